@@ -1,0 +1,4 @@
+//! datalake-bot.
+pub mod clock;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
