@@ -1,4 +1,7 @@
 //! datalake-bot.
 pub mod clock;
+pub mod domain;
+pub mod engine;
+pub mod projection;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

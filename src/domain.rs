@@ -1,0 +1,20 @@
+//! What the bot knows of runs, and every decision about them. Pure: no I/O, no clock, no vendor's types.
+//!
+//! Data flows through it like this: a [`command`] or an event names a [`source`]; a snapshot of it gets a [`name`] and
+//! becomes a [`run`]; [`plan`] says what to record and what to do next, from the record, from what was seen of the
+//! stage's work and from the time; a [`fact`] is the only thing that changes a run.
+
+pub mod access;
+pub mod answer;
+pub mod approval;
+pub mod command;
+pub mod fact;
+pub mod failure;
+pub mod name;
+pub mod plan;
+pub mod retry;
+pub mod run;
+pub mod seen;
+pub mod snapshot;
+pub mod source;
+pub mod stage;

@@ -1,0 +1,167 @@
+//! What the bot answers to the person who asked: the facts of it; the words are in `templates/`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::Right,
+    approval::{Refusal, Verdict},
+    command::{Misread, Verb},
+    name::ExportTask,
+    retry::RetryRefusal,
+    run::Run,
+    source::{Layer, Source},
+    stage::StageId,
+};
+
+/// An answer to one person.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The request is in the record; its outcome will be told.
+    Accepted {
+        verb: Option<Verb>,
+        target: String,
+    },
+    /// The request could not be recorded: nothing was started.
+    NotRecorded,
+    /// No word from the store in time: the request may be in the record or not.
+    Unconfirmed,
+    /// The outcome of a request.
+    Outcome(Outcome),
+    /// The text is not a command.
+    Misread(Misread),
+    /// The person may not do this; `ask` are the ids of those who may.
+    Forbidden {
+        right: Right,
+        ask: Vec<String>,
+    },
+    /// Who the person is cannot be looked up now, and so nothing was done.
+    Unidentified,
+    UnknownSource {
+        name: String,
+        near: Option<String>,
+        known: Vec<String>,
+    },
+    UnknownRun {
+        text: String,
+    },
+    AmbiguousRun {
+        text: String,
+        matches: Vec<ExportTask>,
+    },
+    /// What is going on: runs under way, newest first, and what the person may do.
+    Overview {
+        active: Vec<Run>,
+        may_operate: bool,
+    },
+    /// One run in full.
+    Details(Box<Run>),
+    /// Runs, newest first.
+    Runs(Vec<Run>),
+    Sources(Vec<(Source, Option<Run>)>),
+    Whoami {
+        user: String,
+        member: bool,
+        views: bool,
+        operates: bool,
+        approves: Vec<String>,
+    },
+    Help {
+        topic: Option<Verb>,
+        may_operate: bool,
+    },
+    /// A button that this version of the bot does not know.
+    UnknownButton,
+    /// Something is broken on the bot's side; the log has the reference.
+    Broken {
+        reference: String,
+    },
+}
+
+/// What came of a request that was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// A run has been recorded, and begins.
+    Started {
+        run: ExportTask,
+    },
+    /// A run has been recorded, and begins when `holder` has ended.
+    Queued {
+        run: ExportTask,
+        holder: String,
+    },
+    /// The same was asked for before: that run stands so.
+    Exists {
+        run: ExportTask,
+        status: String,
+        same_layers: bool,
+    },
+    /// What a run would do; nothing was started.
+    Planned {
+        run: ExportTask,
+        snapshot: String,
+        only: Vec<String>,
+        stages: Vec<StageId>,
+        exists: bool,
+    },
+    Retrying {
+        run: ExportTask,
+        from: StageId,
+        kept: Vec<StageId>,
+        redone: Vec<StageId>,
+    },
+    NotRetried {
+        run: ExportTask,
+        why: RetryRefusal,
+    },
+    Canceling {
+        run: ExportTask,
+    },
+    /// The run was over already.
+    NotCanceled {
+        run: ExportTask,
+        status: String,
+    },
+    /// The person's verdict counts; `open` says how many more approvals are needed.
+    Voted {
+        run: ExportTask,
+        verdict: Verdict,
+        open: u32,
+    },
+    NotVoted {
+        why: Refusal,
+    },
+    NoSnapshot {
+        source: String,
+    },
+    SnapshotNotFound {
+        source: String,
+        snapshot: String,
+    },
+    /// The snapshot is still being taken.
+    SnapshotNotReady {
+        source: String,
+        snapshot: String,
+    },
+    NoSuchLayer {
+        source: String,
+        layer: Layer,
+    },
+    UnknownSource {
+        name: String,
+    },
+    UnknownRun {
+        text: String,
+    },
+    AmbiguousRun {
+        text: String,
+        matches: Vec<ExportTask>,
+    },
+    Forbidden {
+        right: Right,
+    },
+    /// It could not be done in all the time that a request is given.
+    GaveUp {
+        reference: String,
+    },
+}

@@ -1,0 +1,122 @@
+//! The grammar of the commands, as data: the parser and the help are both made from it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::access::Right;
+
+/// The first word of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    Run,
+    Status,
+    List,
+    Retry,
+    Cancel,
+    Sources,
+    Whoami,
+    Help,
+}
+
+/// One command of the grammar.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    pub verb: Verb,
+    /// The one word that may follow the verb, and whether it must.
+    pub argument: Option<Argument>,
+    pub options: &'static [Opt],
+}
+
+/// A word without a name.
+#[derive(Clone, Copy, Debug)]
+pub struct Argument {
+    /// How the usage names it.
+    pub name: &'static str,
+    pub required: bool,
+}
+
+/// A named word: `--name`, or `--name VALUE`.
+#[derive(Clone, Copy, Debug)]
+pub struct Opt {
+    pub name: &'static str,
+    /// How the usage names the value; `None`: the option has none.
+    pub value: Option<&'static str>,
+}
+
+/// Every command, in the order of the help.
+pub const GRAMMAR: &[Form] = &[
+    Form {
+        verb: Verb::Run,
+        argument: Some(Argument { name: "SOURCE", required: true }),
+        options: &[
+            Opt { name: "snapshot", value: Some("ID|latest") },
+            Opt { name: "only", value: Some("DB.TABLE,…") },
+            Opt { name: "layers", value: Some("normal,sensitive") },
+            Opt { name: "plan", value: None },
+        ],
+    },
+    Form { verb: Verb::Status, argument: Some(Argument { name: "SOURCE|RUN", required: false }), options: &[] },
+    Form {
+        verb: Verb::List,
+        argument: Some(Argument { name: "SOURCE", required: false }),
+        options: &[Opt { name: "failed", value: None }, Opt { name: "limit", value: Some("N") }],
+    },
+    Form {
+        verb: Verb::Retry,
+        argument: Some(Argument { name: "RUN", required: true }),
+        options: &[Opt { name: "from", value: Some("STAGE") }],
+    },
+    Form { verb: Verb::Cancel, argument: Some(Argument { name: "RUN", required: true }), options: &[] },
+    Form { verb: Verb::Sources, argument: None, options: &[] },
+    Form { verb: Verb::Whoami, argument: None, options: &[] },
+    Form { verb: Verb::Help, argument: Some(Argument { name: "COMMAND", required: false }), options: &[] },
+];
+
+impl Verb {
+    /// Returns the verb as it is typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Status => "status",
+            Self::List => "list",
+            Self::Retry => "retry",
+            Self::Cancel => "cancel",
+            Self::Sources => "sources",
+            Self::Whoami => "whoami",
+            Self::Help => "help",
+        }
+    }
+
+    /// Returns the right that the command needs; `None`: anybody may ask.
+    pub fn right(self) -> Option<Right> {
+        match self {
+            Self::Run | Self::Retry | Self::Cancel => Some(Right::Operate),
+            Self::Status | Self::List | Self::Sources => Some(Right::View),
+            Self::Whoami | Self::Help => None,
+        }
+    }
+
+    /// Returns what may follow the verb.
+    pub fn form(self) -> &'static Form {
+        GRAMMAR.iter().find(|it| it.verb == self).expect("the grammar has every verb")
+    }
+}
+
+impl Form {
+    /// Returns the command's usage: `retry RUN [--from STAGE]`.
+    pub fn usage(&self) -> String {
+        let mut usage = self.verb.word().to_owned();
+        match self.argument {
+            Some(Argument { name, required: true }) => usage += &format!(" {name}"),
+            Some(Argument { name, required: false }) => usage += &format!(" [{name}]"),
+            None => {}
+        }
+        for option in self.options {
+            match option.value {
+                Some(value) => usage += &format!(" [--{} {value}]", option.name),
+                None => usage += &format!(" [--{}]", option.name),
+            }
+        }
+        usage
+    }
+}

@@ -1,0 +1,183 @@
+//! From the text behind `/datalake` to a [`Command`].
+
+use super::{
+    Command, RunCommand, Verb,
+    grammar::{Form, GRAMMAR, Opt},
+};
+use crate::domain::{snapshot::SnapshotChoice, source::Layer, stage::StageId};
+
+/// Runs that `list` shows when no number is given, and the most it shows.
+const LIST_LIMIT: u16 = 10;
+const MAX_LIST_LIMIT: u16 = 50;
+
+/// Why a text is not a command; carries what the answer needs to put the person right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misread {
+    /// No command begins with this word; `near` is the one that was probably meant.
+    UnknownCommand {
+        word: String,
+        near: Option<&'static str>,
+    },
+    UnknownOption {
+        verb: Verb,
+        word: String,
+        near: Option<&'static str>,
+    },
+    /// A word too many.
+    Unexpected {
+        verb: Verb,
+        word: String,
+    },
+    /// The command needs a word that is not there.
+    Missing {
+        verb: Verb,
+        name: &'static str,
+    },
+    /// The option, or argument, cannot have this value; `near` is the one that was probably meant.
+    BadValue {
+        verb: Verb,
+        name: &'static str,
+        value: String,
+        near: Option<&'static str>,
+    },
+}
+
+/// Reads the text behind `/datalake`.
+///
+/// Options may be written `--name VALUE` or `--name=VALUE`, before or after the argument, and with the dash that phones
+/// make of two hyphens.
+///
+/// # Errors
+/// The text is not a command.
+pub fn parse(text: &str) -> Result<Command, Misread> {
+    let mut words = text.split_whitespace();
+    let Some(first) = words.next() else { return Ok(Command::Overview) };
+    let verb = verb(first)?;
+    let words = Words::read(verb, words)?;
+    match verb {
+        Verb::Run => Ok(Command::Run(RunCommand {
+            source: words.argument()?,
+            snapshot: match words.value("snapshot") {
+                None | Some("latest") => SnapshotChoice::Latest,
+                Some(id) => SnapshotChoice::Named(id.to_owned()),
+            },
+            only: words.list("only"),
+            layers: words.list("layers").iter().map(|it| layer(it)).collect::<Result<_, _>>()?,
+            plan: words.has("plan"),
+        })),
+        Verb::Status => Ok(Command::Status { target: words.argument }),
+        Verb::List => Ok(Command::List { failed: words.has("failed"), limit: words.limit()?, source: words.argument }),
+        Verb::Retry => Ok(Command::Retry { run: words.argument()?, from: words.value("from").map(stage).transpose()? }),
+        Verb::Cancel => Ok(Command::Cancel { run: words.argument()? }),
+        Verb::Sources => Ok(Command::Sources),
+        Verb::Whoami => Ok(Command::Whoami),
+        Verb::Help => Ok(Command::Help { topic: words.argument.as_deref().map(self::verb).transpose()? }),
+    }
+}
+
+/// The words behind a verb, sorted by the verb's form.
+struct Words {
+    form: &'static Form,
+    argument: Option<String>,
+    options: Vec<(&'static str, String)>,
+}
+
+impl Words {
+    fn read<'a>(verb: Verb, mut words: impl Iterator<Item = &'a str>) -> Result<Self, Misread> {
+        let form = verb.form();
+        let mut read = Self { form, argument: None, options: Vec::new() };
+        while let Some(word) = words.next() {
+            let Some(named) = word.strip_prefix("--").or_else(|| word.strip_prefix('—')) else {
+                if form.argument.is_none() || read.argument.is_some() {
+                    return Err(Misread::Unexpected { verb, word: word.to_owned() });
+                }
+                read.argument = Some(word.to_owned());
+                continue;
+            };
+            let (name, inline) = named.split_once('=').map_or((named, None), |(name, value)| (name, Some(value)));
+            let option = option(form, name)?;
+            let value = match (option.value, inline) {
+                (None, None) => "",
+                (None, Some(_)) => return Err(Misread::Unexpected { verb, word: word.to_owned() }),
+                (Some(_), Some(value)) => value,
+                (Some(_), None) => words.next().ok_or(Misread::Missing { verb, name: option.name })?,
+            };
+            read.options.push((option.name, value.to_owned()));
+        }
+        Ok(read)
+    }
+
+    fn argument(&self) -> Result<String, Misread> {
+        let name = self.form.argument.map_or("", |it| it.name);
+        self.argument.clone().ok_or(Misread::Missing { verb: self.form.verb, name })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.options.iter().rev().find(|(it, _)| *it == name).map(|(_, value)| value.as_str())
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        let value = self.value(name).unwrap_or_default();
+        value.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn limit(&self) -> Result<u16, Misread> {
+        let Some(value) = self.value("limit") else { return Ok(LIST_LIMIT) };
+        let bad = || Misread::BadValue { verb: self.form.verb, name: "limit", value: value.to_owned(), near: None };
+        value.parse().ok().filter(|it| (1..=MAX_LIST_LIMIT).contains(it)).ok_or_else(bad)
+    }
+}
+
+fn verb(word: &str) -> Result<Verb, Misread> {
+    let lower = word.to_lowercase();
+    let known = GRAMMAR.iter().map(|it| it.verb.word());
+    GRAMMAR
+        .iter()
+        .find(|it| it.verb.word() == lower)
+        .map(|it| it.verb)
+        .ok_or_else(|| Misread::UnknownCommand { word: word.to_owned(), near: nearest(&lower, known) })
+}
+
+fn option(form: &'static Form, name: &str) -> Result<&'static Opt, Misread> {
+    let known = form.options.iter().map(|it| it.name);
+    form.options.iter().find(|it| it.name == name).ok_or_else(|| Misread::UnknownOption {
+        verb: form.verb,
+        word: name.to_owned(),
+        near: nearest(name, known),
+    })
+}
+
+fn layer(word: &str) -> Result<Layer, Misread> {
+    let known = Layer::ALL.map(Layer::as_str);
+    Layer::ALL.into_iter().find(|it| it.as_str() == word).ok_or_else(|| Misread::BadValue {
+        verb: Verb::Run,
+        name: "layers",
+        value: word.to_owned(),
+        near: nearest(word, known.into_iter()),
+    })
+}
+
+fn stage(word: &str) -> Result<StageId, Misread> {
+    word.parse().map_err(|()| Misread::BadValue {
+        verb: Verb::Retry,
+        name: "from",
+        value: word.to_owned(),
+        near: nearest(word, StageId::ALL.into_iter().map(StageId::as_str)),
+    })
+}
+
+/// Returns the one of `known` that `word` was probably meant to be: at most a third of its letters away.
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|it| (strsim::damerau_levenshtein(word, it), it))
+        .filter(|(distance, it)| *distance <= it.chars().count().div_ceil(3).max(1))
+        .min()
+        .map(|(_, it)| it)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! The facts that change a run, and the one function that says which fact may happen when.
+
+use jiff::Timestamp;
+
+use super::{
+    approval::{Approval, ApprovalState},
+    failure::{Class, Failure, codes},
+    name::ExportTask,
+    run::{Run, RunError, RunStatus},
+    stage::{Detail, Intent, Stage, StageId, StageStatus, WaitOn, Waiting},
+};
+
+/// Something that has happened to a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// The run holds its source's turn.
+    TurnTaken,
+    /// The stage waits for something that is not its own work.
+    Waited { stage: StageId, on: WaitOn },
+    /// The stage has begun.
+    Began { stage: StageId },
+    /// A replica is about to act for the stage.
+    Intended { stage: StageId, intent: Intent },
+    /// AWS has certainly not acted: the intent is taken back.
+    Withdrawn { stage: StageId, on: WaitOn },
+    /// AWS has acted.
+    Acted { stage: StageId, handle: Option<String> },
+    /// The replica still acts.
+    Renewed { stage: StageId, until: Timestamp, detail: Detail },
+    /// More is known of the work.
+    Progressed { stage: StageId, detail: Detail },
+    /// The stage has succeeded.
+    Finished { stage: StageId, detail: Detail, warnings: Vec<String> },
+    /// The stage, and with it the run, has failed.
+    Failed { stage: StageId, failure: Failure },
+    /// People were asked to approve.
+    ApprovalAsked { approval: Approval },
+    /// Somebody has decided, or the time is over.
+    ApprovalChanged { approval: Approval },
+    /// Somebody wants the run to end.
+    CancelAsked { by: String },
+    /// The run's work has been stopped.
+    Canceled,
+    /// A newer snapshot's run has taken this one's place.
+    Superseded,
+    /// Somebody lets the run go on from `from`, with what was done before it.
+    Retried { from: StageId, by: String },
+    /// The run goes on under another export task's name.
+    Continued { next: ExportTask },
+}
+
+/// A fact that cannot happen to a run as it is.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("run {run} is {status:?} at {stage}: {fact:?} cannot happen to it")]
+pub struct IllegalFact {
+    run: ExportTask,
+    status: RunStatus,
+    stage: StageId,
+    fact: Box<Fact>,
+}
+
+impl Run {
+    /// Returns the run after `fact`, which happened at `now`.
+    ///
+    /// # Errors
+    /// The fact cannot happen to the run as it is: whoever wanted to record it was looking at an older state.
+    pub fn after(&self, fact: &Fact, now: Timestamp) -> Result<Self, IllegalFact> {
+        let mut run = self.clone();
+        let applied = match fact {
+            Fact::Retried { from, by } => run.retried(*from, by),
+            Fact::Continued { next } => run.continued(next),
+            _ if self.status.is_over() => None,
+            Fact::TurnTaken => run.turn_taken(),
+            Fact::CancelAsked { by } => run.cancel_asked(by),
+            Fact::Canceled => run.end(RunStatus::Canceled, StageStatus::Canceled, now),
+            Fact::Superseded if run.has_turn => None,
+            Fact::Superseded => run.end(RunStatus::Superseded, StageStatus::Canceled, now),
+            Fact::ApprovalAsked { approval } => run.approval_asked(approval, now),
+            Fact::ApprovalChanged { approval } => run.approval_changed(approval, now),
+            Fact::Waited { stage, .. }
+            | Fact::Began { stage }
+            | Fact::Intended { stage, .. }
+            | Fact::Withdrawn { stage, .. }
+            | Fact::Acted { stage, .. }
+            | Fact::Renewed { stage, .. }
+            | Fact::Progressed { stage, .. }
+            | Fact::Finished { stage, .. }
+            | Fact::Failed { stage, .. } => run.stage_changed(*stage, fact, now),
+        };
+        if applied.is_none() {
+            let fact = Box::new(fact.clone());
+            return Err(IllegalFact { run: self.export_task.clone(), status: self.status, stage: self.stage, fact });
+        }
+        run.updated_at = now;
+        Ok(run)
+    }
+
+    fn turn_taken(&mut self) -> Option<()> {
+        (!self.has_turn).then_some(())?;
+        self.has_turn = true;
+        self.open_stage_mut()?.waiting = None;
+        Some(())
+    }
+
+    fn cancel_asked(&mut self, by: &str) -> Option<()> {
+        self.canceled_by.get_or_insert_with(|| by.to_owned());
+        Some(())
+    }
+
+    fn approval_asked(&mut self, approval: &Approval, now: Timestamp) -> Option<()> {
+        let stage = self.begun_or_next(StageId::SensitiveApproval)?;
+        begin(stage, now);
+        self.approval = Some(approval.clone());
+        self.stage = StageId::SensitiveApproval;
+        self.status = RunStatus::WaitingApproval;
+        Some(())
+    }
+
+    fn approval_changed(&mut self, approval: &Approval, now: Timestamp) -> Option<()> {
+        let before = self.approval.as_ref()?;
+        (before.id == approval.id && before.state == ApprovalState::Pending).then_some(())?;
+        self.approval = Some(approval.clone());
+        let denied = || Failure::new(Class::Data, codes::APPROVAL_DENIED, "");
+        let expired = || Failure::new(Class::Data, codes::APPROVAL_EXPIRED, "");
+        match approval.state {
+            ApprovalState::Pending => Some(()),
+            ApprovalState::Approved => {
+                self.status = RunStatus::Running;
+                self.finish(StageId::SensitiveApproval, &Detail::default(), &[], now)
+            }
+            ApprovalState::Denied => self.close_approval(RunStatus::Canceled, denied(), now),
+            ApprovalState::Expired => self.close_approval(RunStatus::Expired, expired(), now),
+        }
+    }
+
+    fn close_approval(&mut self, status: RunStatus, failure: Failure, now: Timestamp) -> Option<()> {
+        self.error = Some(RunError { stage: StageId::SensitiveApproval, failure });
+        self.end(status, StageStatus::Canceled, now)
+    }
+
+    fn stage_changed(&mut self, id: StageId, fact: &Fact, now: Timestamp) -> Option<()> {
+        match fact {
+            Fact::Waited { on, .. } => wait(self.begun_or_next(id)?, on, now),
+            Fact::Began { .. } => {
+                self.has_turn.then_some(())?;
+                begin(self.begun_or_next(id)?, now);
+                self.stage = id;
+            }
+            Fact::Intended { intent, .. } => {
+                let stage = self.running(id)?;
+                stage.intent.as_ref().is_none_or(|it| it.handle.is_none()).then_some(())?;
+                stage.intent = Some(intent.clone());
+                stage.waiting = None;
+            }
+            Fact::Withdrawn { on, .. } => {
+                let stage = self.running(id)?;
+                stage.intent.take().filter(|it| it.handle.is_none())?;
+                wait(stage, on, now);
+            }
+            Fact::Acted { handle, .. } => {
+                let stage = self.running(id)?;
+                stage.intent.as_mut()?.handle = Some(handle.clone().unwrap_or_default());
+                stage.waiting = None;
+            }
+            Fact::Renewed { until, detail, .. } => {
+                let stage = self.running(id)?;
+                stage.intent.as_mut()?.until = *until;
+                stage.detail = detail.clone();
+            }
+            Fact::Progressed { detail, .. } => {
+                let stage = self.running(id)?;
+                stage.detail = detail.clone();
+                stage.waiting = None;
+            }
+            Fact::Finished { detail, warnings, .. } => return self.finish(id, detail, warnings, now),
+            Fact::Failed { failure, .. } => return self.fail(id, failure, now),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn finish(&mut self, id: StageId, detail: &Detail, warnings: &[String], now: Timestamp) -> Option<()> {
+        let stage = self.running(id)?;
+        close(stage, StageStatus::Succeeded, now);
+        if !detail.is_empty() {
+            stage.detail = detail.clone();
+        }
+        self.warnings.extend_from_slice(warnings);
+        if self.open_stage().is_none() {
+            self.status =
+                if self.warnings.is_empty() { RunStatus::Succeeded } else { RunStatus::SucceededWithWarnings };
+            self.finished_at = Some(now);
+            self.has_turn = false;
+        }
+        Some(())
+    }
+
+    fn fail(&mut self, id: StageId, failure: &Failure, now: Timestamp) -> Option<()> {
+        let stage = self.begun_or_next(id)?;
+        begin(stage, now);
+        stage.error = Some(failure.clone());
+        self.stage = id;
+        self.error = Some(RunError { stage: id, failure: failure.clone() });
+        self.end(RunStatus::Failed, StageStatus::Failed, now)
+    }
+
+    /// Ends the run: the open stage gets `stage`, what would have followed stays pending for a retry.
+    fn end(&mut self, status: RunStatus, stage: StageStatus, now: Timestamp) -> Option<()> {
+        let open = self.open_stage_mut()?;
+        close(open, stage, now);
+        self.stage = open.id;
+        self.status = status;
+        self.finished_at = Some(now);
+        self.has_turn = false;
+        Some(())
+    }
+
+    fn retried(&mut self, from: StageId, by: &str) -> Option<()> {
+        let kept = self
+            .stages
+            .iter()
+            .filter(|it| it.id < from)
+            .all(|it| matches!(it.status, StageStatus::Succeeded | StageStatus::Skipped));
+        let ended = self.status.is_over() && self.status != RunStatus::Superseded && self.next_attempt.is_none();
+        (ended && kept && from > StageId::Export).then_some(())?;
+        self.reset(from, by);
+        Some(())
+    }
+
+    /// Makes the stages from `from` on pending again, and the run one that goes on there.
+    pub(super) fn reset(&mut self, from: StageId, by: &str) {
+        for stage in self.stages.iter_mut().filter(|it| it.id >= from && it.status != StageStatus::Skipped) {
+            *stage = Stage { attempt: stage.attempt, ..Stage::new(stage.id, StageStatus::Pending) };
+        }
+        if from <= StageId::SensitiveApproval {
+            self.approval = None;
+        }
+        if from <= StageId::Verify {
+            self.warnings.clear();
+        }
+        if !self.retried_by.iter().any(|it| it == by) {
+            self.retried_by.push(by.to_owned());
+        }
+        self.status = RunStatus::Running;
+        self.stage = from;
+        self.error = None;
+        self.canceled_by = None;
+        self.finished_at = None;
+    }
+
+    fn continued(&mut self, next: &ExportTask) -> Option<()> {
+        let ended = self.status.is_over() && self.status != RunStatus::Superseded && self.next_attempt.is_none();
+        ended.then(|| self.next_attempt = Some(next.clone()))
+    }
+
+    fn open_stage_mut(&mut self) -> Option<&mut Stage> {
+        self.stages.iter_mut().find(|it| !it.status.is_over())
+    }
+
+    /// Returns stage `id` if it is the open one.
+    fn begun_or_next(&mut self, id: StageId) -> Option<&mut Stage> {
+        self.open_stage_mut().filter(|it| it.id == id)
+    }
+
+    fn running(&mut self, id: StageId) -> Option<&mut Stage> {
+        self.begun_or_next(id).filter(|it| it.status == StageStatus::Running)
+    }
+}
+
+fn begin(stage: &mut Stage, now: Timestamp) {
+    if stage.status == StageStatus::Pending {
+        stage.status = StageStatus::Running;
+        stage.started_at = Some(now);
+        stage.attempt += 1;
+        stage.waiting = None;
+    }
+}
+
+fn wait(stage: &mut Stage, on: &WaitOn, now: Timestamp) {
+    let since = stage.waiting.as_ref().filter(|it| it.on.same_kind(on)).map_or(now, |it| it.since);
+    stage.waiting = Some(Waiting { on: on.clone(), since });
+}
+
+fn close(stage: &mut Stage, status: StageStatus, now: Timestamp) {
+    stage.status = status;
+    stage.finished_at = Some(now);
+    stage.waiting = None;
+    stage.intent = None;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! Why something went wrong, what class of trouble it is, and what mends it.
+
+use serde::{Deserialize, Serialize};
+
+/// A class of trouble: it alone decides what the bot does about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// May pass by itself: throttling, 5xx, time-outs.
+    Transient,
+    /// The work has failed for a reason on AWS's side; doing it again under a new name may help.
+    NewAttempt,
+    /// Roles, keys, buckets, names: a person must mend the set-up first.
+    Config,
+    /// The data is not as it must be.
+    Data,
+    /// What was started cannot be found any more.
+    Lost,
+}
+
+/// A failure as it is recorded and shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub class: Class,
+    /// AWS's error code, or one of [`codes`].
+    pub code: String,
+    /// What AWS or the job said, as it said it.
+    pub message: String,
+    /// What mends it, in the language of the channel. Filled in when the failure is recorded.
+    #[serde(default)]
+    pub remedy: String,
+}
+
+/// Codes of failures that AWS has no code for.
+pub mod codes {
+    /// The export task ended as `FAILED`; the message is RDS's `FailureCause`.
+    pub const EXPORT_FAILED: &str = "ExportFailed";
+    /// The export task was canceled by somebody else.
+    pub const EXPORT_CANCELED: &str = "ExportCanceled";
+    /// An export task of our name exists, but is of something else.
+    pub const EXPORT_NAME_TAKEN: &str = "ExportNameTaken";
+    /// The snapshot is in a state from which it will not become available.
+    pub const SNAPSHOT_UNUSABLE: &str = "SnapshotUnusable";
+    /// RDS reports tables that it did not export.
+    pub const TABLES_FAILED: &str = "TablesFailed";
+    /// The export has no status file where RDS writes it.
+    pub const STATUS_FILES_MISSING: &str = "StatusFilesMissing";
+    /// A status file cannot be read.
+    pub const STATUS_FILES_UNREADABLE: &str = "StatusFilesUnreadable";
+    /// `latest/` already holds data of a newer snapshot.
+    pub const LATEST_IS_NEWER: &str = "LatestIsNewer";
+    /// After the copy an object was missing or had another size.
+    pub const COPY_INCOMPLETE: &str = "CopyIncomplete";
+    /// A Glue job run ended without success.
+    pub const JOB_FAILED: &str = "JobFailed";
+    /// A crawl ended without success.
+    pub const CRAWL_FAILED: &str = "CrawlFailed";
+    /// The stage took longer than its deadline.
+    pub const STUCK: &str = "Stuck";
+    /// What was started cannot be found any more.
+    pub const WORK_LOST: &str = "WorkLost";
+    /// An approver said no.
+    pub const APPROVAL_DENIED: &str = "ApprovalDenied";
+    /// Nobody decided in time.
+    pub const APPROVAL_EXPIRED: &str = "ApprovalExpired";
+    /// The configuration no longer has the source, or the layer.
+    pub const SOURCE_GONE: &str = "SourceGone";
+    /// No answer within the time-out of the call.
+    pub const NO_ANSWER: &str = "NoAnswer";
+}
+
+impl Failure {
+    /// Returns a failure whose remedy is not yet written.
+    pub fn new(class: Class, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { class, code: code.into(), message: message.into(), remedy: String::new() }
+    }
+
+    /// Returns which remedy helps: the name of a text in `templates/`.
+    pub fn remedy(&self) -> Remedy {
+        Remedy::of(&self.code, &self.message)
+    }
+}
+
+/// What mends a failure. Each has its text in `templates/`, under the name that [`Remedy::as_str`] gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    ExportRoleTrust,
+    ExportRolePolicy,
+    KmsKey,
+    Bucket,
+    ExportTables,
+    Snapshot,
+    ExportAgain,
+    NameTaken,
+    SkippedTables,
+    GlueJob,
+    GlueJobMissing,
+    Crawler,
+    CrawlerMissing,
+    Permissions,
+    NewerData,
+    Approval,
+    Configuration,
+    Again,
+}
+
+impl Remedy {
+    /// Every remedy, so that a test can see that each has its text.
+    pub const ALL: [Self; 18] = [
+        Self::ExportRoleTrust,
+        Self::ExportRolePolicy,
+        Self::KmsKey,
+        Self::Bucket,
+        Self::ExportTables,
+        Self::Snapshot,
+        Self::ExportAgain,
+        Self::NameTaken,
+        Self::SkippedTables,
+        Self::GlueJob,
+        Self::GlueJobMissing,
+        Self::Crawler,
+        Self::CrawlerMissing,
+        Self::Permissions,
+        Self::NewerData,
+        Self::Approval,
+        Self::Configuration,
+        Self::Again,
+    ];
+
+    /// Returns the name of the remedy's text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExportRoleTrust => "export_role_trust",
+            Self::ExportRolePolicy => "export_role_policy",
+            Self::KmsKey => "kms_key",
+            Self::Bucket => "bucket",
+            Self::ExportTables => "export_tables",
+            Self::Snapshot => "snapshot",
+            Self::ExportAgain => "export_again",
+            Self::NameTaken => "name_taken",
+            Self::SkippedTables => "skipped_tables",
+            Self::GlueJob => "glue_job",
+            Self::GlueJobMissing => "glue_job_missing",
+            Self::Crawler => "crawler",
+            Self::CrawlerMissing => "crawler_missing",
+            Self::Permissions => "permissions",
+            Self::NewerData => "newer_data",
+            Self::Approval => "approval",
+            Self::Configuration => "configuration",
+            Self::Again => "again",
+        }
+    }
+
+    fn of(code: &str, message: &str) -> Self {
+        match code {
+            "IamRoleNotFound" | "IamRoleNotFoundFault" => Self::ExportRoleTrust,
+            "IamRoleMissingPermissions" | "IamRoleMissingPermissionsFault" => Self::ExportRolePolicy,
+            "KMSKeyNotAccessibleFault" => Self::KmsKey,
+            "InvalidS3BucketFault" | "NoSuchBucket" | "PermanentRedirect" => Self::Bucket,
+            "InvalidExportOnly" | "InvalidExportOnlyFault" => Self::ExportTables,
+            "DBSnapshotNotFound"
+            | "DBSnapshotNotFoundFault"
+            | "DBClusterSnapshotNotFoundFault"
+            | codes::SNAPSHOT_UNUSABLE => Self::Snapshot,
+            codes::EXPORT_FAILED => Self::of_export_cause(message),
+            codes::EXPORT_CANCELED => Self::ExportAgain,
+            codes::EXPORT_NAME_TAKEN => Self::NameTaken,
+            codes::TABLES_FAILED => Self::SkippedTables,
+            codes::JOB_FAILED => Self::GlueJob,
+            codes::CRAWL_FAILED => Self::Crawler,
+            codes::LATEST_IS_NEWER => Self::NewerData,
+            codes::APPROVAL_DENIED | codes::APPROVAL_EXPIRED => Self::Approval,
+            codes::SOURCE_GONE => Self::Configuration,
+            "JobNotFound" => Self::GlueJobMissing,
+            "CrawlerNotFound" => Self::CrawlerMissing,
+            "AccessDenied" | "AccessDeniedException" | "AccessDeniedFault" => Self::Permissions,
+            _ => Self::Again,
+        }
+    }
+
+    /// Reads RDS's `FailureCause`, by the table of failure messages in the RDS and Aurora user guides.
+    fn of_export_cause(cause: &str) -> Self {
+        let cause = cause.to_ascii_lowercase();
+        let says = |words: &[&str]| words.iter().any(|it| cause.contains(it));
+        if says(&["assume"]) {
+            Self::ExportRoleTrust
+        } else if says(&["kms key", "kms check"]) {
+            Self::KmsKey
+        } else if says(&["isn't authorized", "not authorized", "failed to write", "wasn't able to write"]) {
+            Self::ExportRolePolicy
+        } else if says(&["bucket isn't", "bucket is not", "bucket doesn't", "s3 credential"]) {
+            Self::Bucket
+        } else {
+            Self::ExportAgain
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_of_failed_exports_find_their_remedy() {
+        for (cause, remedy) in [
+            ("An unknown internal error occurred.", Remedy::ExportAgain),
+            ("The RDS export failed to assume the IAM role arn:aws:iam::1:role/x.", Remedy::ExportRoleTrust),
+            ("The IAM role isn't authorized to call s3:PutObject.", Remedy::ExportRolePolicy),
+            ("The KMS key check on the source DB snapshot failed.", Remedy::KmsKey),
+            ("The S3 bucket isn't located in the current AWS Region.", Remedy::Bucket),
+            ("The S3 credential check failed.", Remedy::Bucket),
+        ] {
+            assert_eq!(Failure::new(Class::Config, codes::EXPORT_FAILED, cause).remedy(), remedy, "{cause}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_is_tried_again() {
+        assert_eq!(Failure::new(Class::Transient, "Whatever", "").remedy(), Remedy::Again);
+    }
+}

@@ -1,0 +1,94 @@
+//! Retrying a run: what is kept, what is done again, and under which name.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    approval::{ApprovalState, Verdict},
+    fact::Fact,
+    run::{Run, RunStatus},
+    stage::{StageId, StageStatus},
+};
+
+/// How a run is retried.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Retry {
+    /// The same export is kept; the run goes on from `from`.
+    Same { from: StageId, fact: Fact },
+    /// The export is done again: RDS does not take a name twice, so the run goes on in a record of its own.
+    NewAttempt { from: StageId, fact: Fact, next: Box<Run> },
+}
+
+/// Why a run cannot be retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryRefusal {
+    /// It is still going on.
+    NotOver,
+    /// Nothing has failed, and no stage was named.
+    NothingFailed,
+    /// A newer run has taken its place.
+    Superseded,
+    /// A later attempt exists: that one can be retried.
+    Continued,
+    /// The stage does not belong to this run.
+    NotInRun(StageId),
+    /// What comes before the stage is not done.
+    NotReached(StageId),
+}
+
+/// Returns how `by` can retry `run` from `from`, or from where it stopped.
+///
+/// # Errors
+/// The run cannot be retried so.
+pub fn retry(run: &Run, from: Option<StageId>, by: &str, now: Timestamp) -> Result<Retry, RetryRefusal> {
+    if !run.status.is_over() {
+        return Err(RetryRefusal::NotOver);
+    }
+    if run.next_attempt.is_some() {
+        return Err(RetryRefusal::Continued);
+    }
+    if run.status == RunStatus::Superseded {
+        return Err(RetryRefusal::Superseded);
+    }
+    let stopped = run.stages.iter().find(|it| matches!(it.status, StageStatus::Failed | StageStatus::Canceled));
+    let from = from.or(stopped.map(|it| it.id)).ok_or(RetryRefusal::NothingFailed)?;
+    if run.stage(from).status == StageStatus::Skipped {
+        return Err(RetryRefusal::NotInRun(from));
+    }
+    let done = |status| matches!(status, StageStatus::Succeeded | StageStatus::Skipped);
+    if let Some(open) = run.stages.iter().find(|it| it.id < from && !done(it.status)) {
+        return Err(RetryRefusal::NotReached(open.id));
+    }
+    let from = from_live_approval(run, from, by, now);
+    if from > StageId::Export {
+        return Ok(Retry::Same { from, fact: Fact::Retried { from, by: by.to_owned() } });
+    }
+    let next = next_attempt(run, from, by, now);
+    Ok(Retry::NewAttempt { from, fact: Fact::Continued { next: next.export_task.clone() }, next: Box::new(next) })
+}
+
+/// An approval is good for what it was given for: when it has run out, or when one of those who gave it now changes
+/// the run, people are asked again.
+fn from_live_approval(run: &Run, from: StageId, by: &str, now: Timestamp) -> StageId {
+    let live = run.approval.as_ref().is_some_and(|it| {
+        it.state == ApprovalState::Approved
+            && now < it.expires_at
+            && !it.votes.iter().any(|vote| vote.verdict == Verdict::Approve && vote.user == by)
+    });
+    if from > StageId::SensitiveApproval && !live { StageId::SensitiveApproval } else { from }
+}
+
+fn next_attempt(run: &Run, from: StageId, by: &str, now: Timestamp) -> Run {
+    let mut next = run.clone();
+    next.attempt += 1;
+    next.export_task = run.run_id.with_attempt(next.attempt);
+    next.version = 1;
+    next.created_at = now;
+    next.updated_at = now;
+    next.reset(from, by);
+    next
+}
+
+#[cfg(test)]
+mod tests;

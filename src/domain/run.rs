@@ -1,0 +1,210 @@
+//! A run: one export and all that is made of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    approval::Approval,
+    failure::Failure,
+    name::{ExportTask, Scope},
+    snapshot::Snapshot,
+    source::{Layer, Source},
+    stage::{Stage, StageId, StageStatus},
+};
+
+/// The record of a run, keyed by the export task's name. Changed by facts only: see [`Run::after`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The export task's name: the key of the record, and the prefix of the export in S3.
+    pub export_task: ExportTask,
+    /// Name of the first attempt: what stays the same when the export is retried.
+    pub run_id: ExportTask,
+    /// Attempt of the export, from 1.
+    pub attempt: u32,
+    pub source: String,
+    /// ARN of the snapshot.
+    pub source_arn: String,
+    pub snapshot_id: String,
+    pub snapshot_time: Timestamp,
+    /// Databases or tables that are exported; empty is the whole database.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    pub layers: Vec<Layer>,
+    pub trigger: Trigger,
+    /// Slack id of the person who asked, or the name of the account at the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
+    /// Everybody who has retried the run: like the requester, they cannot approve it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retried_by: Vec<String>,
+    pub status: RunStatus,
+    /// The stage that the run is in, or ended in.
+    pub stage: StageId,
+    pub stages: Vec<Stage>,
+    /// Why the run has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<RunError>,
+    /// What succeeded, but not quite: skipped tables and the like, as AWS said it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The run holds its source's turn: no other run of the source is past its beginning.
+    #[serde(default)]
+    pub has_turn: bool,
+    /// Who asked to cancel the run, while it is being canceled and after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canceled_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+    /// The attempt that goes on where this one ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<ExportTask>,
+    /// Grows by one with every write; a write with an old one is refused.
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+}
+
+/// What started a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trigger {
+    /// A snapshot event of RDS.
+    Event,
+    Slack,
+    Cli,
+    /// The sweeper found a snapshot whose event was lost.
+    Sweep,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RunStatus {
+    Running,
+    WaitingApproval,
+    Succeeded,
+    SucceededWithWarnings,
+    Failed,
+    Canceled,
+    /// A newer snapshot's run has taken this one's place before it began.
+    Superseded,
+    /// Nobody approved in time.
+    Expired,
+}
+
+impl RunStatus {
+    /// Says whether the run is at rest: nothing happens to it unless a person asks.
+    pub fn is_over(self) -> bool {
+        match self {
+            Self::Running | Self::WaitingApproval => false,
+            Self::Succeeded
+            | Self::SucceededWithWarnings
+            | Self::Failed
+            | Self::Canceled
+            | Self::Superseded
+            | Self::Expired => true,
+        }
+    }
+
+    /// Returns the status as it stands in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::WaitingApproval => "WAITING_APPROVAL",
+            Self::Succeeded => "SUCCEEDED",
+            Self::SucceededWithWarnings => "SUCCEEDED_WITH_WARNINGS",
+            Self::Failed => "FAILED",
+            Self::Canceled => "CANCELED",
+            Self::Superseded => "SUPERSEDED",
+            Self::Expired => "EXPIRED",
+        }
+    }
+}
+
+/// Why a run stopped: the stage, and the failure there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunError {
+    pub stage: StageId,
+    #[serde(flatten)]
+    pub failure: Failure,
+}
+
+/// Who or what wants a run, and of how much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub trigger: Trigger,
+    pub requested_by: Option<String>,
+    /// Tables; empty: what the source is configured with.
+    pub only: Vec<String>,
+    /// Layers; empty: all that the source has.
+    pub layers: Vec<Layer>,
+}
+
+impl Run {
+    /// Returns the run that `order` makes of `snapshot`: its first attempt, not yet begun.
+    pub fn new(source: &Source, snapshot: &Snapshot, order: &Order, now: Timestamp) -> Self {
+        let only = if order.only.is_empty() { &source.export.only } else { &order.only };
+        let layers: Vec<Layer> =
+            source.layers().into_iter().filter(|it| order.layers.is_empty() || order.layers.contains(it)).collect();
+        let to = &source.export.to;
+        let scope = Scope { source_arn: &snapshot.arn, only, bucket: &to.bucket, prefix: &to.prefix };
+        let name = ExportTask::derive(&source.name, snapshot.taken_at, scope, 1);
+        let stages = StageId::ALL.map(|id| Stage::new(id, first_status(id, &layers)));
+        Self {
+            export_task: name.clone(),
+            run_id: name,
+            attempt: 1,
+            source: source.name.clone(),
+            source_arn: snapshot.arn.clone(),
+            snapshot_id: snapshot.id.clone(),
+            snapshot_time: snapshot.taken_at,
+            only: only.clone(),
+            layers,
+            trigger: order.trigger,
+            requested_by: order.requested_by.clone(),
+            retried_by: Vec::new(),
+            status: RunStatus::Running,
+            stage: StageId::Snapshot,
+            stages: stages.to_vec(),
+            error: None,
+            warnings: Vec::new(),
+            has_turn: false,
+            canceled_by: None,
+            approval: None,
+            next_attempt: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            finished_at: None,
+        }
+    }
+
+    /// Returns what is recorded of stage `id`.
+    pub fn stage(&self, id: StageId) -> &Stage {
+        self.stages.iter().find(|it| it.id == id).expect("a run has every stage")
+    }
+
+    /// Returns the first stage that is not over.
+    pub fn open_stage(&self) -> Option<&Stage> {
+        self.stages.iter().find(|it| !it.status.is_over())
+    }
+
+    /// Says whether `user` asked for the run or has retried it.
+    pub fn was_shaped_by(&self, user: &str) -> bool {
+        self.requested_by.as_deref() == Some(user) || self.retried_by.iter().any(|it| it == user)
+    }
+
+    /// Says whether the two runs were asked for the same: tables and layers of one snapshot.
+    pub fn is_same_request(&self, other: &Self) -> bool {
+        self.run_id == other.run_id && self.layers == other.layers
+    }
+}
+
+fn first_status(id: StageId, layers: &[Layer]) -> StageStatus {
+    match id.layer() {
+        Some(layer) if !layers.contains(&layer) => StageStatus::Skipped,
+        Some(_) | None => StageStatus::Pending,
+    }
+}

@@ -1,0 +1,135 @@
+//! A source as configured: the database, where its exports go, and the layers that are made of them.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::access::Who;
+
+/// A database that is copied into the lake. Checked by `config` when it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Name in commands and at the start of every export task's name.
+    pub name: String,
+    pub engine: Engine,
+    /// Identifier of the instance or cluster.
+    pub identifier: String,
+    pub schedule: Schedule,
+    pub export: Export,
+    pub latest: Location,
+    /// How long after the last success people are told that none has come.
+    pub expect_every: Option<Duration>,
+    /// Digest of the classification in force, handed to the Glue jobs.
+    pub classification: String,
+    pub normal: LayerWork,
+    pub sensitive: Option<SensitiveLayer>,
+}
+
+/// What kind of database a source is: decides between the instance and the cluster calls of RDS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    Rds,
+    Aurora,
+}
+
+/// What starts a run of a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Every new snapshot.
+    #[default]
+    OnSnapshot,
+    /// People only.
+    Manual,
+}
+
+/// Where and with what rights RDS writes the exports of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    pub to: Location,
+    pub role_arn: String,
+    pub kms_key: String,
+    /// `ExportOnly` of every run that does not name its own tables; empty is the whole database.
+    pub only: Vec<String>,
+}
+
+/// A prefix in a bucket, without a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    pub bucket: String,
+    pub prefix: String,
+}
+
+impl Location {
+    /// Returns the key of `name` below the prefix.
+    pub fn key(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) }
+    }
+
+    /// Returns the `s3://` address of the prefix, with a slash at its end.
+    pub fn url(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key(""))
+    }
+}
+
+/// A catalog that is made of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layer {
+    Normal,
+    Sensitive,
+}
+
+impl Layer {
+    /// Every layer, in the order in which they are refreshed.
+    pub const ALL: [Self; 2] = [Self::Normal, Self::Sensitive];
+
+    /// Returns the layer's name in commands, records and Glue arguments.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Sensitive => "sensitive",
+        }
+    }
+}
+
+/// The Glue job and crawler that refresh a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerWork {
+    pub glue_job: String,
+    pub crawler: String,
+}
+
+/// The layer that only authorised people may see, and who lets it be refreshed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SensitiveLayer {
+    pub work: LayerWork,
+    pub approval: ApprovalRule,
+}
+
+/// Who must approve a refresh of the sensitive layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApprovalRule {
+    pub approvers: Vec<Who>,
+    /// How many different people must approve.
+    pub quorum: u32,
+    /// After so long without a decision the request is closed.
+    pub expires_after: SignedDuration,
+}
+
+impl Source {
+    /// Returns the Glue job and crawler of `layer`, if the source has that layer.
+    pub fn layer(&self, layer: Layer) -> Option<&LayerWork> {
+        match layer {
+            Layer::Normal => Some(&self.normal),
+            Layer::Sensitive => self.sensitive.as_ref().map(|it| &it.work),
+        }
+    }
+
+    /// Returns the layers that the source has.
+    pub fn layers(&self) -> Vec<Layer> {
+        Layer::ALL.into_iter().filter(|it| self.layer(*it).is_some()).collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! What the engine needs of the world, in the domain's words. Each trait is as wide as its callers need.
+
+pub mod chat;
+pub mod people;
+pub mod queue;
+pub mod store;
+pub mod work;
+
+pub use chat::{Chat, ChatError, Ts};
+pub use people::{People, PeopleError};
+pub use queue::Queue;
+pub use store::{Change, Conflict, Request, Store, StoreError};
+pub use work::{Progress, Snapshots, Work};

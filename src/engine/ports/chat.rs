@@ -1,0 +1,71 @@
+//! Messages in Slack: posting, editing, finding again.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::projection::message::Message;
+
+/// Slack's name of a message within its channel.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ts(pub String);
+
+/// Where a message goes: a channel, and the thread in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    pub channel: &'a str,
+    pub thread: Option<&'a Ts>,
+}
+
+/// Our marks on a message, kept in its metadata: by them it is found again. Values are strings, because others do not
+/// survive `conversations.history`.
+pub type Marks = BTreeMap<String, String>;
+
+/// Posts and edits messages, at the pace that Slack allows.
+#[async_trait]
+pub trait Chat: Send + Sync {
+    /// Posts a message and returns its name.
+    ///
+    /// # Errors
+    /// See [`ChatError`]; after [`ChatError::Unclear`] the message may be there.
+    async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError>;
+
+    /// Replaces a message of ours. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// See [`ChatError`].
+    async fn update(&self, channel: &str, ts: &Ts, message: &Message) -> Result<(), ChatError>;
+
+    /// Returns the message of ours that carries `marks`, posted at `place` at `since` or later.
+    ///
+    /// # Errors
+    /// See [`ChatError`].
+    async fn find(&self, place: Place<'_>, marks: &Marks, since: Timestamp) -> Result<Option<Ts>, ChatError>;
+
+    /// Answers one person privately through the address that came with their command or press (five times within 30
+    /// minutes).
+    ///
+    /// # Errors
+    /// See [`ChatError`].
+    async fn respond(&self, response_url: &str, message: &Message) -> Result<(), ChatError>;
+}
+
+/// Why Slack did not do what was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ChatError {
+    /// Not now; nothing was done.
+    #[error("Slack asks to wait {}s", after.as_secs())]
+    Later { after: Duration },
+    /// No answer, or one that leaves open whether it was done.
+    #[error("no clear answer from Slack: {0}")]
+    Unclear(String),
+    /// The message that should be edited, or the thread that should be replied to, is gone.
+    #[error("the message is gone from Slack")]
+    Gone,
+    /// Slack will not do it until somebody mends the cause: its error's name.
+    #[error("Slack refuses: {0}")]
+    Refused(String),
+}

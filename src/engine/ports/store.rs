@@ -1,0 +1,133 @@
+//! The records: runs, requests, threads. Every write is conditional.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{answer::Outcome, approval::Verdict, command::Command, name::ExportTask, run::Run},
+    projection::thread::Thread,
+};
+
+/// Something that a person wants done, as it was recorded before it was acknowledged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Idempotency key of the delivery: the same delivery gives the same id.
+    pub id: String,
+    pub wish: Wish,
+    /// Slack id, or the name of the account at the command line.
+    pub by: String,
+    pub via: Via,
+    /// Where the outcome can be told privately, for 30 minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_url: Option<String>,
+    pub received_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+/// What is wanted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    Command(Command),
+    /// A verdict on request `approval`.
+    Decide {
+        approval: String,
+        verdict: Verdict,
+    },
+}
+
+/// How a request came in; people of the command line are authorised by their rights on AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    Slack,
+    Cli,
+}
+
+/// One part of a write; the parts of a write happen together or not at all.
+#[derive(Clone, Debug)]
+pub enum Change<'a> {
+    /// A run that must not be there yet.
+    Create(&'a Run),
+    /// A run that must still have version `was`; it is written with the next one.
+    Update { run: &'a Run, was: u64 },
+    /// The turn of the source must be free, or held by the run already.
+    TakeTurn { source: &'a str, run: &'a ExportTask },
+    /// The turn of the source is freed if the run holds it.
+    FreeTurn { source: &'a str, run: &'a ExportTask },
+    /// The request must be open; it is closed with this outcome.
+    Close { request: &'a str, outcome: &'a Outcome },
+}
+
+/// Why nothing was written: the condition that did not hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Conflict {
+    /// The run is there already, or has another version than expected; here it is.
+    Run(Box<Run>),
+    /// Another run has the turn.
+    Turn { holder: ExportTask },
+    /// The request is closed.
+    Closed,
+}
+
+/// Why the store did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A condition did not hold: nothing was written.
+    #[error("the record has changed: {0:?}")]
+    Conflict(Conflict),
+    /// No answer in time: it may have been written.
+    #[error("no answer from DynamoDB in time")]
+    NoAnswer,
+    /// DynamoDB refused, or could not be reached: nothing was written.
+    #[error("DynamoDB: {0}")]
+    Refused(String),
+    /// A record that this version of the bot cannot read.
+    #[error("the record of {0} cannot be read: {1}")]
+    Unreadable(String, String),
+}
+
+/// Keeps the records.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Returns a run, read consistently.
+    async fn run(&self, name: &ExportTask) -> Result<Option<Run>, StoreError>;
+
+    /// Writes `changes` together.
+    async fn write(&self, changes: &[Change<'_>]) -> Result<(), StoreError>;
+
+    /// Returns the names of all runs that are not over or whose thread does not yet show their end. May lag.
+    async fn open_runs(&self) -> Result<Vec<ExportTask>, StoreError>;
+
+    /// Takes a run from the open ones: it is over, at `version`, and its thread shows it.
+    async fn settle(&self, run: &ExportTask, version: u64) -> Result<(), StoreError>;
+
+    /// Returns the newest runs of `source`, newest first, one per run id (its newest attempt). May lag.
+    async fn recent(&self, source: &str, limit: usize) -> Result<Vec<Run>, StoreError>;
+
+    /// Returns the names of `source`'s runs that begin with `start`, newest first. May lag.
+    async fn named(&self, source: &str, start: &str) -> Result<Vec<ExportTask>, StoreError>;
+
+    /// Records a request. Returns `false` if the same delivery has been recorded before.
+    async fn put_request(&self, request: &Request) -> Result<bool, StoreError>;
+
+    /// Returns a request, read consistently.
+    async fn request(&self, id: &str) -> Result<Option<Request>, StoreError>;
+
+    /// Returns the ids of requests that are open, oldest first. May lag.
+    async fn open_requests(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Returns what was posted for run `run_id`; empty if nothing was.
+    async fn thread(&self, run_id: &ExportTask) -> Result<Thread, StoreError>;
+
+    /// Writes what was posted, if nobody else has since `thread.version` was read. Returns `false` if somebody has.
+    async fn put_thread(&self, thread: &Thread) -> Result<bool, StoreError>;
+
+    /// Writes into the run's record where its root message is, for those who read the record.
+    async fn note_root(&self, run: &ExportTask, channel: &str, ts: &str) -> Result<(), StoreError>;
+
+    /// Returns since when the snapshots of `source` are watched; the first call says `now`.
+    async fn watched_since(&self, source: &str, now: Timestamp) -> Result<Timestamp, StoreError>;
+}
