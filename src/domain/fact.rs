@@ -6,7 +6,7 @@ use super::{
     approval::{Approval, ApprovalState},
     failure::{Class, Failure, codes},
     name::ExportTask,
-    run::{Run, RunError, RunStatus},
+    run::{FailureNote, RetryNote, Run, RunError, RunStatus},
     stage::{Detail, Intent, Stage, StageId, StageStatus, WaitOn, Waiting},
 };
 
@@ -67,7 +67,7 @@ impl Run {
     pub fn after(&self, fact: &Fact, now: Timestamp) -> Result<Self, IllegalFact> {
         let mut run = self.clone();
         let applied = match fact {
-            Fact::Retried { from, by } => run.retried(*from, by),
+            Fact::Retried { from, by } => run.retried(*from, by, now),
             Fact::Continued { next } => run.continued(next),
             _ if self.status.is_over() => None,
             Fact::TurnTaken => run.turn_taken(),
@@ -199,7 +199,9 @@ impl Run {
         let stage = self.begun_or_next(id)?;
         begin(stage, now);
         stage.error = Some(failure.clone());
+        let attempt = stage.attempt;
         self.stage = id;
+        self.failures.push(FailureNote { stage: id, attempt, at: now, failure: failure.clone() });
         self.error = Some(RunError { stage: id, failure: failure.clone() });
         self.end(RunStatus::Failed, StageStatus::Failed, now)
     }
@@ -215,7 +217,7 @@ impl Run {
         Some(())
     }
 
-    fn retried(&mut self, from: StageId, by: &str) -> Option<()> {
+    fn retried(&mut self, from: StageId, by: &str, now: Timestamp) -> Option<()> {
         let kept = self
             .stages
             .iter()
@@ -223,24 +225,22 @@ impl Run {
             .all(|it| matches!(it.status, StageStatus::Succeeded | StageStatus::Skipped));
         let ended = self.status.is_over() && self.status != RunStatus::Superseded && self.next_attempt.is_none();
         (ended && kept && from > StageId::Export).then_some(())?;
-        self.reset(from, by);
+        self.reset(from, by, now);
         Some(())
     }
 
     /// Makes the stages from `from` on pending again, and the run one that goes on there.
-    pub(super) fn reset(&mut self, from: StageId, by: &str) {
+    pub(super) fn reset(&mut self, from: StageId, by: &str, now: Timestamp) {
         for stage in self.stages.iter_mut().filter(|it| it.id >= from && it.status != StageStatus::Skipped) {
             *stage = Stage { attempt: stage.attempt, ..Stage::new(stage.id, StageStatus::Pending) };
         }
         if from <= StageId::SensitiveApproval {
-            self.approval = None;
+            self.past_approvals.extend(self.approval.take());
         }
         if from <= StageId::Verify {
             self.warnings.clear();
         }
-        if !self.retried_by.iter().any(|it| it == by) {
-            self.retried_by.push(by.to_owned());
-        }
+        self.retries.push(RetryNote { by: by.to_owned(), from, at: now });
         self.status = RunStatus::Running;
         self.stage = from;
         self.error = None;

@@ -86,7 +86,7 @@ fn next_attempt(run: &Run, from: StageId, by: &str, now: Timestamp) -> Run {
     next.version = 1;
     next.created_at = now;
     next.updated_at = now;
-    next.reset(from, by);
+    next.reset(from, by, now);
     next
 }
 

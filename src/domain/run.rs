@@ -34,9 +34,12 @@ pub struct Run {
     /// Slack id of the person who asked, or the name of the account at the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
-    /// Everybody who has retried the run: like the requester, they cannot approve it.
+    /// Every retry, oldest first. Who has retried a run cannot approve it, like the requester.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub retried_by: Vec<String>,
+    pub retries: Vec<RetryNote>,
+    /// Every failure, oldest first: what is told of it in Slack outlives the retry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailureNote>,
     pub status: RunStatus,
     /// The stage that the run is in, or ended in.
     pub stage: StageId,
@@ -55,6 +58,9 @@ pub struct Run {
     pub canceled_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
+    /// Requests for approval that a retry has set aside, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past_approvals: Vec<Approval>,
     /// The attempt that goes on where this one ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<ExportTask>,
@@ -131,6 +137,25 @@ pub struct RunError {
     pub failure: Failure,
 }
 
+/// A retry that somebody asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryNote {
+    pub by: String,
+    pub from: StageId,
+    pub at: Timestamp,
+}
+
+/// A failure that has ended the run, until a retry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureNote {
+    pub stage: StageId,
+    /// The stage's attempt that failed.
+    pub attempt: u32,
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub failure: Failure,
+}
+
 /// Who or what wants a run, and of how much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
@@ -164,7 +189,8 @@ impl Run {
             layers,
             trigger: order.trigger,
             requested_by: order.requested_by.clone(),
-            retried_by: Vec::new(),
+            retries: Vec::new(),
+            failures: Vec::new(),
             status: RunStatus::Running,
             stage: StageId::Snapshot,
             stages: stages.to_vec(),
@@ -173,6 +199,7 @@ impl Run {
             has_turn: false,
             canceled_by: None,
             approval: None,
+            past_approvals: Vec::new(),
             next_attempt: None,
             version: 1,
             created_at: now,
@@ -193,7 +220,7 @@ impl Run {
 
     /// Says whether `user` asked for the run or has retried it.
     pub fn was_shaped_by(&self, user: &str) -> bool {
-        self.requested_by.as_deref() == Some(user) || self.retried_by.iter().any(|it| it == user)
+        self.requested_by.as_deref() == Some(user) || self.retries.iter().any(|it| it.by == user)
     }
 
     /// Says whether the two runs were asked for the same: tables and layers of one snapshot.
