@@ -1,4 +1,5 @@
 //! datalake-bot.
+pub mod adapters;
 pub mod clock;
 pub mod domain;
 pub mod engine;
