@@ -108,11 +108,13 @@ async fn accept(front: Front, listener: TcpListener, stand_in: Arc<dyn StandIn>)
         let (front, stand_in) = (front.clone(), Arc::clone(&stand_in));
         let tracker = front.tracker.clone();
         tracker.spawn(async move {
-            let service = hyper::service::service_fn(|request| handle(&front, &*stand_in, request));
+            let stop = front.stop.clone();
+            let service =
+                hyper::service::service_fn(move |request| handle(front.clone(), Arc::clone(&stand_in), request));
             let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
             let connection = server.serve_connection(TokioIo::new(socket), service);
             tokio::select! {
-                () = front.stop.cancelled() => {}
+                () = stop.cancelled() => {}
                 // An error here is a connection that a fault has closed, or the client itself.
                 _ = connection => {}
             }
@@ -122,8 +124,8 @@ async fn accept(front: Front, listener: TcpListener, stand_in: Arc<dyn StandIn>)
 
 /// Answers one request; an error closes the connection without an answer.
 async fn handle(
-    front: &Front,
-    stand_in: &dyn StandIn,
+    front: Front,
+    stand_in: Arc<dyn StandIn>,
     request: Request<hyper::body::Incoming>,
 ) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
@@ -133,7 +135,7 @@ async fn handle(
     let faults = front.faults.strike(stand_in.service(), &operation, &text);
 
     play(&faults, Moment::BeforeEffect).await?;
-    if let Some(refused) = refusal(&faults, stand_in) {
+    if let Some(refused) = refusal(&faults, &*stand_in) {
         let code = refused.error.clone();
         front.history.add(front.clock.now(), stand_in.service(), &operation, code, refused.note);
         return Ok(refused.response.map(Full::new));
