@@ -11,6 +11,7 @@ mod ids;
 mod json;
 mod pace;
 mod paging;
+mod phase;
 mod rds;
 mod refusal;
 mod s3;
@@ -23,7 +24,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use self::dynamo::Dynamo;
 pub use self::{
     events::{Deliver, Events, Wrapping},
-    glue::{Glue, JobRunArgs, RunState, Transform},
+    glue::{Glue, JobRunArgs, RunState, S3Path, Transform},
     pace::Pace,
     rds::{Column, Database, ExportStatus, Rds, SnapshotType, Table},
     s3::{NoSuchBucket, S3},
@@ -86,9 +87,9 @@ impl Aws {
         let rds = Arc::new(Rds::new(world.clone()));
         let glue = Arc::new(Glue::new(world));
         let endpoints = Endpoints {
-            rds: serve(front, Arc::clone(&rds)).await?,
-            glue: serve(front, Arc::clone(&glue)).await?,
-            s3: serve(front, Arc::clone(&s3)).await?,
+            rds: serve(front, rds.clone()).await?,
+            glue: serve(front, glue.clone()).await?,
+            s3: serve(front, s3.clone()).await?,
             dynamodb: serve(front, Arc::new(Dynamo::start(front).await?)).await?,
         };
         front.tracker.spawn(tick(front.clone(), Arc::clone(&rds), Arc::clone(&glue)));

@@ -16,7 +16,10 @@ pub(super) fn check_write(
 ) -> S3Result<()> {
     if let Some(condition) = if_none_match {
         if !condition.is_any() {
-            return Err(s3_error!(NotImplemented, "A header you provided implies functionality that is not implemented"));
+            return Err(s3_error!(
+                NotImplemented,
+                "A header you provided implies functionality that is not implemented"
+            ));
         }
         if present.is_some() {
             return Err(failed());

@@ -80,7 +80,10 @@ impl S3 for Protocol {
 
     async fn create_bucket(&self, req: S3Request<CreateBucketInput>) -> S3Result<S3Response<CreateBucketOutput>> {
         if !self.0.create(&req.input.bucket) {
-            return Err(s3_error!(BucketAlreadyOwnedByYou, "Your previous request to create the named bucket succeeded"));
+            return Err(s3_error!(
+                BucketAlreadyOwnedByYou,
+                "Your previous request to create the named bucket succeeded"
+            ));
         }
         Ok(S3Response::new(CreateBucketOutput::default()))
     }
@@ -326,6 +329,6 @@ async fn whole(body: Option<StreamingBlob>) -> S3Result<Bytes> {
     let chunks: Vec<Bytes> = body
         .try_collect()
         .await
-        .map_err(|error| s3_error!(XAmzContentSHA256Mismatch, "The body does not match its signature: {error}"))?;
+        .map_err(|error| s3_error!(BadDigest, "The body does not match its signature: {error}"))?;
     Ok(chunks.concat().into())
 }
