@@ -97,8 +97,8 @@ impl Actors {
 
     /// A panic in a pass is that pass's trouble: the key is looked at again, everything else goes on.
     async fn pass_contained(&self, key: &str) -> Next {
-        let pass = AssertUnwindSafe((self.pass)(key.to_owned())).catch_unwind();
-        if let Ok(next) = pass.await {
+        let pass = AssertUnwindSafe(async { (self.pass)(key.to_owned()).await });
+        if let Ok(next) = pass.catch_unwind().await {
             return next;
         }
         tracing::error!(kind = self.kind, key, "The pass over {} {key} panicked", self.kind);
