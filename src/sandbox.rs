@@ -8,5 +8,6 @@
 pub mod clock;
 pub mod faults;
 pub mod history;
+pub mod slack;
 pub mod sqs;
 pub mod wire;
