@@ -5,6 +5,7 @@
 
 mod api;
 mod blocks;
+mod http;
 mod limits;
 mod message;
 mod options;

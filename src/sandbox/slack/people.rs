@@ -3,7 +3,6 @@
 mod acts;
 mod events;
 mod form;
-mod http;
 mod payload;
 
 use anyhow::{Context as _, ensure};
@@ -13,8 +12,14 @@ use sha2::Sha256;
 use tokio::time::Instant;
 
 pub use self::acts::{Act, Place};
-use self::http::{Client, Failure};
-use super::{Slack, message::Message, options::Kind, world::World};
+
+use super::{
+    Slack,
+    http::{Client, Failure},
+    message::Message,
+    options::Kind,
+    world::World,
+};
 use crate::clock::Clock as _;
 
 /// Who writes for Slack itself.
