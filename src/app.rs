@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
+use aws_config::SdkConfig;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -50,12 +51,11 @@ pub struct Parts {
 ///
 /// # Errors
 /// An adapter cannot be made.
-pub async fn build(config: &Config, environment: &Environment) -> anyhow::Result<Parts> {
-    let sdk = aws::sdk_config(Some(&config.aws.region)).await;
-    let work = Arc::new(aws::Aws::new(&sdk, Arc::new(System)));
-    let queue = Arc::new(SqsQueue::new(aws::sqs_client(&sdk), config.aws.queue_url.clone()));
+pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> anyhow::Result<Parts> {
+    let work = Arc::new(aws::Aws::new(sdk, Arc::new(System)));
+    let queue = Arc::new(SqsQueue::new(aws::sqs_client(sdk), config.aws.queue_url.clone()));
     let (runs, state) = (config.aws.runs_table.clone(), config.aws.state_table.clone());
-    let store = DynamoStore::new(aws::dynamodb_client(&sdk), runs, state);
+    let store = DynamoStore::new(aws::dynamodb_client(sdk), runs, state);
     let slack = Arc::new(Client::new(&environment.slack_api, &environment.bot_token)?);
     let (wakes, receiver) = Wakes::channel();
     let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
@@ -95,12 +95,13 @@ impl App {
     pub async fn start(
         config: &Config,
         environment: Environment,
+        sdk: &SdkConfig,
         metrics: Option<PrometheusHandle>,
     ) -> anyhow::Result<Self> {
         for notice in &config.notices {
             tracing::warn!("In the configuration, {notice}");
         }
-        let parts = build(config, &environment).await?;
+        let parts = build(config, &environment, sdk)?;
         let public = http::listen(config.server.listen).await?;
         let admin = http::listen(config.server.admin_listen).await?;
         let app = Self {

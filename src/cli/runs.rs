@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{ConfigFile, Exit, say, say_wrong};
 use crate::{
+    adapters::aws,
     app::{self, Parts},
     config::{
         Config,
@@ -81,7 +82,8 @@ pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<E
 async fn engine(file: &Path) -> anyhow::Result<std::sync::Arc<Engine>> {
     let config = Config::load(file)?;
     // Nothing of this goes through Slack, so that it works when Slack does not.
-    let Parts { engine, .. } = app::build(&config, &Environment::without_slack()).await?;
+    let sdk = aws::sdk_config(Some(&config.aws.region)).await;
+    let Parts { engine, .. } = app::build(&config, &Environment::without_slack(), &sdk)?;
     Ok(engine)
 }
 

@@ -6,6 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Exit;
 use crate::{
+    adapters::aws,
     app::App,
     config::{Config, environment::Environment},
     telemetry::{self, LogFormat},
@@ -15,7 +16,8 @@ pub(super) async fn run(file: &Path, format: LogFormat) -> anyhow::Result<Exit> 
     telemetry::log(format, None);
     let config = Config::load(file)?;
     let environment = Environment::read()?;
-    let app = App::start(&config, environment, telemetry::count()).await?;
+    let sdk = aws::sdk_config(Some(&config.aws.region)).await;
+    let app = App::start(&config, environment, &sdk, telemetry::count()).await?;
     stop_asked().await?;
     app.stop().await;
     Ok(Exit::Done)

@@ -1,1 +1,6 @@
-fn main() {}
+//! The integration tests, in one binary.
+
+mod harness;
+mod mends;
+mod path;
+mod survives;
