@@ -93,9 +93,14 @@ pub fn status(voice: Voice<'_>, status: &str) -> Mrkdwn {
     if voice.has(&key) { voice.text(&key) } else { Mrkdwn::escaped(status) }
 }
 
+/// Returns the layer's name.
+pub fn layer(voice: Voice<'_>, layer: Layer) -> Mrkdwn {
+    voice.text(&format!("run.layer.{}", layer.as_str()))
+}
+
 /// Returns the names of `layers`.
 pub fn layers(voice: Voice<'_>, layers: impl Iterator<Item = Layer>) -> Vec<Mrkdwn> {
-    layers.map(|it| voice.text(&format!("run.layer.{}", it.as_str()))).collect()
+    layers.map(|it| layer(voice, it)).collect()
 }
 
 /// Returns one line about a run, for lists.

@@ -42,12 +42,14 @@ pub(super) fn alerts(run: &Run, view: &View<'_>) -> Vec<Later> {
 }
 
 fn standing<'a>(run: &'a Run, index: usize, note: &FailureNote) -> Standing<'a> {
-    // A run fails only while it goes on, so that the first retry after a failure is the one that answered it.
-    let Some(retry) = run.retries.iter().find(|it| it.at >= note.at) else { return Standing::Present };
-    if index + 1 < run.failures.len() {
-        return Standing::FailedAgain(retry);
+    let is_last = index + 1 == run.failures.len();
+    if is_last && run.status == RunStatus::Failed {
+        return Standing::Present;
     }
+    // A failed run goes on by a retry only, so that the first one after a failure is the one that answered it.
+    let Some(retry) = run.retries.iter().find(|it| it.at >= note.at) else { return Standing::Present };
     match run.status {
+        _ if !is_last => Standing::FailedAgain(retry),
         RunStatus::Succeeded | RunStatus::SucceededWithWarnings => Standing::Solved(retry),
         RunStatus::Running
         | RunStatus::WaitingApproval

@@ -2,7 +2,7 @@
 
 use super::buttons;
 use crate::{
-    domain::run::Run,
+    domain::run::{Run, RunStatus},
     projection::{
         blocks::Page,
         message::Message,
@@ -28,14 +28,10 @@ pub(super) fn message(voice: Voice<'_>, run: &Run) -> Message {
         .message()
 }
 
-/// Why the run has failed and what to do about it; empty if it has not.
+/// Why the run stopped short and what to do about it; empty if it has not.
 fn trouble(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let Some(error) = &run.error else { return Mrkdwn::default() };
-    // A decision, or that there was none, has no cause that AWS could name.
-    let cause = if run.failures.is_empty() || error.failure.message.is_empty() {
-        Mrkdwn::default()
-    } else {
-        failure::cause(voice, &error.failure, CAUSE)
-    };
-    Mrkdwn::lines([cause, failure::remedy(voice, &error.failure)])
+    // That somebody said no, or nobody anything, is in the headline; AWS has nothing to add to it.
+    let cause = (run.status == RunStatus::Failed).then(|| failure::cause(voice, &error.failure, CAUSE));
+    Mrkdwn::lines(cause.into_iter().chain([failure::remedy(voice, &error.failure)]))
 }
