@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::failure::Remedy;
@@ -113,7 +113,7 @@ impl Voice<'_> {
 
     /// Returns the text `key`, which takes no values.
     pub fn text(&self, key: &str) -> Mrkdwn {
-        self.say(key, Value::UNDEFINED)
+        self.say(key, context! {})
     }
 
     /// Returns the text `key`, which takes no values, for where Slack shows plain text only: buttons, titles.

@@ -26,7 +26,7 @@ pub(super) fn entries(locale: Locale) -> Vec<(String, String)> {
             Locale::En => en,
             Locale::Ja => ja,
         };
-        let table = text.parse().expect("a test has read every catalogue");
+        let table = toml::from_str(text).expect("a test has read every catalogue");
         flatten(subject, table, &mut entries);
     }
     entries

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use minijinja::{Environment, Error, ErrorKind, State, Value, context};
 
-use super::mrkdwn::{Mrkdwn, short};
+use super::mrkdwn::{Mrkdwn, escape_value, short};
 use crate::domain::access::Who;
 
 /// Longest value that is shown as code, unless the template says otherwise: an ARN fits.
@@ -30,6 +30,7 @@ pub(super) fn add_to(env: &mut Environment<'_>) {
     env.add_filter("code", |text: &str, max: Option<usize>| code(text, max.unwrap_or(CODE)));
     env.add_filter("short", short);
     env.add_filter("list", list);
+    env.add_filter("names", names);
 }
 
 /// A person: a mention of a Slack user, or the name of an account at the command line.
@@ -45,7 +46,7 @@ fn who(state: &State<'_, '_>, id: &str) -> Result<Value, Error> {
     match id.parse() {
         Ok(Who::User(id)) => Ok(mention(format!("<@{id}>"))),
         Ok(Who::Group(id)) => Ok(mention(format!("<!subteam^{id}>"))),
-        Ok(Who::AnyMember) => unit(state, "units.any_member", &Value::UNDEFINED),
+        Ok(Who::AnyMember) => unit(state, "units.any_member", &context! {}),
         Err(_) => Ok(Value::from(short(id, CODE))),
     }
 }
@@ -108,6 +109,13 @@ fn list(state: &State<'_, '_>, entries: Vec<String>, max: Option<usize>) -> Resu
     let max = max.unwrap_or(LIST);
     let shown: Vec<String> = entries.iter().take(max).map(|it| code(it, CODE)).collect();
     unit(state, "units.list", &context! { shown, more => entries.len().saturating_sub(max) })
+}
+
+/// Every entry of a list.
+fn names(state: &State<'_, '_>, entries: Vec<Value>) -> Result<Value, Error> {
+    let separator = unit(state, "units.separator", &context! {})?;
+    let entries: Vec<String> = entries.iter().map(escape_value).collect();
+    Ok(Value::from_safe_string(entries.join(separator.as_str().unwrap_or_default())))
 }
 
 /// Renders a text of the catalogue of units.
