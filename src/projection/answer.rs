@@ -1,11 +1,9 @@
 //! What the bot answers to one person, in that person's language: what happened or did not, and what to do next.
 
-use minijinja::context;
-
 use super::{
     blocks::Page,
     message::Message,
-    text::{Locale, Mrkdwn, Voice, Words},
+    text::{Locale, Mrkdwn, Voice, Words, values},
 };
 use crate::domain::{
     access::Right,
@@ -42,19 +40,19 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::Sources(sources) => lists::sources(voice, sources),
         Answer::Whoami { user, member, views, operates, approves } => {
             let rights = rights(voice, *views, *operates);
-            one(voice.say("answer.whoami", context! { user, member, rights, approves }))
+            one(voice.say("answer.whoami", values! { user, member, rights, approves }))
         }
         Answer::Help { topic: Some(verb), may_operate } => help::topic(voice, *verb, *may_operate),
         Answer::Help { topic: None, may_operate } => help::all(voice, *may_operate),
         Answer::UnknownButton => one(voice.text("answer.unknown_button")),
-        Answer::Broken { reference } => one(voice.say("answer.broken", context! { reference })),
+        Answer::Broken { reference } => one(voice.say("answer.broken", values! { reference })),
     }
 }
 
 fn accepted(voice: Voice<'_>, verb: Option<Verb>, target: &str) -> Mrkdwn {
     match verb {
-        Some(verb) => voice.say("answer.accepted.command", context! { verb => verb.word(), target }),
-        None => voice.say("answer.accepted.decision", context! { target }),
+        Some(verb) => voice.say("answer.accepted.command", values! { verb => verb.word(), target }),
+        None => voice.say("answer.accepted.decision", values! { target }),
     }
 }
 
@@ -71,34 +69,34 @@ fn right_key(right: Right) -> &'static str {
 }
 
 fn forbidden(voice: Voice<'_>, right: Right, ask: &[String]) -> Mrkdwn {
-    voice.say("answer.forbidden", context! { right => voice.text(right_key(right)), ask })
+    voice.say("answer.forbidden", values! { right => voice.text(right_key(right)), ask })
 }
 
 fn unknown_source(voice: Voice<'_>, name: &str, near: Option<&str>, known: &[String]) -> Mrkdwn {
-    voice.say("answer.unknown_source", context! { name, near, known })
+    voice.say("answer.unknown_source", values! { name, near, known })
 }
 
 fn unknown_run(voice: Voice<'_>, text: &str) -> Mrkdwn {
-    voice.say("answer.unknown_run", context! { text })
+    voice.say("answer.unknown_run", values! { text })
 }
 
 fn ambiguous_run(voice: Voice<'_>, text: &str, matches: &[ExportTask]) -> Mrkdwn {
     let matches: Vec<&str> = matches.iter().map(ExportTask::as_str).collect();
-    voice.say("answer.ambiguous_run", context! { text, matches })
+    voice.say("answer.ambiguous_run", values! { text, matches })
 }
 
 /// What is wrong with a command, what was probably meant, and how it is written.
 fn misread(voice: Voice<'_>, misread: &Misread) -> Mrkdwn {
     match misread {
-        Misread::UnknownCommand { word, near } => voice.say("answer.misread.command", context! { word, near }),
+        Misread::UnknownCommand { word, near } => voice.say("answer.misread.command", values! { word, near }),
         Misread::UnknownOption { verb, word, near } => {
-            voice.say("answer.misread.option", context! { word, near, usage => verb.form().usage() })
+            voice.say("answer.misread.option", values! { word, near, usage => verb.form().usage() })
         }
         Misread::Unexpected { verb, word } => {
-            voice.say("answer.misread.unexpected", context! { word, usage => verb.form().usage() })
+            voice.say("answer.misread.unexpected", values! { word, usage => verb.form().usage() })
         }
         Misread::Missing { verb, name } => {
-            let values = context! { verb => verb.word(), name => spelled(*verb, name), usage => verb.form().usage() };
+            let values = values! { verb => verb.word(), name => spelled(*verb, name), usage => verb.form().usage() };
             voice.say("answer.misread.missing", values)
         }
         Misread::BadValue { verb, name, value, near } => {
@@ -108,7 +106,7 @@ fn misread(voice: Voice<'_>, misread: &Misread) -> Mrkdwn {
                 _ => Vec::new(),
             };
             let usage = verb.form().usage();
-            voice.say("answer.misread.value", context! { name => spelled(*verb, name), value, near, known, usage })
+            voice.say("answer.misread.value", values! { name => spelled(*verb, name), value, near, known, usage })
         }
     }
 }

@@ -1,9 +1,6 @@
 //! Phrases about a run that several messages share.
 
-use jiff::Timestamp;
-use minijinja::context;
-
-use super::text::{Mrkdwn, Voice};
+use super::text::{Mrkdwn, Voice, values};
 use crate::domain::{
     approval::Verdict,
     failure::codes,
@@ -11,6 +8,7 @@ use crate::domain::{
     source::Layer,
     stage::WaitOn,
 };
+use jiff::Timestamp;
 
 pub mod failure;
 mod redact;
@@ -24,7 +22,7 @@ pub fn seconds(from: Timestamp, to: Timestamp) -> i64 {
 /// Returns the first line of everything that is said of the run: how it stands.
 pub fn headline(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let by = run.canceled_by.clone().or_else(|| denied_by(run));
-    let values = context! {
+    let values = values! {
         source => run.source,
         stage => stage::title(voice, run.stage(run.stage)),
         took => run.finished_at.map(|it| seconds(run.created_at, it)),
@@ -64,7 +62,7 @@ fn denied_by(run: &Run) -> Option<String> {
 
 /// Returns what the run is of, who or what started it, and when.
 pub fn about(voice: Voice<'_>, run: &Run) -> Mrkdwn {
-    let values = context! {
+    let values = values! {
         run => run.export_task.as_str(),
         attempt => run.attempt,
         snapshot => run.snapshot_id,
@@ -84,7 +82,7 @@ fn started(voice: Voice<'_>, run: &Run) -> Mrkdwn {
         Trigger::Cli => "run.started.cli",
         Trigger::Sweep => "run.started.sweep",
     };
-    voice.say(key, context! { by => run.requested_by })
+    voice.say(key, values! { by => run.requested_by })
 }
 
 /// Returns a run's status in a word or two; one that this version of the bot does not know, as it stands in the record.
@@ -105,7 +103,7 @@ pub fn layers(voice: Voice<'_>, layers: impl Iterator<Item = Layer>) -> Vec<Mrkd
 
 /// Returns one line about a run, for lists.
 pub fn line(voice: Voice<'_>, run: &Run) -> Mrkdwn {
-    let values = context! {
+    let values = values! {
         run => run.export_task.as_str(),
         status => status(voice, run.status.as_str()),
         stage => (!run.status.is_over()).then(|| stage::title(voice, run.stage(run.stage))),
@@ -124,5 +122,5 @@ pub fn warnings(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     }
     let shown: Vec<String> = run.warnings.iter().take(SHOWN).map(|it| redact::redact(it)).collect();
     let more = run.warnings.len() - shown.len();
-    voice.say("run.warnings", context! { shown, more })
+    voice.say("run.warnings", values! { shown, more })
 }

@@ -7,6 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::failure::Remedy;
 
+/// Returns the values of a text by name, `values! { name, other => value }`: whatever can be serialised. [`Mrkdwn`] is
+/// not escaped again.
+macro_rules! values {
+    ($($name:ident $(=> $value:expr)?),+ $(,)?) => {
+        minijinja::Value::from_pairs([$(
+            (stringify!($name), $crate::projection::text::values!(@ $name $($value)?))
+        ),+])
+    };
+    (@ $name:ident) => { minijinja::Value::from(minijinja::value::Serde(&$name)) };
+    (@ $name:ident $value:expr) => { minijinja::Value::from(minijinja::value::Serde(&$value)) };
+}
+
+pub(super) use values;
+
 mod catalogue;
 mod filters;
 mod mrkdwn;

@@ -1,14 +1,12 @@
 //! One run in full: for the person who looks into it.
 
-use minijinja::context;
-
 use crate::{
     domain::{run::Run, stage::Stage},
     projection::{
         blocks::Page,
         message::Message,
         phrase::{self, failure, stage},
-        text::{Mrkdwn, Voice},
+        text::{Mrkdwn, Voice, values},
     },
 };
 
@@ -33,7 +31,7 @@ pub(super) fn message(voice: Voice<'_>, run: &Run) -> Message {
 }
 
 fn ids(voice: Voice<'_>, run: &Run) -> Mrkdwn {
-    let values = context! {
+    let values = values! {
         run => run.export_task.as_str(),
         first => (run.attempt > 1).then(|| run.run_id.as_str()),
         next => run.next_attempt.as_ref().map(|it| it.as_str()),
@@ -50,7 +48,7 @@ fn error(voice: Voice<'_>, run: &Run) -> Mrkdwn {
 }
 
 fn of_stage(voice: Voice<'_>, run: &Run, of: &Stage) -> Mrkdwn {
-    let values = context! {
+    let values = values! {
         attempt => of.attempt,
         started => of.started_at,
         finished => of.finished_at,
@@ -65,11 +63,11 @@ fn history(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let failures = run.failures.iter().map(|it| {
         let name = stage::name(voice, it.stage);
         let cause = failure::cause(voice, &it.failure, PAST_CAUSE);
-        (it.at, voice.say("answer.details.failed", context! { at => it.at, stage => name, cause }))
+        (it.at, voice.say("answer.details.failed", values! { at => it.at, stage => name, cause }))
     });
     let retries = run.retries.iter().map(|it| {
         let from = stage::name(voice, it.from);
-        (it.at, voice.say("answer.details.retried", context! { at => it.at, from, by => it.by }))
+        (it.at, voice.say("answer.details.retried", values! { at => it.at, from, by => it.by }))
     });
     let mut events: Vec<_> = failures.chain(retries).collect();
     events.sort_by_key(|(at, _)| *at);

@@ -1,7 +1,5 @@
 //! The help, made from the grammar: what a caller may not do is left out.
 
-use minijinja::context;
-
 use crate::{
     domain::{
         access::Right,
@@ -11,7 +9,7 @@ use crate::{
     projection::{
         blocks::Page,
         message::Message,
-        text::{Mrkdwn, Voice},
+        text::{Mrkdwn, Voice, values},
     },
 };
 
@@ -31,7 +29,7 @@ pub(super) fn topic(voice: Voice<'_>, verb: Verb, may_operate: bool) -> Message 
     let entry = entry(voice, verb);
     let words = match verb {
         Verb::Run => voice.text("help.words.run"),
-        Verb::Retry => voice.say("help.words.retry", context! { stages => StageId::ALL.map(StageId::as_str) }),
+        Verb::Retry => voice.say("help.words.retry", values! { stages => StageId::ALL.map(StageId::as_str) }),
         Verb::Status | Verb::Cancel => voice.text("help.words.run_name"),
         Verb::List | Verb::Sources | Verb::Whoami | Verb::Help => Mrkdwn::default(),
     };
@@ -46,5 +44,5 @@ fn operates(verb: Verb) -> bool {
 fn entry(voice: Voice<'_>, verb: Verb) -> Mrkdwn {
     let does = voice.text(&format!("help.does.{verb}"));
     let example = voice.text(&format!("help.example.{verb}"));
-    voice.say("help.entry", context! { usage => verb.form().usage(), does, example })
+    voice.say("help.entry", values! { usage => verb.form().usage(), does, example })
 }

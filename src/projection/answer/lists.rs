@@ -1,7 +1,5 @@
 //! Answers that are lists: runs and sources, one line each.
 
-use minijinja::context;
-
 use crate::{
     domain::{
         run::Run,
@@ -11,32 +9,32 @@ use crate::{
         blocks::Page,
         message::Message,
         phrase,
-        text::{Mrkdwn, Voice},
+        text::{Mrkdwn, Voice, values},
     },
 };
 
 pub(super) fn overview(voice: Voice<'_>, active: &[Run], may_operate: bool) -> Message {
-    let title = voice.say("answer.overview.title", context! { count => active.len() });
+    let title = voice.say("answer.overview.title", values! { count => active.len() });
     let lines = active.iter().map(|it| phrase::line(voice, it)).collect();
     let next = voice.text(if may_operate { "answer.overview.operator" } else { "answer.overview.viewer" });
     list(voice, title, lines).section(next).message()
 }
 
 pub(super) fn runs(voice: Voice<'_>, runs: &[Run]) -> Message {
-    let title = voice.say("answer.runs.title", context! { count => runs.len() });
+    let title = voice.say("answer.runs.title", values! { count => runs.len() });
     let lines = runs.iter().map(|it| phrase::line(voice, it)).collect();
     let page = list(voice, title, lines);
     if runs.is_empty() { page } else { page.context(voice.text("answer.runs.hint")) }.message()
 }
 
 pub(super) fn sources(voice: Voice<'_>, sources: &[(Source, Option<Run>)]) -> Message {
-    let title = voice.say("answer.sources.title", context! { count => sources.len() });
+    let title = voice.say("answer.sources.title", values! { count => sources.len() });
     let lines = sources.iter().map(|(source, last)| self::source(voice, source, last.as_ref())).collect();
     list(voice, title, lines).message()
 }
 
 fn list(voice: Voice<'_>, title: Mrkdwn, lines: Vec<Mrkdwn>) -> Page {
-    Page::new(title.clone()).section(title).list(lines, |more| voice.say("answer.more", context! { more }))
+    Page::new(title.clone()).section(title).list(lines, |more| voice.say("answer.more", values! { more }))
 }
 
 fn source(voice: Voice<'_>, source: &Source, last: Option<&Run>) -> Mrkdwn {
@@ -44,7 +42,7 @@ fn source(voice: Voice<'_>, source: &Source, last: Option<&Run>) -> Mrkdwn {
         Engine::Rds => "RDS",
         Engine::Aurora => "Aurora",
     };
-    let values = context! {
+    let values = values! {
         name => source.name,
         engine,
         identifier => source.identifier,

@@ -1,6 +1,6 @@
 //! Phrases about a stage.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use super::{failure::waiting, seconds};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         run::Run,
         stage::{Detail, Stage, StageId, StageStatus},
     },
-    projection::text::{Mrkdwn, Voice},
+    projection::text::{Mrkdwn, Voice, values},
 };
 
 /// Returns the stage's name, a noun.
@@ -42,7 +42,7 @@ pub fn line(voice: Voice<'_>, run: &Run, stage: &Stage) -> Mrkdwn {
         StageStatus::Skipped => "stage.line.skipped",
         StageStatus::Canceled => "stage.line.canceled",
     };
-    let values = context! {
+    let values = values! {
         title => title(voice, stage),
         facts => facts(voice, run, stage),
         since => stage.started_at,
@@ -84,7 +84,7 @@ fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
         ("approved_by", approvers),
     ]
     .into_iter()
-    .filter_map(|(fact, n)| Some(voice.say(&format!("stage.fact.{fact}"), context! { n => n? })))
+    .filter_map(|(fact, n)| Some(voice.say(&format!("stage.fact.{fact}"), values! { n => n? })))
     .collect()
 }
 

@@ -1,7 +1,5 @@
 //! Failures in the alerts channel: one message each, which turns to "retried" and to "solved".
 
-use minijinja::context;
-
 use super::{Later, View, buttons};
 use crate::{
     domain::{
@@ -13,7 +11,7 @@ use crate::{
         blocks::Page,
         message::Message,
         phrase::{self, failure},
-        text::{Mrkdwn, Voice},
+        text::{Mrkdwn, Voice, values},
     },
 };
 
@@ -67,7 +65,7 @@ fn message(voice: Voice<'_>, run: &Run, note: &FailureNote, standing: &Standing<
         Standing::FailedAgain(retry) => ("alert.failed_again", retry),
         Standing::Solved(retry) => ("alert.solved", retry),
     };
-    let values = context! {
+    let values = values! {
         source => run.source,
         by => retry.by,
         at => retry.at,
@@ -80,10 +78,10 @@ fn message(voice: Voice<'_>, run: &Run, note: &FailureNote, standing: &Standing<
 }
 
 fn present(voice: Voice<'_>, run: &Run, note: &FailureNote) -> Message {
-    let headline = voice.say("alert.present", context! { source => run.source });
+    let headline = voice.say("alert.present", values! { source => run.source });
     let stale = voice.say(
         "alert.stale",
-        context! { layers => phrase::layers(voice, stale(run, note.stage)), taken => run.snapshot_time },
+        values! { layers => phrase::layers(voice, stale(run, note.stage)), taken => run.snapshot_time },
     );
     let cause = failure::cause(voice, &note.failure, CAUSE);
     Page::new(headline.clone())
@@ -97,7 +95,7 @@ fn present(voice: Voice<'_>, run: &Run, note: &FailureNote) -> Message {
 /// Where it failed, when, and in which run.
 fn what(voice: Voice<'_>, run: &Run, note: &FailureNote) -> Mrkdwn {
     let stage = voice.text(&format!("stage.{}.todo", note.stage));
-    voice.say("alert.what", context! { stage, since => note.at, run => run.export_task.as_str() })
+    voice.say("alert.what", values! { stage, since => note.at, run => run.export_task.as_str() })
 }
 
 /// Returns the layers whose catalogs a run that stops at `stage` has not brought up to date.

@@ -1,7 +1,5 @@
 //! Requests for approval: one message each, whose buttons go when it is decided.
 
-use minijinja::context;
-
 use super::{
     Later, View,
     buttons::{APPROVE, DENY, confirm},
@@ -15,7 +13,7 @@ use crate::{
     projection::{
         blocks::{Button, Page},
         message::Message,
-        text::{Mrkdwn, Voice},
+        text::{Mrkdwn, Voice, values},
     },
 };
 
@@ -51,13 +49,7 @@ fn standing(run: &Run, approval: &Approval, is_past: bool) -> Standing {
     }
 }
 
-fn message(
-    voice: Voice<'_>,
-    run: &Run,
-    source: Option<&Source>,
-    approval: &Approval,
-    standing: &Standing,
-) -> Message {
+fn message(voice: Voice<'_>, run: &Run, source: Option<&Source>, approval: &Approval, standing: &Standing) -> Message {
     let headline = headline(voice, run, approval, standing);
     let subject = subject(voice, run, approval);
     let votes = votes(voice, approval);
@@ -83,12 +75,12 @@ fn headline(voice: Voice<'_>, run: &Run, approval: &Approval, standing: &Standin
         Standing::Decided(ApprovalState::Denied) => "approval.denied",
         Standing::Decided(ApprovalState::Expired | ApprovalState::Pending) => "approval.expired",
     };
-    voice.say(key, context! { source => run.source, by => run.canceled_by, expired => approval.expires_at })
+    voice.say(key, values! { source => run.source, by => run.canceled_by, expired => approval.expires_at })
 }
 
 /// What would be refreshed, and who wants it.
 fn subject(voice: Voice<'_>, run: &Run, approval: &Approval) -> Mrkdwn {
-    let values = context! {
+    let values = values! {
         source => run.source,
         taken => run.snapshot_time,
         only => run.only,
@@ -104,7 +96,7 @@ fn terms(voice: Voice<'_>, source: Option<&Source>, approval: &Approval) -> Mrkd
     let rule = source.and_then(|it| it.sensitive.as_ref()).map(|it| &it.approval);
     let approvers: Vec<String> = rule.iter().flat_map(|it| &it.approvers).map(ToString::to_string).collect();
     let classification = source.map(|it| it.classification.chars().take(DIGEST).collect::<String>());
-    let values = context! { approvers, classification, quorum => approval.quorum, until => approval.expires_at };
+    let values = values! { approvers, classification, quorum => approval.quorum, until => approval.expires_at };
     voice.say("approval.terms", values)
 }
 
@@ -115,7 +107,7 @@ fn votes(voice: Voice<'_>, approval: &Approval) -> Mrkdwn {
             Verdict::Approve => "approval.vote.approve",
             Verdict::Deny => "approval.vote.deny",
         };
-        voice.say(key, context! { by => it.user, at => it.at })
+        voice.say(key, values! { by => it.user, at => it.at })
     }))
 }
 
@@ -127,7 +119,7 @@ fn buttons(voice: Voice<'_>, run: &Run, approval: &Approval) -> Vec<Button> {
         primary: false,
         confirm: None,
     };
-    let text = voice.say("button.deny.confirm.text", context! { source => run.source });
+    let text = voice.say("button.deny.confirm.text", values! { source => run.source });
     vec![
         Button { primary: true, ..button(APPROVE, "approve") },
         Button { confirm: Some(confirm(voice, "deny", text)), ..button(DENY, "deny") },

@@ -1,7 +1,5 @@
 //! The buttons below messages of a run: those that do something as the run stands.
 
-use minijinja::context;
-
 use crate::{
     domain::{
         retry::{Retry, retry},
@@ -11,7 +9,7 @@ use crate::{
     projection::{
         blocks::{Button, Confirm},
         phrase::stage::names,
-        text::{Mrkdwn, Voice},
+        text::{Mrkdwn, Voice, values},
     },
 };
 
@@ -42,7 +40,7 @@ fn try_again(voice: Voice<'_>, run: &Run) -> Option<Button> {
         Retry::Same { from, .. } => (from, false),
         Retry::NewAttempt { from, .. } => (from, true),
     };
-    let values = context! { kept => names(voice, kept(run, from)), redone => names(voice, redone(run, from)), export };
+    let values = values! { kept => names(voice, kept(run, from)), redone => names(voice, redone(run, from)), export };
     let text = voice.say("button.retry.confirm.text", values);
     Some(Button { primary: true, confirm: Some(confirm(voice, "retry", text)), ..button(voice, RETRY, "retry", run) })
 }

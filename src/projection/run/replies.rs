@@ -1,7 +1,5 @@
 //! The replies in a run's thread: what happened, one message each, and never told twice.
 
-use minijinja::context;
-
 use super::{
     Later, View,
     buttons::{kept, redone},
@@ -15,7 +13,7 @@ use crate::{
         blocks::Page,
         message::Message,
         phrase::{self, failure, stage},
-        text::{Mrkdwn, Voice},
+        text::{Mrkdwn, Voice, values},
     },
 };
 
@@ -42,7 +40,7 @@ pub(super) fn failures(run: &Run, view: &View<'_>) -> Vec<Later> {
 
 fn failed(voice: Voice<'_>, note: &FailureNote) -> Message {
     let title = voice.text(&format!("stage.{}.todo", note.stage));
-    let headline = voice.say("thread.failed", context! { title, attempt => note.attempt });
+    let headline = voice.say("thread.failed", values! { title, attempt => note.attempt });
     Page::new(headline.clone())
         .section(Mrkdwn::lines([headline, failure::cause(voice, &note.failure, CAUSE)]))
         .section(failure::remedy(voice, &note.failure))
@@ -58,7 +56,7 @@ pub(super) fn retries(run: &Run, view: &View<'_>) -> Vec<Later> {
 }
 
 fn retried(voice: Voice<'_>, run: &Run, note: &RetryNote) -> Message {
-    let values = context! {
+    let values = values! {
         by => note.by,
         from => stage::name(voice, note.from),
         kept => stage::names(voice, kept(run, note.from)),
@@ -75,7 +73,7 @@ pub(super) fn end(run: &Run, view: &View<'_>) -> Option<Later> {
     let headline = phrase::headline(voice, run);
     let hint = match run.status {
         RunStatus::Failed | RunStatus::Canceled | RunStatus::Expired => {
-            voice.say("thread.retry_hint", context! { run => run.export_task.as_str() })
+            voice.say("thread.retry_hint", values! { run => run.export_task.as_str() })
         }
         RunStatus::Running
         | RunStatus::WaitingApproval
@@ -95,7 +93,7 @@ fn durations(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let took: Vec<_> = run
         .stages
         .iter()
-        .filter_map(|it| Some(context! { name => stage::name(voice, it.id), took => stage::took(it)? }))
+        .filter_map(|it| Some(values! { name => stage::name(voice, it.id), took => stage::took(it)? }))
         .collect();
-    if took.is_empty() { Mrkdwn::default() } else { voice.say("thread.durations", context! { took }) }
+    if took.is_empty() { Mrkdwn::default() } else { voice.say("thread.durations", values! { took }) }
 }

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use minijinja::{Environment, Error, ErrorKind, State, Value, context};
 
-use super::mrkdwn::{Mrkdwn, escape_value, short};
+use super::mrkdwn::{Mrkdwn, short};
 use crate::domain::access::Who;
 
 /// Longest value that is shown as code, unless the template says otherwise: an ARN fits.
@@ -113,9 +113,7 @@ fn list(state: &State<'_, '_>, entries: Vec<String>, max: Option<usize>) -> Resu
 
 /// Every entry of a list.
 fn names(state: &State<'_, '_>, entries: Vec<Value>) -> Result<Value, Error> {
-    let separator = unit(state, "units.separator", &context! {})?;
-    let entries: Vec<String> = entries.iter().map(escape_value).collect();
-    Ok(Value::from_safe_string(entries.join(separator.as_str().unwrap_or_default())))
+    unit(state, "units.names", &context! { entries })
 }
 
 /// Renders a text of the catalogue of units.

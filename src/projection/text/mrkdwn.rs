@@ -158,7 +158,8 @@ mod tests {
     fn nothing_is_torn() {
         let text = Mrkdwn::rendered("a &amp; <@UANA> 日本".to_owned());
         assert_eq!(text.width(), 18);
-        for (max, cut) in [(18, "a &amp; <@UANA> 日本"), (17, "a &amp; <@UANA> …"), (15, "a &amp; …"), (7, "a …"), (1, "…")]
+        for (max, cut) in
+            [(18, "a &amp; <@UANA> 日本"), (17, "a &amp; <@UANA> …"), (15, "a &amp; …"), (7, "a …"), (1, "…")]
         {
             assert_eq!(text.clone().cut(max).as_str(), cut, "{max}");
         }
