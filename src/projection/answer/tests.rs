@@ -200,6 +200,14 @@ fn the_help_has_every_command_that_the_caller_may_use() {
 }
 
 #[test]
+fn the_limits_of_lists_are_those_of_the_parser() {
+    let (least, most) = LIST_LIMITS.split_once('–').unwrap();
+    let reads = |limit: u32| crate::domain::command::parse(&format!("list --limit {limit}")).is_ok();
+    let (least, most): (u32, u32) = (least.parse().unwrap(), most.parse().unwrap());
+    assert!(reads(least) && reads(most) && !reads(least - 1) && !reads(most + 1));
+}
+
+#[test]
 fn examples_in_the_help_are_commands() {
     for locale in Locale::ALL {
         for form in GRAMMAR {
