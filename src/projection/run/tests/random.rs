@@ -113,7 +113,7 @@ fn past(story: &Story) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(proptest::test_runner::Config { cases: 96, ..Default::default() })]
+    #![proptest_config(proptest::test_runner::Config { cases: 48, ..Default::default() })]
 
     #[test]
     fn whatever_happens_is_told_within_the_limits(
