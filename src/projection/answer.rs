@@ -14,6 +14,9 @@ use crate::domain::{
     stage::StageId,
 };
 
+/// What `list --limit` takes; a test compares it with the parser.
+const LIST_LIMITS: &str = "1–50";
+
 mod details;
 mod help;
 mod lists;
@@ -22,7 +25,7 @@ mod outcome;
 /// Returns `answer` in words.
 pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
     let voice = words.voice(locale);
-    let one = |text| Page::of(text).message();
+    let one = |text| Page::new(text).message();
     match answer {
         Answer::Accepted { verb, target } => one(accepted(voice, *verb, target)),
         Answer::NotRecorded => one(voice.text("answer.not_recorded")),
@@ -96,25 +99,25 @@ fn misread(voice: Voice<'_>, misread: &Misread) -> Mrkdwn {
             voice.say("answer.misread.unexpected", values! { word, usage => verb.form().usage() })
         }
         Misread::Missing { verb, name } => {
-            let values = values! { verb => verb.word(), name => spelled(*verb, name), usage => verb.form().usage() };
-            voice.say("answer.misread.missing", values)
+            let key = if is_option(*verb, name) { "answer.misread.no_value" } else { "answer.misread.missing" };
+            voice.say(key, values! { verb => verb.word(), name, usage => verb.form().usage() })
         }
         Misread::BadValue { verb, name, value, near } => {
             let known: Vec<&str> = match *name {
                 "from" => StageId::ALL.map(StageId::as_str).to_vec(),
                 "layers" => Layer::ALL.map(Layer::as_str).to_vec(),
+                "limit" => vec![LIST_LIMITS],
                 _ => Vec::new(),
             };
             let usage = verb.form().usage();
-            voice.say("answer.misread.value", values! { name => spelled(*verb, name), value, near, known, usage })
+            voice.say("answer.misread.value", values! { name, value, near, known, usage })
         }
     }
 }
 
-/// Returns the name of an option with its dashes, that of an argument as it is.
-fn spelled(verb: Verb, name: &str) -> String {
-    let is_option = verb.form().options.iter().any(|it| it.name == name);
-    if is_option { format!("--{name}") } else { name.to_owned() }
+/// Says whether the verb has an option of that name: with its dashes it is another word than an argument.
+fn is_option(verb: Verb, name: &str) -> bool {
+    verb.form().options.iter().any(|it| it.name == name)
 }
 
 #[cfg(test)]

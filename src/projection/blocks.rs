@@ -3,6 +3,7 @@
 //! The limits are those of docs.slack.dev ("Blocks", "Composition objects") and of the validators in Slack's own SDKs.
 //! Lengths are those of [`width`].
 
+use sha2::{Digest, Sha256};
 use slack_morphism::prelude::{
     SlackActionBlockElement, SlackActionId, SlackActionsBlock, SlackBlock, SlackBlockButtonElement,
     SlackBlockButtonStyle, SlackBlockConfirmItem, SlackBlockId, SlackBlockMarkDownText, SlackBlockPlainTextOnly,
@@ -27,8 +28,6 @@ pub const MESSAGE: usize = 12_000;
 pub const BUTTON: usize = 75;
 /// `value` of a button.
 pub const VALUE: usize = 2000;
-/// `block_id` and `action_id`.
-pub const ID: usize = 255;
 /// Title of a confirmation.
 pub const CONFIRM_TITLE: usize = 100;
 /// Text of a confirmation.
@@ -43,30 +42,27 @@ const FOR_MORE: usize = 200;
 /// Longest line of a list.
 const LINE: usize = 600;
 
-/// A message while it is built. What does not fit any more is left out, the end first.
+/// A message while it is built, the point of it first. What does not fit any more is left out, the end first.
 #[derive(Debug)]
 pub struct Page {
-    text: Mrkdwn,
+    paragraphs: Vec<Mrkdwn>,
     blocks: Vec<SlackBlock>,
     room: usize,
 }
 
 impl Page {
-    /// Returns a message whose point is `text`: what notifications show, and all that screen readers read.
+    /// Returns a message that begins with the paragraph `text`.
     pub fn new(text: Mrkdwn) -> Self {
-        Self { text: text.cut(TOP_LEVEL), blocks: Vec::new(), room: MESSAGE - FOR_BUTTONS - FOR_MORE }
-    }
-
-    /// Returns a message that is one text.
-    pub fn of(text: Mrkdwn) -> Self {
-        Self::new(text.clone()).section(text)
+        let page = Self { paragraphs: Vec::new(), blocks: Vec::new(), room: MESSAGE - FOR_BUTTONS - FOR_MORE };
+        page.section(text)
     }
 
     /// Adds a paragraph; an empty one adds nothing.
     #[must_use]
     pub fn section(mut self, text: Mrkdwn) -> Self {
         if let Some(text) = self.fit(text) {
-            self.blocks.push(SlackSectionBlock::new().with_text(markdown(text).into()).into());
+            self.blocks.push(SlackSectionBlock::new().with_text(markdown(text.clone()).into()).into());
+            self.paragraphs.push(text);
         }
         self
     }
@@ -109,20 +105,23 @@ impl Page {
         self
     }
 
-    /// Adds a row of buttons under a name that is new whenever the row is another; no buttons, no row.
+    /// Adds a row of buttons; no buttons, no row. Its `block_id` is made of the buttons, so that it is new when one of
+    /// them is: Slack wants that of a message that is edited.
     #[must_use]
-    pub fn buttons(mut self, id: &str, buttons: Vec<Button>) -> Self {
+    pub fn buttons(mut self, buttons: Vec<Button>) -> Self {
         if !buttons.is_empty() {
             let elements: Vec<SlackActionBlockElement> = buttons.into_iter().map(Button::into_element).collect();
-            let id = SlackBlockId(plain(id, ID));
+            let id = SlackBlockId(row_id(&elements));
             self.blocks.push(SlackActionsBlock::new(elements).with_block_id(id).into());
         }
         self
     }
 
-    /// Returns the message.
+    /// Returns the message. Its top-level text is that of its paragraphs: notifications show the beginning of it, screen
+    /// readers read it in place of the blocks.
     pub fn message(self) -> Message {
-        Message { text: self.text.into_string(), blocks: self.blocks }
+        let text = Mrkdwn::lines(self.paragraphs).cut(TOP_LEVEL);
+        Message { text: text.into_string(), blocks: self.blocks }
     }
 
     /// Returns what of `text` there is room for, and takes that room.
@@ -193,6 +192,11 @@ fn context(text: Mrkdwn) -> SlackBlock {
     SlackContextBlock::new(vec![SlackContextBlockElement::MarkDown(markdown(text))]).into()
 }
 
+fn row_id(buttons: &[SlackActionBlockElement]) -> String {
+    let json = serde_json::to_vec(buttons).expect("buttons are made of strings");
+    format!("buttons-{}", hex::encode(&Sha256::digest(json)[..8]))
+}
+
 fn label(text: &str, max: usize) -> SlackBlockPlainTextOnly {
     plain(text, max).into()
 }
@@ -228,7 +232,9 @@ mod tests {
         for _ in 0..100 {
             page = page.section(long("日&", 900)).context(long("x", 10));
         }
-        check(&page.buttons("row", vec![button; 3]).message());
+        let buttons = ["run.retry", "run.cancel", "run.details"];
+        let buttons = buttons.map(|action| Button { action, primary: action == "run.retry", ..button.clone() });
+        check(&page.buttons(buttons.to_vec()).message());
     }
 
     #[test]
@@ -243,9 +249,27 @@ mod tests {
     }
 
     #[test]
-    fn a_short_list_is_whole() {
+    fn a_short_list_is_whole_and_the_text_says_what_the_blocks_say() {
         let lines = vec![Mrkdwn::escaped("a"), Mrkdwn::escaped("b")];
         let message = Page::new(Mrkdwn::escaped("t")).list(lines, |_| unreachable!("everything fits")).message();
-        assert_eq!(message.blocks.len(), 1);
+        assert_eq!(message.blocks.len(), 2);
+        assert_eq!(message.text, "t\na\nb");
+    }
+
+    #[test]
+    fn another_row_has_another_name() {
+        let button = |value: &str| Button {
+            action: "run.details",
+            label: "Show".into(),
+            value: value.into(),
+            primary: false,
+            confirm: None,
+        };
+        let row = |value| {
+            let message = Page::new(Mrkdwn::escaped("t")).buttons(vec![button(value)]).message();
+            serde_json::to_value(&message.blocks[1]).unwrap()["block_id"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(row("a"), row("a"));
+        assert_ne!(row("a"), row("b"));
     }
 }

@@ -1,7 +1,10 @@
 //! One run in full: for the person who looks into it.
 
 use crate::{
-    domain::{run::Run, stage::Stage},
+    domain::{
+        run::{Run, RunStatus},
+        stage::Stage,
+    },
     projection::{
         blocks::Page,
         message::Message,
@@ -19,8 +22,7 @@ const HISTORY: usize = 5;
 pub(super) fn message(voice: Voice<'_>, run: &Run) -> Message {
     let headline = phrase::headline(voice, run);
     let wait = run.open_stage().map(|it| stage::wait(voice, it)).unwrap_or_default();
-    Page::new(headline.clone())
-        .section(Mrkdwn::lines([headline, phrase::about(voice, run)]))
+    Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
         .section(ids(voice, run))
         .section(error(voice, run))
         .section(wait)
@@ -32,7 +34,6 @@ pub(super) fn message(voice: Voice<'_>, run: &Run) -> Message {
 
 fn ids(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let values = values! {
-        run => run.export_task.as_str(),
         first => (run.attempt > 1).then(|| run.run_id.as_str()),
         next => run.next_attempt.as_ref().map(|it| it.as_str()),
         source_arn => run.source_arn,
@@ -60,7 +61,9 @@ fn of_stage(voice: Voice<'_>, run: &Run, of: &Stage) -> Mrkdwn {
 
 /// Past failures and retries in the order in which they happened.
 fn history(voice: Voice<'_>, run: &Run) -> Mrkdwn {
-    let failures = run.failures.iter().map(|it| {
+    // The present failure stands above, in full.
+    let past = run.failures.len() - usize::from(run.status == RunStatus::Failed);
+    let failures = run.failures.iter().take(past).map(|it| {
         let name = stage::name(voice, it.stage);
         let cause = failure::cause(voice, &it.failure, PAST_CAUSE);
         (it.at, voice.say("answer.details.failed", values! { at => it.at, stage => name, cause }))

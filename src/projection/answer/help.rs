@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn all(voice: Voice<'_>, may_operate: bool) -> Message {
     let title = voice.text("help.title");
     let open = GRAMMAR.iter().filter(|it| may_operate || !operates(it.verb));
-    let mut page = Page::new(title.clone()).section(title);
+    let mut page = Page::new(title);
     for form in open {
         page = page.section(entry(voice, form.verb));
     }
@@ -33,7 +33,7 @@ pub(super) fn topic(voice: Voice<'_>, verb: Verb, may_operate: bool) -> Message 
         Verb::Status | Verb::Cancel => voice.text("help.words.run_name"),
         Verb::List | Verb::Sources | Verb::Whoami | Verb::Help => Mrkdwn::default(),
     };
-    let page = Page::new(entry.clone()).section(entry).section(words);
+    let page = Page::new(entry).section(words);
     if operates(verb) && !may_operate { page.section(voice.text("help.operators_only")) } else { page }.message()
 }
 

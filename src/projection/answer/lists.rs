@@ -34,7 +34,7 @@ pub(super) fn sources(voice: Voice<'_>, sources: &[(Source, Option<Run>)]) -> Me
 }
 
 fn list(voice: Voice<'_>, title: Mrkdwn, lines: Vec<Mrkdwn>) -> Page {
-    Page::new(title.clone()).section(title).list(lines, |more| voice.say("answer.more", values! { more }))
+    Page::new(title).list(lines, |more| voice.say("answer.more", values! { more }))
 }
 
 fn source(voice: Voice<'_>, source: &Source, last: Option<&Run>) -> Mrkdwn {

@@ -42,6 +42,9 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::SnapshotNotFound { source, snapshot } => {
             voice.say("outcome.snapshot_not_found", values! { source, snapshot })
         }
+        Outcome::SnapshotNotReady { source, snapshot } => {
+            voice.say("outcome.snapshot_not_ready", values! { source, snapshot })
+        }
         Outcome::NoSuchLayer { source, layer } => {
             voice.say("outcome.no_such_layer", values! { source, layer => phrase::layer(voice, *layer) })
         }
@@ -49,7 +52,7 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::UnknownRun { text } => unknown_run(voice, text),
         Outcome::AmbiguousRun { text, matches } => ambiguous_run(voice, text, matches),
         Outcome::Forbidden { right } => forbidden(voice, *right, &[]),
-        Outcome::GaveUp { code, why } => voice.say("outcome.gave_up", values! { code, why }),
+        Outcome::GaveUp { reference } => voice.say("outcome.gave_up", values! { reference }),
     }
 }
 

@@ -40,6 +40,7 @@ pub fn line(voice: Voice<'_>, run: &Run, stage: &Stage) -> Mrkdwn {
         StageStatus::Succeeded => "stage.line.succeeded",
         StageStatus::Failed => "stage.line.failed",
         StageStatus::Skipped => "stage.line.skipped",
+        StageStatus::Canceled if stage.id == StageId::SensitiveApproval => "stage.line.not_approved",
         StageStatus::Canceled => "stage.line.canceled",
     };
     let values = values! {

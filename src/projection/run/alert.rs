@@ -3,6 +3,7 @@
 use super::{Later, View, buttons};
 use crate::{
     domain::{
+        name::ExportTask,
         run::{FailureNote, RetryNote, Run, RunStatus},
         source::Layer,
         stage::StageId,
@@ -72,9 +73,12 @@ fn message(voice: Voice<'_>, run: &Run, note: &FailureNote, standing: &Standing<
         solved => run.finished_at,
     };
     let headline = voice.say(key, values);
-    Page::new(headline.clone())
-        .section(Mrkdwn::lines([headline, what(voice, run, note), failure::cause(voice, &note.failure, PAST_CAUSE)]))
-        .message()
+    Page::new(Mrkdwn::lines([
+        headline,
+        what(voice, note, &run.run_id),
+        failure::cause(voice, &note.failure, PAST_CAUSE),
+    ]))
+    .message()
 }
 
 fn present(voice: Voice<'_>, run: &Run, note: &FailureNote) -> Message {
@@ -84,18 +88,18 @@ fn present(voice: Voice<'_>, run: &Run, note: &FailureNote) -> Message {
         values! { layers => phrase::layers(voice, stale(run, note.stage)), taken => run.snapshot_time },
     );
     let cause = failure::cause(voice, &note.failure, CAUSE);
-    Page::new(headline.clone())
-        .section(Mrkdwn::lines([headline, what(voice, run, note), cause]))
+    Page::new(Mrkdwn::lines([headline, what(voice, note, &run.export_task), cause]))
         .section(failure::remedy(voice, &note.failure))
         .section(stale)
-        .buttons(&buttons::row(run), buttons::of_failure(voice, run))
+        .buttons(buttons::of_failure(voice, run))
         .message()
 }
 
-/// Where it failed, when, and in which run.
-fn what(voice: Voice<'_>, run: &Run, note: &FailureNote) -> Mrkdwn {
+/// Where it failed, when, and in which run: the name that a retry needs, or, once that may have changed, the one that
+/// stays.
+fn what(voice: Voice<'_>, note: &FailureNote, run: &ExportTask) -> Mrkdwn {
     let stage = voice.text(&format!("stage.{}.todo", note.stage));
-    voice.say("alert.what", values! { stage, since => note.at, run => run.export_task.as_str() })
+    voice.say("alert.what", values! { stage, since => note.at, run => run.as_str() })
 }
 
 /// Returns the layers whose catalogs a run that stops at `stage` has not brought up to date.

@@ -53,15 +53,13 @@ fn message(voice: Voice<'_>, run: &Run, source: Option<&Source>, approval: &Appr
     let headline = headline(voice, run, approval, standing);
     let subject = subject(voice, run, approval);
     let votes = votes(voice, approval);
-    let page = Page::new(headline.clone());
     match standing {
-        Standing::Open => page
-            .section(Mrkdwn::lines([headline, subject]))
+        Standing::Open => Page::new(Mrkdwn::lines([headline, subject]))
             .section(Mrkdwn::lines([terms(voice, source, approval), votes]))
-            .buttons(&format!("pending.{}", approval.votes.len()), buttons(voice, run, approval))
+            .buttons(buttons(voice, run, approval))
             .message(),
         Standing::Canceled | Standing::SetAside | Standing::Decided(_) => {
-            page.section(Mrkdwn::lines([headline, subject, votes])).message()
+            Page::new(Mrkdwn::lines([headline, subject, votes])).message()
         }
     }
 }

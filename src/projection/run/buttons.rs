@@ -19,11 +19,6 @@ pub(super) const DETAILS: &str = "run.details";
 pub(super) const APPROVE: &str = "approval.approve";
 pub(super) const DENY: &str = "approval.deny";
 
-/// Returns the name of the run's row of buttons: new whenever other buttons, or other questions, stand in it.
-pub(super) fn row(run: &Run) -> String {
-    format!("{}.{}.{}", run.status.as_str(), run.stage, run.retries.len())
-}
-
 /// Returns the buttons of the run's own message.
 pub(super) fn of_run(voice: Voice<'_>, run: &Run) -> Vec<Button> {
     [cancel(voice, run), try_again(voice, run), Some(details(voice, run))].into_iter().flatten().collect()

@@ -23,7 +23,7 @@ const CAUSE: usize = 1500;
 pub(super) fn stages(run: &Run, view: &View<'_>) -> Vec<Later> {
     let done = run.stages.iter().filter(|it| it.status == StageStatus::Succeeded);
     done.filter_map(|it| {
-        let message = Page::of(stage::line(view.voice(), run, it)).message();
+        let message = Page::new(stage::line(view.voice(), run, it)).message();
         Some(view.reply(format!("stage:{}:{}", it.id, it.attempt), it.finished_at?, message))
     })
     .collect()
@@ -41,8 +41,7 @@ pub(super) fn failures(run: &Run, view: &View<'_>) -> Vec<Later> {
 fn failed(voice: Voice<'_>, note: &FailureNote) -> Message {
     let title = voice.text(&format!("stage.{}.todo", note.stage));
     let headline = voice.say("thread.failed", values! { title, attempt => note.attempt });
-    Page::new(headline.clone())
-        .section(Mrkdwn::lines([headline, failure::cause(voice, &note.failure, CAUSE)]))
+    Page::new(Mrkdwn::lines([headline, failure::cause(voice, &note.failure, CAUSE)]))
         .section(failure::remedy(voice, &note.failure))
         .message()
 }
@@ -63,7 +62,7 @@ fn retried(voice: Voice<'_>, run: &Run, note: &RetryNote) -> Message {
         redone => stage::names(voice, redone(run, note.from)),
         export => note.from <= StageId::Export,
     };
-    Page::of(voice.say("thread.retried", values)).message()
+    Page::new(voice.say("thread.retried", values)).message()
 }
 
 /// Returns the reply that closes the run, once per try: a retry leaves it standing, and the next end has its own.
@@ -81,8 +80,7 @@ pub(super) fn end(run: &Run, view: &View<'_>) -> Option<Later> {
         | RunStatus::SucceededWithWarnings
         | RunStatus::Superseded => Mrkdwn::default(),
     };
-    let message = Page::new(headline.clone())
-        .section(Mrkdwn::lines([headline, durations(voice, run), hint]))
+    let message = Page::new(Mrkdwn::lines([headline, durations(voice, run), hint]))
         .section(phrase::warnings(voice, run))
         .message();
     Some(view.reply(format!("end:{}", run.retries.len()), at, message))

@@ -18,13 +18,12 @@ pub(super) fn message(voice: Voice<'_>, run: &Run) -> Message {
     let headline = phrase::headline(voice, run);
     let stages = run.stages.iter().map(|it| stage::line(voice, run, it));
     let wait = run.open_stage().map(|it| stage::wait(voice, it)).unwrap_or_default();
-    Page::new(headline.clone())
-        .section(Mrkdwn::lines([headline, phrase::about(voice, run)]))
+    Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
         .section(Mrkdwn::lines(stages))
         .section(wait)
         .section(trouble(voice, run))
         .section(phrase::warnings(voice, run))
-        .buttons(&buttons::row(run), buttons::of_run(voice, run))
+        .buttons(buttons::of_run(voice, run))
         .message()
 }
 

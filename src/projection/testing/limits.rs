@@ -8,7 +8,7 @@ use crate::projection::{blocks, message::Message, text::width};
 
 /// Panics if Slack would refuse the message, or if it holds a mark of mrkdwn that is not ours.
 #[track_caller]
-pub fn check(message: &Message) {
+pub(crate) fn check(message: &Message) {
     let json = serde_json::to_value(message).unwrap();
     let mut total = 0;
     let mut ids = BTreeSet::new();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::projection::{message::Message, thread::Wanted};
 
 /// Returns the messages of a run, each under its key.
-pub fn read_all(wanted: &[Wanted]) -> String {
+pub(crate) fn read_all(wanted: &[Wanted]) -> String {
     wanted.iter().fold(String::new(), |mut all, it| {
         let place = if it.in_thread { "reply" } else { &it.channel };
         writeln!(all, "── {} · {place}\n{}\n", it.key.0, read(&it.message)).unwrap();
@@ -15,14 +15,12 @@ pub fn read_all(wanted: &[Wanted]) -> String {
     })
 }
 
-/// Returns the message as text: the point first, if it is not how the message begins anyway; small print in
-/// parentheses; buttons in brackets, the primary one with an exclamation mark.
-pub fn read(message: &Message) -> String {
+/// Returns the message's blocks as text: small print in parentheses, buttons in brackets, the primary one with an
+/// exclamation mark.
+pub(crate) fn read(message: &Message) -> String {
     let blocks = serde_json::to_value(&message.blocks).unwrap();
     let lines: Vec<String> = blocks.as_array().unwrap().iter().map(block).collect();
-    let body = local_dates(&lines.join("\n"));
-    let point = local_dates(&message.text);
-    if body.starts_with(&point) { body } else { format!("({point})\n{body}") }
+    local_dates(&lines.join("\n"))
 }
 
 fn block(block: &Value) -> String {
@@ -31,7 +29,7 @@ fn block(block: &Value) -> String {
         "context" => format!("({})", block["elements"][0]["text"].as_str().unwrap()),
         "actions" => {
             let buttons: Vec<String> = block["elements"].as_array().unwrap().iter().map(button).collect();
-            format!("{{{}}}\n{}", block["block_id"].as_str().unwrap(), buttons.join("\n"))
+            buttons.join("\n")
         }
         other => format!("?{other}"),
     }

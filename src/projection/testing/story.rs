@@ -16,13 +16,13 @@ use crate::domain::{
 
 /// A run, and the time in its story.
 #[derive(Clone, Debug)]
-pub struct Story {
-    pub run: Run,
-    pub source: Source,
-    pub now: Timestamp,
+pub(crate) struct Story {
+    pub(crate) run: Run,
+    pub(crate) source: Source,
+    pub(crate) now: Timestamp,
 }
 
-pub fn source(name: &str) -> Source {
+pub(crate) fn source(name: &str) -> Source {
     let place = |prefix: &str| Location { bucket: "lake".into(), prefix: prefix.into() };
     let work = |name: &str| LayerWork { glue_job: name.into(), crawler: name.into() };
     Source {
@@ -46,16 +46,16 @@ pub fn source(name: &str) -> Source {
     }
 }
 
-pub fn order(trigger: Trigger, by: Option<&str>) -> Order {
+pub(crate) fn order(trigger: Trigger, by: Option<&str>) -> Order {
     Order { trigger, requested_by: by.map(str::to_owned), only: vec![], layers: vec![] }
 }
 
 /// A run of `shop` that UANA has asked for.
-pub fn begun() -> Story {
+pub(crate) fn begun() -> Story {
     told(source("shop"), &order(Trigger::Slack, Some("UANA")))
 }
 
-pub fn told(source: Source, order: &Order) -> Story {
+pub(crate) fn told(source: Source, order: &Order) -> Story {
     let now: Timestamp = "2026-11-22T03:05:00Z".parse().unwrap();
     let snapshot = Snapshot {
         id: format!("rds:{}-2026-11-22-03-00", source.identifier),
@@ -69,7 +69,7 @@ pub fn told(source: Source, order: &Order) -> Story {
 impl Story {
     /// After some minutes, `fact` happens if it can.
     #[must_use]
-    pub fn maybe(mut self, minutes: i64, fact: &Fact) -> Self {
+    pub(crate) fn maybe(mut self, minutes: i64, fact: &Fact) -> Self {
         self.now += SignedDuration::from_mins(minutes);
         if let Ok(run) = self.run.after(fact, self.now) {
             self.run = run;
@@ -79,7 +79,7 @@ impl Story {
 
     /// After some minutes, `fact` happens.
     #[must_use]
-    pub fn then(mut self, minutes: i64, fact: &Fact) -> Self {
+    pub(crate) fn then(mut self, minutes: i64, fact: &Fact) -> Self {
         self.now += SignedDuration::from_mins(minutes);
         self.run = self.run.after(fact, self.now).unwrap();
         self
@@ -87,25 +87,25 @@ impl Story {
 
     /// The open stage begins, with the turn if it is not had yet.
     #[must_use]
-    pub fn begin(self) -> Self {
+    pub(crate) fn begin(self) -> Self {
         let stage = self.run.open_stage().unwrap().id;
         self.maybe(0, &Fact::TurnTaken).then(0, &Fact::Began { stage })
     }
 
     #[must_use]
-    pub fn progress(self, minutes: i64, detail: Detail) -> Self {
+    pub(crate) fn progress(self, minutes: i64, detail: Detail) -> Self {
         let stage = self.run.open_stage().unwrap().id;
         self.then(minutes, &Fact::Progressed { stage, detail })
     }
 
     #[must_use]
-    pub fn wait(self, on: WaitOn) -> Self {
+    pub(crate) fn wait(self, on: WaitOn) -> Self {
         let stage = self.run.open_stage().unwrap().id;
         self.then(1, &Fact::Waited { stage, on })
     }
 
     #[must_use]
-    pub fn finish(self, minutes: i64, detail: Detail, warnings: &[&str]) -> Self {
+    pub(crate) fn finish(self, minutes: i64, detail: Detail, warnings: &[&str]) -> Self {
         let stage = self.run.open_stage().unwrap().id;
         let warnings = warnings.iter().map(|it| (*it).to_owned()).collect();
         self.begin().then(minutes, &Fact::Finished { stage, detail, warnings })
@@ -113,7 +113,7 @@ impl Story {
 
     /// Every stage before `stage` is done.
     #[must_use]
-    pub fn until(mut self, stage: StageId) -> Self {
+    pub(crate) fn until(mut self, stage: StageId) -> Self {
         while self.run.open_stage().is_some_and(|it| it.id < stage) {
             self = match self.run.open_stage().unwrap().id {
                 StageId::SensitiveApproval => self.ask().vote("UBEN", Verdict::Approve).vote("UCAT", Verdict::Approve),
@@ -136,25 +136,25 @@ impl Story {
 
     /// Everything is done.
     #[must_use]
-    pub fn end(self) -> Self {
+    pub(crate) fn end(self) -> Self {
         self.until(StageId::SensitiveCatalog).finish(4, Detail { tables: Some(52), ..Detail::default() }, &[])
     }
 
     #[must_use]
-    pub fn fail(self, code: &str, message: &str) -> Self {
+    pub(crate) fn fail(self, code: &str, message: &str) -> Self {
         let stage = self.run.open_stage().unwrap().id;
         self.begin().then(5, &Fact::Failed { stage, failure: Failure::new(Class::Config, code, message) })
     }
 
     #[must_use]
-    pub fn ask(self) -> Self {
+    pub(crate) fn ask(self) -> Self {
         let rule = &self.source.sensitive.as_ref().unwrap().approval;
         let approval = Approval::ask(&self.run, &self.source.classification, rule, self.now);
         self.then(0, &Fact::ApprovalAsked { approval })
     }
 
     #[must_use]
-    pub fn vote(self, user: &str, verdict: Verdict) -> Self {
+    pub(crate) fn vote(self, user: &str, verdict: Verdict) -> Self {
         let rule = &self.source.sensitive.as_ref().unwrap().approval;
         let groups = ["S0PRIVACY01".to_owned()].into();
         let person = Person { user: user.into(), membership: Membership::Member, groups };
@@ -164,19 +164,19 @@ impl Story {
     }
 
     #[must_use]
-    pub fn expire(self) -> Self {
+    pub(crate) fn expire(self) -> Self {
         let approval = Approval { state: ApprovalState::Expired, ..self.run.approval.clone().unwrap() };
         self.then(480, &Fact::ApprovalChanged { approval })
     }
 
     #[must_use]
-    pub fn cancel(self, by: &str) -> Self {
+    pub(crate) fn cancel(self, by: &str) -> Self {
         self.then(1, &Fact::CancelAsked { by: by.into() })
     }
 
     /// `by` retries the run, if it can be; where that is a new attempt, the story goes on with it.
     #[must_use]
-    pub fn retry(mut self, by: &str, from: Option<StageId>) -> Self {
+    pub(crate) fn retry(mut self, by: &str, from: Option<StageId>) -> Self {
         self.now += SignedDuration::from_mins(30);
         match retry(&self.run, from, by, self.now) {
             Ok(Retry::Same { fact, .. }) => self.then(0, &fact),

@@ -107,8 +107,9 @@ fn code(text: &str, max: usize) -> String {
 /// The first entries of a list, each as code, and how many more there are.
 fn list(state: &State<'_, '_>, entries: Vec<String>, max: Option<usize>) -> Result<Value, Error> {
     let max = max.unwrap_or(LIST);
-    let shown: Vec<String> = entries.iter().take(max).map(|it| code(it, CODE)).collect();
-    unit(state, "units.list", &context! { shown, more => entries.len().saturating_sub(max) })
+    let more = entries.len().saturating_sub(max);
+    let shown: Vec<String> = entries.into_iter().take(max).map(|it| code(&it, CODE)).collect();
+    unit(state, "units.list", &context! { shown, more })
 }
 
 /// Every entry of a list.

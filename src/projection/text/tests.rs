@@ -6,23 +6,23 @@ use std::{
 
 use super::*;
 use crate::domain::{command::GRAMMAR, run::RunStatus, source::Layer, stage::StageId};
+use crate::projection::testing::WORDS;
 
 fn texts(locale: Locale) -> BTreeMap<String, String> {
     catalogue::entries(locale).into_iter().collect()
 }
 
-fn shown(words: &Words, locale: Locale, template: &str, value: impl Serialize) -> String {
-    words.voice(locale).env.render_named_str("it", template, values! { it => value }).unwrap()
+fn shown(locale: Locale, template: &str, value: impl Serialize) -> String {
+    WORDS.voice(locale).env.render_named_str("it", template, values! { it => value }).unwrap()
 }
 
 #[test]
 fn both_languages_have_the_same_texts_of_the_same_values() {
-    let words = Words::new();
     let keys = |locale| texts(locale).into_keys().collect::<BTreeSet<_>>();
     assert_eq!(keys(Locale::En), keys(Locale::Ja));
     for key in keys(Locale::En) {
         let values = |env: &Environment<'_>| env.get_template(&key).unwrap().undeclared_variables(false);
-        assert_eq!(values(&words.en), values(&words.ja), "{key}");
+        assert_eq!(values(&WORDS.en), values(&WORDS.ja), "{key}");
     }
 }
 
@@ -104,12 +104,11 @@ fn families() -> BTreeSet<String> {
 
 #[test]
 fn every_remedy_says_something_in_each_language() {
-    let words = Words::new();
     for remedy in Remedy::ALL {
-        let [en, ja] = Locale::ALL.map(|it| words.remedy(it, remedy));
+        let [en, ja] = Locale::ALL.map(|it| WORDS.remedy(it, remedy));
         assert!(en.len() > 60 && en.is_ascii() && !ja.is_ascii(), "{remedy:?}: {en} / {ja}");
     }
-    assert!(words.remedy(Locale::Ja, Remedy::ExportRoleTrust).contains("export.rds.amazonaws.com"));
+    assert!(WORDS.remedy(Locale::Ja, Remedy::ExportRoleTrust).contains("export.rds.amazonaws.com"));
 }
 
 #[test]
@@ -130,7 +129,6 @@ fn slacks_locales_find_their_language() {
 
 #[test]
 fn people_are_mentioned() {
-    let words = Words::new();
     for (who, user, entry) in [
         ("UANA", "<@UANA>", "<@UANA>"),
         ("W0123", "<@W0123>", "<@W0123>"),
@@ -139,14 +137,13 @@ fn people_are_mentioned() {
         ("ana <root>", "ana &lt;root&gt;", "ana &lt;root&gt;"),
         ("<!channel>", "&lt;!channel&gt;", "&lt;!channel&gt;"),
     ] {
-        assert_eq!(shown(&words, Locale::En, "{{ it | user }}", who), user);
-        assert_eq!(shown(&words, Locale::En, "{{ it | who }}", who), entry);
+        assert_eq!(shown(Locale::En, "{{ it | user }}", who), user);
+        assert_eq!(shown(Locale::En, "{{ it | who }}", who), entry);
     }
 }
 
 #[test]
 fn durations_have_two_units_at_most() {
-    let words = Words::new();
     for (seconds, en, ja) in [
         (-5, "0 s", "0 秒"),
         (59, "59 s", "59 秒"),
@@ -156,14 +153,13 @@ fn durations_have_two_units_at_most() {
         (7500, "2 h 5 min", "2 時間 5 分"),
         (90_000, "1 d 1 h", "1 日 1 時間"),
     ] {
-        assert_eq!(shown(&words, Locale::En, "{{ it | duration }}", seconds), en);
-        assert_eq!(shown(&words, Locale::Ja, "{{ it | duration }}", seconds), ja);
+        assert_eq!(shown(Locale::En, "{{ it | duration }}", seconds), en);
+        assert_eq!(shown(Locale::Ja, "{{ it | duration }}", seconds), ja);
     }
 }
 
 #[test]
 fn sizes_are_read_at_a_glance() {
-    let words = Words::new();
     for (bytes, text) in [
         (0_u64, "0 B"),
         (999, "999 B"),
@@ -173,24 +169,22 @@ fn sizes_are_read_at_a_glance() {
         (98_400_000_000, "98.4 GB"),
         (12_345_000_000_000_000, "12,345 TB"),
     ] {
-        assert_eq!(shown(&words, Locale::En, "{{ it | bytes }}", bytes), text);
+        assert_eq!(shown(Locale::En, "{{ it | bytes }}", bytes), text);
     }
     for (number, text) in [(0.0, "0"), (999.0, "999"), (1840.0, "1,840"), (1_234_567.25, "1,234,567.2")] {
-        assert_eq!(shown(&words, Locale::Ja, "{{ it | number }}", number), text);
+        assert_eq!(shown(Locale::Ja, "{{ it | number }}", number), text);
     }
 }
 
 #[test]
 fn code_cannot_be_left() {
-    let words = Words::new();
-    assert_eq!(shown(&words, Locale::En, "`{{ it | code }}`", "a` <b>\n`"), "`a' &lt;b&gt; '`");
-    assert_eq!(shown(&words, Locale::En, "{{ it | list(2) }}", ["a", "b", "c"]), "`a`, `b` and 1 more");
-    assert_eq!(shown(&words, Locale::Ja, "{{ it | list }}", ["a"]), "`a`");
+    assert_eq!(shown(Locale::En, "`{{ it | code }}`", "a` <b>\n`"), "`a' &lt;b&gt; '`");
+    assert_eq!(shown(Locale::En, "{{ it | list(2) }}", ["a", "b", "c"]), "`a`, `b` and 1 more");
+    assert_eq!(shown(Locale::Ja, "{{ it | list }}", ["a"]), "`a`");
 }
 
 #[test]
 fn dates_have_a_fallback() {
-    let words = Words::new();
-    let date = shown(&words, Locale::En, "{{ it | date }}", "2026-11-22T03:00:00Z");
+    let date = shown(Locale::En, "{{ it | date }}", "2026-11-22T03:00:00Z");
     assert_eq!(date, "<!date^1795316400^{date_short_pretty} {time}|2026-11-22 03:00 UTC>");
 }
