@@ -5,6 +5,7 @@
 //! has the same front ([`wire`]): it names the operation, plays the faults that a test has planted ([`faults`]) and
 //! writes down what had an effect ([`history`]). Their time is a [`clock`] that tests can drive.
 
+pub mod aws;
 pub mod clock;
 pub mod faults;
 pub mod history;
