@@ -1,1 +1,4 @@
-fn main() {}
+//! The whole bot, or large parts of it, against the stand-ins.
+
+#[cfg(feature = "sandbox")]
+mod aws;
