@@ -1,4 +1,5 @@
 //! The whole bot, or large parts of it, against the stand-ins.
 
+#[cfg(test)]
 #[cfg(feature = "sandbox")]
 mod aws;

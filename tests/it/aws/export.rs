@@ -3,6 +3,7 @@
 use datalake_bot::{
     domain::{
         failure::{Class, codes},
+        run::Run,
         seen::{Seen, Started},
         stage::{StageId, WaitOn},
     },
@@ -64,12 +65,12 @@ async fn a_snapshot_that_is_being_exported_and_a_full_account_are_waited_for() {
     for _ in 0..6 {
         runs.push(world.run().await);
     }
-    let again = datalake_bot::domain::run::Run { export_task: runs[0].export_task.with_attempt(2), ..runs[0].clone() };
+    let again = Run { export_task: runs[0].export_task.with_attempt(2), ..runs[0].clone() };
     world.stand_ins.rds.hold_exports("shop", ExportStatus::InProgress);
     assert!(matches!(world.begin(&runs[0], STAGE).await, Started::Acted { .. }));
-    let slot = |started| match started {
-        Started::Refused(WaitOn::ExportSlot { message }) => message,
-        other => panic!("{other:?}"),
+    let slot = |started| {
+        let Started::Refused(WaitOn::ExportSlot { message }) = started else { panic!("{started:?}") };
+        message
     };
     assert!(!slot(world.begin(&again, STAGE).await).is_empty());
     for run in &runs[1..5] {

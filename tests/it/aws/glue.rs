@@ -1,13 +1,17 @@
 //! The stages `normal.transform` and `normal.catalog`.
 
+use std::sync::Arc;
+
+use aws_config::retry::RetryConfig;
 use datalake_bot::{
+    adapters::aws::Aws,
     domain::{
         failure::{Class, codes},
         run::Run,
         seen::{Seen, Started},
         stage::{StageId, StageStatus, WaitOn},
     },
-    engine::ports::Work as _,
+    engine::ports::{Progress, Work as _},
     sandbox::aws::{Pace, RunState},
 };
 use serde_json::json;
@@ -25,10 +29,8 @@ async fn intended(world: &World) -> Run {
 }
 
 fn handle(started: Started) -> Option<String> {
-    match started {
-        Started::Acted { handle } => handle,
-        other => panic!("{other:?}"),
-    }
+    let Started::Acted { handle } = started else { panic!("{started:?}") };
+    handle
 }
 
 #[tokio::test]
@@ -63,9 +65,9 @@ async fn the_answer_to_a_start_is_lost_but_not_the_run_and_it_is_not_started_twi
     let run = intended(&world).await;
     world.once("glue", "StartJobRun", lost_answer());
     // With the SDK's retries on.
-    let sdk = super::sdk(&world.stand_ins, aws_config::retry::RetryConfig::standard());
-    let aws = datalake_bot::adapters::aws::Aws::new(&sdk, std::sync::Arc::new(world.front.clock.clone()));
-    let started = Box::pin(aws.start(&run, &world.source, JOB, &Default::default())).await;
+    let sdk = super::sdk(&world.stand_ins, RetryConfig::standard());
+    let aws = Aws::new(&sdk, Arc::new(world.front.clock.clone()));
+    let started = Box::pin(aws.start(&run, &world.source, JOB, &Progress::default())).await;
     assert!(matches!(started, Started::Unclear(it) if it.class == Class::Transient));
     assert_eq!(world.effects("glue", "StartJobRun"), 1);
     assert!(matches!(world.look(&run, JOB).await, Seen::Running { handle: Some(_), .. }));
