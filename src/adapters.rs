@@ -1,3 +1,6 @@
-//! Driven adapters: what the engine asks of the world through its ports, done with the real services.
+//! Driven adapters: the engine's ports, over AWS and Slack. They translate, and decide nothing.
 
 pub mod aws;
+pub mod queue;
+pub mod slack;
+pub mod store;

@@ -9,4 +9,6 @@ pub mod aws;
 pub mod clock;
 pub mod faults;
 pub mod history;
+pub mod slack;
+pub mod sqs;
 pub mod wire;

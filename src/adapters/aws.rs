@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 
 pub use self::{
-    config::{Endpoints, local_config, s3_client, sdk_config},
+    config::{Endpoints, LONG_POLL, dynamodb_client, local_config, s3_client, sdk_config, sqs_client},
     export_files::stamp,
     publish::{Published, Stamp, publish},
 };

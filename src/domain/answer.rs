@@ -138,11 +138,6 @@ pub enum Outcome {
         source: String,
         snapshot: String,
     },
-    /// The snapshot is still being taken.
-    SnapshotNotReady {
-        source: String,
-        snapshot: String,
-    },
     NoSuchLayer {
         source: String,
         layer: Layer,
@@ -160,8 +155,9 @@ pub enum Outcome {
     Forbidden {
         right: Right,
     },
-    /// It could not be done in all the time that a request is given.
+    /// It could not be done: AWS's, or Slack's, code and words.
     GaveUp {
-        reference: String,
+        code: String,
+        why: String,
     },
 }

@@ -42,6 +42,7 @@ pub struct Posted {
 pub struct Posting {
     pub key: String,
     pub channel: String,
+    pub in_thread: bool,
     pub at: Timestamp,
     /// Until then nobody else posts.
     pub until: Timestamp,

@@ -59,10 +59,15 @@ pub struct Endpoints {
 
 /// The AWS stand-ins, served.
 pub struct Aws {
+    /// Snapshots and exports.
     pub rds: Arc<Rds>,
+    /// Jobs, crawlers and the catalog.
     pub glue: Arc<Glue>,
+    /// Buckets and objects.
     pub s3: Arc<S3>,
+    /// How the events of RDS and Glue arrive.
     pub events: Arc<Events>,
+    /// Where they are served.
     pub endpoints: Endpoints,
 }
 

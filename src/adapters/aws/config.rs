@@ -12,6 +12,12 @@ const CONNECT: Duration = Duration::from_secs(3);
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// How long a short call may take with all its attempts.
 const OPERATION: Duration = Duration::from_secs(30);
+/// As [`ATTEMPT`], for a record.
+const RECORD_ATTEMPT: Duration = Duration::from_secs(4);
+/// As [`OPERATION`], for a record.
+const RECORD_OPERATION: Duration = Duration::from_secs(10);
+/// How long SQS holds an empty receive; its own limit.
+pub const LONG_POLL: Duration = Duration::from_secs(20);
 /// As [`ATTEMPT`], for a copy: S3 answers only when the object, up to 5 GiB, is in place.
 const COPY_ATTEMPT: Duration = Duration::from_mins(10);
 /// As [`OPERATION`], for a copy.
@@ -24,17 +30,30 @@ fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// Returns the configuration of all clients in `region`.
+/// Returns the configuration of all clients in `region`, or in the Region that the SDK finds.
 ///
 /// Credentials and endpoints are what the AWS SDK finds, including `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`.
-/// Every call has time-outs and a few attempts. The time-outs are those of short calls. A call that waits on purpose (a long poll of SQS) sets its own.
-pub async fn sdk_config(region: &str) -> SdkConfig {
-    aws_config::defaults(behavior())
-        .region(Region::new(region.to_owned()))
-        .timeout_config(timeouts(ATTEMPT, OPERATION))
-        .retry_config(retries())
-        .load()
-        .await
+/// Every call has time-outs and a few attempts. The time-outs are those of short calls; a copy, and the long poll of
+/// [`sqs_client`], have their own.
+pub async fn sdk_config(region: Option<&str>) -> SdkConfig {
+    let loader = aws_config::defaults(behavior()).timeout_config(timeouts(ATTEMPT, OPERATION)).retry_config(retries());
+    let loader = match region {
+        Some(region) => loader.region(Region::new(region.to_owned())),
+        None => loader,
+    };
+    loader.load().await
+}
+
+/// Returns a client for SQS, whose calls may take as long as a long poll.
+pub fn sqs_client(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
+    let patient = timeouts(LONG_POLL + ATTEMPT, LONG_POLL + OPERATION);
+    aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(sdk).timeout_config(patient).build())
+}
+
+/// Returns a client for DynamoDB, whose calls are short or something is wrong: people wait for them.
+pub fn dynamodb_client(sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    let short = timeouts(RECORD_ATTEMPT, RECORD_OPERATION);
+    aws_sdk_dynamodb::Client::from_conf(aws_sdk_dynamodb::config::Builder::from(sdk).timeout_config(short).build())
 }
 
 /// Where services answer instead of AWS, by the service's id (`S3`, `RDS`, `Glue`, `DynamoDB`, `SQS`): what

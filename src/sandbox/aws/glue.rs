@@ -54,6 +54,9 @@ impl Glue {
     }
 
     /// Lets `transform` do the rest of a job's work, after the copy. What it returns as an error fails the run.
+    ///
+    /// # Panics
+    /// There is no such job; so do the others below that name a job or a crawler.
     pub fn set_transform(&self, job: &str, transform: Transform) {
         self.job(job, |job| job.transform = Some(transform));
     }

@@ -28,9 +28,13 @@ pub type Transform = Arc<dyn Fn(&JobRunArgs, &S3) -> Result<(), String> + Send +
 /// What a run of a job works with.
 #[derive(Clone, Debug)]
 pub struct JobRunArgs {
+    /// The job's name.
     pub job: String,
+    /// `jr_…`.
     pub run_id: String,
+    /// As `StartJobRun` gave them, with their dashes.
     pub arguments: BTreeMap<String, String>,
+    /// Where the job writes.
     pub output: Option<S3Path>,
 }
 

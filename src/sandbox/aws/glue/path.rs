@@ -5,7 +5,9 @@ use std::{fmt, str::FromStr};
 /// A bucket and a prefix without a slash at either end: `s3://bucket/prefix`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Path {
+    /// The bucket's name.
     pub bucket: String,
+    /// What keys begin with; may be empty.
     pub prefix: String,
 }
 

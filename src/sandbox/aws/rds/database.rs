@@ -14,7 +14,9 @@ const ROWS_PER_FILE: usize = 64;
 /// A `MySQL` database.
 #[derive(Clone, Debug)]
 pub struct Database {
+    /// The database's name, the first folder of an export.
     pub name: String,
+    /// What an export holds, in this order.
     pub tables: Vec<Table>,
     /// How much data an export of it is said to hold, in GB.
     pub gigabytes: f64,
@@ -23,7 +25,9 @@ pub struct Database {
 /// A table. All its columns have the same number of values.
 #[derive(Clone, Debug)]
 pub struct Table {
+    /// The table's name, without the database's.
     pub name: String,
+    /// Its columns, in order.
     pub columns: Vec<Column>,
 }
 
