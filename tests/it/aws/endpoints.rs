@@ -43,7 +43,7 @@ async fn one_endpoint_for_all_and_one_for_a_service_are_used() {
 #[tokio::test]
 #[ignore = "run by the test above, in a process of its own"]
 async fn looks_where_the_environment_says() {
-    let aws = Aws::new(&sdk_config(REGION).await, Arc::new(clock::System));
+    let aws = Aws::new(&sdk_config(Some(REGION)).await, Arc::new(clock::System));
     let snapshot = Snapshot {
         id: "by-hand".to_owned(),
         arn: "arn:aws:rds:ap-northeast-1:123456789012:snapshot:by-hand".to_owned(),
