@@ -152,8 +152,10 @@ pub enum Outcome {
         text: String,
         matches: Vec<ExportTask>,
     },
+    /// The person may not do this; `ask` are the ids of those who may.
     Forbidden {
         right: Right,
+        ask: Vec<String>,
     },
     /// It could not be done: AWS's, or Slack's, code and words.
     GaveUp {

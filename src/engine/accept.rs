@@ -115,11 +115,14 @@ impl Engine {
             Some(person) if self.access.allows(&person, right) => Ok(()),
             Some(_) => {
                 tracing::warn!(by = asker.user, ?right, "Refused: {} may not {right:?}", asker.user);
-                let ask = self.access.holders(right).iter().map(ToString::to_string).collect();
-                Err(Box::new(Answer::Forbidden { right, ask }))
+                Err(Box::new(Answer::Forbidden { right, ask: self.whom_to_ask(right) }))
             }
             None => Err(Box::new(Answer::Unidentified)),
         }
+    }
+
+    pub(super) fn whom_to_ask(&self, right: Right) -> Vec<String> {
+        self.access.holders(right).iter().map(ToString::to_string).collect()
     }
 
     /// Returns what Slack says of `user` with regard to the lists of the configuration, if it says so in time.

@@ -87,7 +87,7 @@ impl Engine {
         let effect = if self.may(request).await? {
             self.effect(request).await?
         } else {
-            Outcome::Forbidden { right: Right::Operate }.into()
+            Outcome::Forbidden { right: Right::Operate, ask: self.whom_to_ask(Right::Operate) }.into()
         };
         match self.write(request, &effect).await {
             Ok(()) => {

@@ -1,5 +1,7 @@
-//! The integration tests, in one binary.
+//! The integration tests, in one binary: the whole bot, or large parts of it, against the stand-ins.
+#![cfg(all(test, feature = "sandbox"))]
 
+mod aws;
 mod harness;
 mod mends;
 mod path;

@@ -12,6 +12,7 @@ use crate::{
     projection::{
         phrase::{
             self,
+            redact::redact,
             stage::{name, names},
         },
         text::{Mrkdwn, Voice, values},
@@ -42,17 +43,14 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::SnapshotNotFound { source, snapshot } => {
             voice.say("outcome.snapshot_not_found", values! { source, snapshot })
         }
-        Outcome::SnapshotNotReady { source, snapshot } => {
-            voice.say("outcome.snapshot_not_ready", values! { source, snapshot })
-        }
         Outcome::NoSuchLayer { source, layer } => {
             voice.say("outcome.no_such_layer", values! { source, layer => phrase::layer(voice, *layer) })
         }
         Outcome::UnknownSource { name } => unknown_source(voice, name, None, &[]),
         Outcome::UnknownRun { text } => unknown_run(voice, text),
         Outcome::AmbiguousRun { text, matches } => ambiguous_run(voice, text, matches),
-        Outcome::Forbidden { right } => forbidden(voice, *right, &[]),
-        Outcome::GaveUp { reference } => voice.say("outcome.gave_up", values! { reference }),
+        Outcome::Forbidden { right, ask } => forbidden(voice, *right, ask),
+        Outcome::GaveUp { code, why } => voice.say("outcome.gave_up", values! { code, why => redact(why) }),
     }
 }
 

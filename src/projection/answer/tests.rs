@@ -99,13 +99,12 @@ fn outcomes() -> Vec<Outcome> {
         voted(Verdict::Deny, 0),
         Outcome::NoSnapshot { source: source() },
         Outcome::SnapshotNotFound { source: source(), snapshot: "rds:x".into() },
-        Outcome::SnapshotNotReady { source: source(), snapshot: "rds:x".into() },
         Outcome::NoSuchLayer { source: source(), layer: Layer::Sensitive },
         Outcome::UnknownSource { name: "shpo".into() },
         Outcome::UnknownRun { text: "x".into() },
         Outcome::AmbiguousRun { text: "shop-2".into(), matches: vec![run.clone()] },
-        Outcome::Forbidden { right: Right::Operate },
-        Outcome::GaveUp { reference: "01KAX0V5Q2".into() },
+        Outcome::Forbidden { right: Right::Operate, ask: vec!["S0DATAOPS01".into()] },
+        Outcome::GaveUp { code: "AccessDenied".into(), why: "not authorized to perform rds:DescribeDBSnapshots".into() },
     ];
     all.extend(refusals());
     all

@@ -70,7 +70,7 @@ async fn one(s3: &S3<'_>, from: &Location, to: &Location, object: Object) -> Res
     let key = to.key(&object.name);
     if object.size > LARGEST {
         // Boxed, since it is rare and would make every copy's future as large as its own.
-        return Box::pin(in_parts(s3, &source, &to.bucket, &key, &object)).await;
+        return Box::pin(in_parts(s3, &source, &to.bucket, &key, &object, PART)).await;
     }
     let call = s3.call().copy_object().bucket(&to.bucket).key(key).copy_source(source);
     let call = call.copy_source_if_match(&object.etag).customize().config_override(patient());
@@ -78,10 +78,17 @@ async fn one(s3: &S3<'_>, from: &Location, to: &Location, object: Object) -> Res
     Ok(object.size)
 }
 
-async fn in_parts(s3: &S3<'_>, source: &str, bucket: &str, key: &str, object: &Object) -> Result<u64, Failure> {
+async fn in_parts(
+    s3: &S3<'_>,
+    source: &str,
+    bucket: &str,
+    key: &str,
+    object: &Object,
+    part: u64,
+) -> Result<u64, Failure> {
     let begun = s3.call().create_multipart_upload().bucket(bucket).key(key).send().await.map_err(Trouble::from)?;
     let upload = begun.upload_id.unwrap_or_default();
-    let copies = parts(object.size, PART).into_iter().map(async |(number, range)| {
+    let copies = parts(object.size, part).into_iter().map(async |(number, range)| {
         let call = s3.call().upload_part_copy().bucket(bucket).key(key).upload_id(&upload).part_number(number);
         let call = call.copy_source(source).copy_source_if_match(&object.etag).copy_source_range(range);
         let copied = call.customize().config_override(patient()).send().await.map_err(Trouble::from)?;
@@ -136,39 +143,4 @@ fn copy_source(bucket: &str, key: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn odd_characters_are_encoded_and_slashes_are_not() {
-        for (key, expected) in [
-            ("db/db.t/1/part-0.gz.parquet", "lake/db/db.t/1/part-0.gz.parquet"),
-            ("a b+c%d", "lake/a%20b%2Bc%25d"),
-            ("caf\u{e9}/\u{65e5}?#&=", "lake/caf%C3%A9/%E6%97%A5%3F%23%26%3D"),
-        ] {
-            assert_eq!(copy_source("lake", key), expected);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn parts_cover_every_byte_once(size in 1_u64..1 << 45, part in 1_u64..1 << 32) {
-            let parts = parts(size, part);
-            prop_assert!(count(parts.len()) <= MOST_PARTS);
-            let mut next = 0;
-            for (number, range) in (1..).zip(&parts) {
-                let (first, last) = range.1.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
-                prop_assert_eq!((range.0, first.parse::<u64>().unwrap()), (number, next));
-                next = last.parse::<u64>().unwrap() + 1;
-            }
-            prop_assert_eq!(next, size);
-        }
-    }
-
-    #[test]
-    fn nothing_to_copy_is_all_of_it() {
-        assert_eq!((percent(0, 0), percent(1, 3), percent(3, 3)), (100, 33, 100));
-    }
-}
+mod tests;

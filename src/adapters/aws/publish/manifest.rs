@@ -8,10 +8,7 @@ use super::{
     super::s3::{Expected, S3},
     Stamp,
 };
-use crate::domain::{
-    failure::{Class, Failure},
-    source::Location,
-};
+use crate::domain::{failure::Failure, source::Location};
 
 /// Where the manifest is, below the prefix.
 pub(super) const NAME: &str = "_manifest.json";
@@ -74,8 +71,7 @@ pub(super) async fn read(s3: &S3<'_>, at: &Location) -> Result<Before, Failure> 
 
 /// Writes the manifest, if the one in place is still the one that was read.
 pub(super) async fn write(s3: &S3<'_>, at: &Location, manifest: &Manifest, expected: Expected) -> Result<(), Failure> {
-    let json = serde_json::to_vec_pretty(manifest)
-        .map_err(|it| Failure::new(Class::Data, "ManifestUnwritable", it.to_string()))?;
+    let json = serde_json::to_vec_pretty(manifest).expect("texts, numbers and times are JSON");
     s3.write(at, NAME, json, expected).await
 }
 

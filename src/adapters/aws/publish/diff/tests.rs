@@ -29,7 +29,7 @@ fn manifest(keys: Vec<Key>) -> Manifest {
     Manifest::new(&stamp, Timestamp::UNIX_EPOCH, 0, keys)
 }
 
-/// Publishes in the model, but for the objects after the first `budget` copies. Returns whether it came to its end.
+/// Publishes in the model, but is killed after `budget` copies. `None`: it did not come to its end.
 fn publish(
     source: &Bucket,
     target: &mut Bucket,
@@ -42,8 +42,10 @@ fn publish(
     for it in missing.iter().take(budget) {
         target.insert(it.name.clone(), source[&it.name].clone());
     }
-    let arrived = arrived(&wanted, &list(target, salt), &latest());
-    let arrived = if missing.len() > budget { arrived.ok().filter(|_| false) } else { Some(arrived.unwrap()) }?;
+    if missing.len() > budget {
+        return None;
+    }
+    let arrived = arrived(&wanted, &list(target, salt), &latest()).unwrap();
     target.retain(|name, _| !arrived.stale.contains(name));
     Some(manifest(arrived.keys))
 }
