@@ -33,11 +33,15 @@ const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// Messages that one pass sends at the most.
 const STEPS: usize = 100;
 
+/// A channel, and what may be done there now.
+type Turn = (String, Call);
+
 impl Engine {
     /// Brings the thread of run `name` up to its record, and says when to try again.
     pub async fn project(&self, name: &ExportTask) -> Next {
+        let mut held = None;
         for _ in 0..STEPS {
-            match self.draw(name).await {
+            match self.draw(name, &mut held).await {
                 Ok(None) => {}
                 Ok(Some(next)) => return next,
                 Err(error) => {
@@ -49,8 +53,10 @@ impl Engine {
         Next::Again(Duration::ZERO)
     }
 
-    /// Sends the first message that is missing or out of date. Returns `None` if there may be more.
-    async fn draw(&self, name: &ExportTask) -> Result<Option<Next>, StoreError> {
+    /// Sends the first message that is missing or out of date. Returns `None` if there may be more. `held` is the place
+    /// in Slack's pace that was waited for: meanwhile the run may have moved on, and only its newest state is worth a
+    /// call, so what to send is computed anew.
+    async fn draw(&self, name: &ExportTask, held: &mut Option<Turn>) -> Result<Option<Next>, StoreError> {
         let Some(run) = self.store.run(name).await? else { return Ok(Some(Next::Rest)) };
         if let Some(next) = &run.next_attempt {
             // The thread is the whole run's: it is drawn from its newest attempt.
@@ -70,12 +76,12 @@ impl Engine {
             }
             return Ok(Some(Next::Rest));
         };
-        let (channel, call) = match edit {
-            Edit::Post(wanted) => (&wanted.channel, Call::Post),
-            Edit::Update { posted, .. } => (&posted.channel, Call::Update),
+        let turn = match edit {
+            Edit::Post(wanted) => (wanted.channel.clone(), Call::Post),
+            Edit::Update { posted, .. } => (posted.channel.clone(), Call::Update),
         };
-        if self.chat.ready(channel, call).await {
-            // Meanwhile the run may have moved on: only its newest state is worth a call.
+        if held.take().as_ref() != Some(&turn) && self.chat.ready(&turn.0, turn.1).await {
+            *held = Some(turn);
             return Ok(None);
         }
         match edit {

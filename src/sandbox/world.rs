@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use aws_config::SdkConfig;
+use jiff::SignedDuration;
 
 use super::{
     aws::{self, Aws, Pace},
@@ -98,9 +99,7 @@ impl World {
         self.aws.s3.create_bucket(BUCKET);
         self.aws.rds.add_instance(&format!("{SOURCE}-db"));
         self.aws.rds.add_cluster(&format!("{CLUSTER_SOURCE}-db"));
-        for source in [SOURCE, CLUSTER_SOURCE] {
-            self.aws.rds.create_automated_snapshot(&format!("{source}-db"))?;
-        }
+        self.seed_snapshots()?;
         for (source, layer) in [(SOURCE, "normal"), (SOURCE, "sensitive"), (CLUSTER_SOURCE, "normal")] {
             let (name, database) = (format!("{source}-{layer}"), format!("{source}_{layer}"));
             let output: aws::S3Path = format!("s3://{BUCKET}/{layer}/{source}/").parse()?;
@@ -108,6 +107,20 @@ impl World {
             self.aws.glue.add_database(&database);
             self.aws.glue.add_crawler(&name, &database, output);
         }
+        Ok(())
+    }
+
+    /// Every database has a snapshot of yesterday, which nobody was told of.
+    fn seed_snapshots(&self) -> anyhow::Result<()> {
+        let day = SignedDuration::from_hours(24);
+        self.front.clock.advance(-day);
+        self.aws.events.lose(usize::MAX);
+        for source in [SOURCE, CLUSTER_SOURCE] {
+            self.aws.rds.create_automated_snapshot(&format!("{source}-db"))?;
+        }
+        self.front.clock.advance(day);
+        self.aws.rds.tick();
+        self.aws.events.lose(0);
         Ok(())
     }
 

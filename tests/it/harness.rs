@@ -1,12 +1,7 @@
 //! A bot as a process of its own, in a world of stand-ins: it is spoken to through its doors, and judged by what
 //! reached the stand-ins.
 
-use std::{
-    net::TcpListener,
-    process::Stdio,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::TcpListener, process::Stdio, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use datalake_bot::{

@@ -18,7 +18,9 @@ async fn a_failed_job_is_retried_at_its_stage_without_a_second_export() {
     assert!(!error.failure.remedy.is_empty());
 
     bot.world.slack.press(KENJI, ALERTS, &alert.ts, "run.retry").await.unwrap();
-    let run = bot.until("it succeeds", async || bot.runs().await.into_iter().find(|it| it.status == RunStatus::Succeeded)).await;
+    let run = bot
+        .until("it succeeds", async || bot.runs().await.into_iter().find(|it| it.status == RunStatus::Succeeded))
+        .await;
     assert_eq!(name(&run), name(&failed), "the export is kept, and so is its name");
     assert_eq!(run.retries[0].by, KENJI);
     let solved = async || {
@@ -39,7 +41,9 @@ async fn a_failed_export_is_retried_under_the_next_name_and_stays_the_same_run()
     let read = bot.world.slack.thread(ALERTS, &alert.ts);
     assert!(read.contains("export.rds.amazonaws.com"), "the remedy names the principal: {read}");
     bot.world.slack.press(ANA, ALERTS, &alert.ts, "run.retry").await.unwrap();
-    let run = bot.until("it succeeds", async || bot.runs().await.into_iter().find(|it| it.status == RunStatus::Succeeded)).await;
+    let run = bot
+        .until("it succeeds", async || bot.runs().await.into_iter().find(|it| it.status == RunStatus::Succeeded))
+        .await;
     assert_eq!(run.attempt, 2);
     assert!(name(&run).ends_with("-a2") && run.run_id.as_str().ends_with("-a1"));
     let shown = async || bot.messages(CHANNEL).into_iter().find(|it| key(it) == "end:1");

@@ -34,8 +34,8 @@ pub type Marks = BTreeMap<String, String>;
 /// Posts and edits messages, at the pace that Slack allows.
 #[async_trait]
 pub trait Chat: Send + Sync {
-    /// Waits until the pace allows a post to `channel`, or an edit. Returns whether it had to wait: then what was to
-    /// be sent may be out of date.
+    /// Waits until the pace allows a post to `channel`, or an edit, and takes that place. Returns whether it had to
+    /// wait: then what was to be sent may be out of date.
     async fn ready(&self, channel: &str, call: Call) -> bool;
 
     /// Posts a message and returns its name.

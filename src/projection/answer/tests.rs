@@ -104,7 +104,10 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::UnknownRun { text: "x".into() },
         Outcome::AmbiguousRun { text: "shop-2".into(), matches: vec![run.clone()] },
         Outcome::Forbidden { right: Right::Operate, ask: vec!["S0DATAOPS01".into()] },
-        Outcome::GaveUp { code: "AccessDenied".into(), why: "not authorized to perform rds:DescribeDBSnapshots".into() },
+        Outcome::GaveUp {
+            code: "AccessDenied".into(),
+            why: "not authorized to perform rds:DescribeDBSnapshots".into(),
+        },
     ];
     all.extend(refusals());
     all
