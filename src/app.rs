@@ -15,7 +15,7 @@ use crate::{
         slack::{Client, SlackChat, SlackPeople},
         store::DynamoStore,
     },
-    clock::System,
+    clock::{Clock as _, System},
     config::{Config, environment::Environment},
     domain::plan::Timing,
     engine::{Channels, Engine, Wake, Wakes, driver, sources::Sources, sweeper},
@@ -82,6 +82,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
             locale: config.slack.locale.parse().unwrap_or(Locale::En),
         },
         me: ulid::Ulid::generate().to_string(),
+        started_at: System.now(),
         wakes,
     });
     Ok(Parts { engine, queue, wakes: receiver })

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -42,6 +43,8 @@ pub struct Engine {
     pub channels: Channels,
     /// Names this replica in intents.
     pub me: String,
+    /// When this process began: a source that nobody has watched before is watched from then on.
+    pub started_at: Timestamp,
     pub wakes: Wakes,
 }
 

@@ -233,7 +233,7 @@ impl Store for DynamoStore {
         Ok(())
     }
 
-    async fn watched_since(&self, source: &str, now: Timestamp) -> Result<Timestamp, StoreError> {
+    async fn watched_since(&self, source: &str, from: Timestamp) -> Result<Timestamp, StoreError> {
         #[derive(serde::Serialize, serde::Deserialize)]
         struct Watch {
             since: Timestamp,
@@ -242,13 +242,13 @@ impl Store for DynamoStore {
         if let Some(watch) = self.state::<Watch>(&pk).await? {
             return Ok(watch.since);
         }
-        let item = item::state(&pk, &Watch { since: now })?;
+        let item = item::state(&pk, &Watch { since: from })?;
         let call = self.client.put_item().table_name(&self.state).set_item(Some(item));
         let call = call.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK);
         match call.send().await {
             Err(error) if !error::is_condition(&error) => Err(trouble(error)),
             // If another replica was faster, its `since` is a moment older: the next sweep reads it.
-            _ => Ok(now),
+            _ => Ok(from),
         }
     }
 }

@@ -53,7 +53,7 @@ impl Engine {
     /// there before the bot was: nobody waits for them.
     async fn catch_up(&self, source: &Source) -> Result<(), String> {
         let newest = self.snapshots.find(source, &SnapshotChoice::Latest).await.map_err(|it| it.message)?;
-        let since = self.store.watched_since(&source.name, self.clock.now()).await.map_err(|it| it.to_string())?;
+        let since = self.store.watched_since(&source.name, self.started_at).await.map_err(|it| it.to_string())?;
         match newest {
             Some(snapshot) if snapshot.taken_at > since => {
                 self.begin(source, &snapshot, Trigger::Sweep).await.map_err(|it| it.to_string())

@@ -143,6 +143,6 @@ pub trait Store: Send + Sync {
     /// Writes into the run's record where its root message is, for those who read the record.
     async fn note_root(&self, run: &ExportTask, channel: &str, ts: &str) -> Result<(), StoreError>;
 
-    /// Returns since when the snapshots of `source` are watched; the first call says `now`.
-    async fn watched_since(&self, source: &str, now: Timestamp) -> Result<Timestamp, StoreError>;
+    /// Returns since when the snapshots of `source` are watched; the first call says from when on.
+    async fn watched_since(&self, source: &str, from: Timestamp) -> Result<Timestamp, StoreError>;
 }
