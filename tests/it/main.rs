@@ -1,7 +1,9 @@
 //! The integration tests, in one binary: the whole bot, or large parts of it, against the stand-ins.
 #![cfg(all(test, feature = "sandbox"))]
 
+mod approves;
 mod aws;
+mod doors;
 mod harness;
 mod mends;
 mod path;
