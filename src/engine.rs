@@ -1,3 +1,87 @@
 //! The use cases: how requests and events become runs, and how a run is moved on. Async, but only through [`ports`].
+//!
+//! [`accept`] records what a person wants before it is acknowledged; [`requests`] carries it out; [`hints`] turns
+//! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread; [`actors`] run
+//! them one at a time for each run, and the [`sweeper`] makes a wake-up that was lost cost one period.
 
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::{
+    clock::Clock,
+    domain::{access::Access, name::ExportTask, plan::Timing},
+    projection::text::{Locale, Words},
+};
+
+pub mod accept;
+pub mod actors;
+pub mod driver;
+pub mod hints;
 pub mod ports;
+pub mod projector;
+pub mod queries;
+pub mod reconciler;
+pub mod requests;
+pub mod sources;
+pub mod sweeper;
+
+/// Everything that the use cases share. One per process.
+pub struct Engine {
+    pub store: Arc<dyn ports::Store>,
+    pub work: Arc<dyn ports::Work>,
+    pub snapshots: Arc<dyn ports::Snapshots>,
+    pub chat: Arc<dyn ports::Chat>,
+    pub people: Arc<dyn ports::People>,
+    pub queue: Arc<dyn ports::Queue>,
+    pub clock: Arc<dyn Clock>,
+    pub words: Arc<Words>,
+    pub sources: sources::Sources,
+    pub access: Access,
+    pub timing: Timing,
+    pub channels: Channels,
+    /// Names this replica in intents.
+    pub me: String,
+    pub wakes: Wakes,
+}
+
+/// Where the messages of runs go, and in which language.
+#[derive(Clone, Debug)]
+pub struct Channels {
+    pub progress: String,
+    pub alerts: String,
+    pub locale: Locale,
+}
+
+/// Something that should be looked at now. Carries no data: a wake-up that is lost costs one period, not a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Wake {
+    /// The run may be able to move on.
+    Run(ExportTask),
+    /// The thread of the run may be out of date.
+    Thread(ExportTask),
+    /// The request may be open.
+    Request(String),
+}
+
+/// Wakes actors of this process.
+#[derive(Clone, Debug)]
+pub struct Wakes(mpsc::Sender<Wake>);
+
+/// How many wake-ups may wait to be handed out.
+const WAKES: usize = 4096;
+
+impl Wakes {
+    /// Returns the sending and the receiving end.
+    pub fn channel() -> (Self, mpsc::Receiver<Wake>) {
+        let (sender, receiver) = mpsc::channel(WAKES);
+        (Self(sender), receiver)
+    }
+
+    /// Wakes; when too many wake-ups wait already, the sweeper will find this one.
+    pub fn send(&self, wake: Wake) {
+        if let Err(mpsc::error::TrySendError::Full(wake)) = self.0.try_send(wake) {
+            tracing::warn!(?wake, "Too many wake-ups wait; the sweeper will find this one");
+        }
+    }
+}

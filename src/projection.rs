@@ -1,5 +1,15 @@
 //! What people see, computed from the records. Pure: a run goes in, messages come out; what differs from what was
 //! posted gives the edits.
+//!
+//! [`run`] draws a run, [`answer`] answers one person. Both take their words from [`text`], which alone escapes them,
+//! and their blocks from [`blocks`], which alone knows Slack's limits; [`phrase`] is what they say in common.
 
+pub mod answer;
+pub mod blocks;
 pub mod message;
+pub mod phrase;
+pub mod run;
+#[cfg(test)]
+mod testing;
+pub mod text;
 pub mod thread;

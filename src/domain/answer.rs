@@ -138,11 +138,6 @@ pub enum Outcome {
         source: String,
         snapshot: String,
     },
-    /// The snapshot is still being taken.
-    SnapshotNotReady {
-        source: String,
-        snapshot: String,
-    },
     NoSuchLayer {
         source: String,
         layer: Layer,
@@ -157,11 +152,14 @@ pub enum Outcome {
         text: String,
         matches: Vec<ExportTask>,
     },
+    /// The person may not do this; `ask` are the ids of those who may.
     Forbidden {
         right: Right,
+        ask: Vec<String>,
     },
-    /// It could not be done in all the time that a request is given.
+    /// It could not be done: AWS's, or Slack's, code and words.
     GaveUp {
-        reference: String,
+        code: String,
+        why: String,
     },
 }

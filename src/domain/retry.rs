@@ -68,6 +68,17 @@ pub fn retry(run: &Run, from: Option<StageId>, by: &str, now: Timestamp) -> Resu
     Ok(Retry::NewAttempt { from, fact: Fact::Continued { next: next.export_task.clone() }, next: Box::new(next) })
 }
 
+/// Returns the stages before `from` whose work a retry keeps.
+pub fn kept(run: &Run, from: StageId) -> Vec<StageId> {
+    let kept = run.stages.iter().filter(|it| it.id < from && it.status == StageStatus::Succeeded);
+    kept.map(|it| it.id).collect()
+}
+
+/// Returns the stages that a retry from `from` does, again or for the first time.
+pub fn redone(run: &Run, from: StageId) -> Vec<StageId> {
+    run.stages.iter().filter(|it| it.id >= from && it.status != StageStatus::Skipped).map(|it| it.id).collect()
+}
+
 /// An approval is good for what it was given for: when it has run out, or when one of those who gave it now changes
 /// the run, people are asked again.
 fn from_live_approval(run: &Run, from: StageId, by: &str, now: Timestamp) -> StageId {

@@ -64,6 +64,9 @@ pub struct Run {
     /// The attempt that goes on where this one ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<ExportTask>,
+    /// Where the run's root message is. Written by the projection alone, beside the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack: Option<RootMessage>,
     /// Grows by one with every write; a write with an old one is refused.
     pub version: u64,
     pub created_at: Timestamp,
@@ -137,6 +140,13 @@ pub struct RunError {
     pub failure: Failure,
 }
 
+/// The message in Slack that shows a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RootMessage {
+    pub channel: String,
+    pub ts: String,
+}
+
 /// A retry that somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryNote {
@@ -201,6 +211,7 @@ impl Run {
             approval: None,
             past_approvals: Vec::new(),
             next_attempt: None,
+            slack: None,
             version: 1,
             created_at: now,
             updated_at: now,

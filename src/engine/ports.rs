@@ -6,8 +6,8 @@ pub mod queue;
 pub mod store;
 pub mod work;
 
-pub use chat::{Chat, ChatError, Ts};
+pub use chat::{Call, Chat, ChatError, Marks, Place, Ts};
 pub use people::{People, PeopleError};
 pub use queue::Queue;
-pub use store::{Change, Conflict, Request, Store, StoreError};
+pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};
 pub use work::{Progress, Snapshots, Work};

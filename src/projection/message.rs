@@ -13,6 +13,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// Returns the point of the message for a terminal: without Slack's entities.
+    pub fn plain(&self) -> String {
+        self.text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    }
+
     /// Returns a digest of the whole message: two messages that look the same have the same.
     pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).expect("blocks are made of strings and numbers");

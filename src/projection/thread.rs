@@ -42,6 +42,7 @@ pub struct Posted {
 pub struct Posting {
     pub key: String,
     pub channel: String,
+    pub in_thread: bool,
     pub at: Timestamp,
     /// Until then nobody else posts.
     pub until: Timestamp,
@@ -65,8 +66,10 @@ pub enum Edit<'a> {
     Update { wanted: &'a Wanted, posted: &'a Posted },
 }
 
-/// Returns the edits that make what is `posted` into what is `wanted`, in the order in which to make them: the root
-/// first, then edits of what is there (the newest state of a message wins), then new replies in their order.
+/// Returns the edits that make what is `posted` into what is `wanted`, in the order in which to make them.
+///
+/// The root comes first, then edits of what is there (the newest state of a message wins), then new replies in their
+/// order.
 pub fn edits<'a>(wanted: &'a [Wanted], thread: &'a Thread) -> Vec<Edit<'a>> {
     let mut posts = Vec::new();
     let mut updates = Vec::new();

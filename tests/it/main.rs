@@ -1,1 +1,8 @@
-fn main() {}
+//! The integration tests, in one binary: the whole bot, or large parts of it, against the stand-ins.
+#![cfg(all(test, feature = "sandbox"))]
+
+mod aws;
+mod harness;
+mod mends;
+mod path;
+mod survives;

@@ -20,6 +20,13 @@ pub struct Place<'a> {
     pub thread: Option<&'a Ts>,
 }
 
+/// What the pace is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    Post,
+    Update,
+}
+
 /// Our marks on a message, kept in its metadata: by them it is found again. Values are strings, because others do not
 /// survive `conversations.history`.
 pub type Marks = BTreeMap<String, String>;
@@ -27,6 +34,10 @@ pub type Marks = BTreeMap<String, String>;
 /// Posts and edits messages, at the pace that Slack allows.
 #[async_trait]
 pub trait Chat: Send + Sync {
+    /// Waits until the pace allows a post to `channel`, or an edit. Returns whether it had to wait: then what was to
+    /// be sent may be out of date.
+    async fn ready(&self, channel: &str, call: Call) -> bool;
+
     /// Posts a message and returns its name.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{answer::Outcome, approval::Verdict, command::Command, name::ExportTask, run::Run},
+    domain::{answer::Outcome, approval::Verdict, command::RunCommand, name::ExportTask, run::Run, stage::StageId},
     projection::thread::Thread,
 };
 
@@ -26,12 +26,19 @@ pub struct Request {
     pub outcome: Option<Outcome>,
 }
 
-/// What is wanted.
+/// What is wanted: the commands and presses that change something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wish {
-    Command(Command),
-    /// A verdict on request `approval`.
+    Run(RunCommand),
+    Retry {
+        run: String,
+        from: Option<StageId>,
+    },
+    Cancel {
+        run: String,
+    },
+    /// A verdict on the request for approval with this id.
     Decide {
         approval: String,
         verdict: Verdict,
@@ -44,6 +51,14 @@ pub enum Wish {
 pub enum Via {
     Slack,
     Cli,
+}
+
+/// What an index tells of a run that is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRun {
+    pub export_task: ExportTask,
+    pub source: String,
+    pub source_arn: String,
 }
 
 /// One part of a write; the parts of a write happen together or not at all.
@@ -98,8 +113,8 @@ pub trait Store: Send + Sync {
     /// Writes `changes` together.
     async fn write(&self, changes: &[Change<'_>]) -> Result<(), StoreError>;
 
-    /// Returns the names of all runs that are not over or whose thread does not yet show their end. May lag.
-    async fn open_runs(&self) -> Result<Vec<ExportTask>, StoreError>;
+    /// Returns all runs that are not over, or whose thread does not yet show their end. May lag.
+    async fn open_runs(&self) -> Result<Vec<OpenRun>, StoreError>;
 
     /// Takes a run from the open ones: it is over, at `version`, and its thread shows it.
     async fn settle(&self, run: &ExportTask, version: u64) -> Result<(), StoreError>;

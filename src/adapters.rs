@@ -1,0 +1,6 @@
+//! Driven adapters: the engine's ports, over AWS and Slack. They translate, and decide nothing.
+
+pub mod aws;
+pub mod queue;
+pub mod slack;
+pub mod store;

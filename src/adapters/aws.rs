@@ -1,0 +1,108 @@
+//! The work of a run, done by AWS: RDS exports, S3 holds, Glue transforms and catalogs.
+//!
+//! Stage by stage [`Aws`] hands on to a file that knows one service. Each answers in the domain's words; what AWS's
+//! errors mean is decided in one place, `error`.
+
+mod config;
+mod error;
+mod export_files;
+mod glue;
+mod publish;
+mod rds;
+mod s3;
+mod time;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+
+pub use self::{
+    config::{Endpoints, LONG_POLL, dynamodb_client, local_config, s3_client, sdk_config, sqs_client},
+    export_files::stamp,
+    publish::{Published, Stamp, publish},
+};
+use crate::{
+    clock::Clock,
+    domain::{
+        failure::Failure,
+        run::Run,
+        seen::{Seen, Started},
+        snapshot::{Snapshot, SnapshotChoice},
+        source::{Layer, Source},
+        stage::StageId,
+    },
+    engine::ports::{Progress, Snapshots, Work},
+};
+
+/// The services that do a run's work.
+#[derive(Clone)]
+pub struct Aws {
+    rds: aws_sdk_rds::Client,
+    s3: aws_sdk_s3::Client,
+    glue: aws_sdk_glue::Client,
+    clock: Arc<dyn Clock>,
+}
+
+impl Aws {
+    /// Returns the services as `sdk` reaches them. `clock` dates what is published.
+    pub fn new(sdk: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
+        Self { rds: aws_sdk_rds::Client::new(sdk), s3: s3_client(sdk), glue: aws_sdk_glue::Client::new(sdk), clock }
+    }
+}
+
+#[async_trait]
+impl Work for Aws {
+    async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Seen {
+        match stage {
+            StageId::Snapshot => rds::snapshots::look(&self.rds, run, source).await,
+            StageId::Export => rds::export::look(&self.rds, run, source).await,
+            StageId::Verify => export_files::look(&self.s3, run, source).await,
+            StageId::Latest => publish::look(&self.s3, run, source).await,
+            StageId::NormalTransform | StageId::NormalCatalog => {
+                glue::look(&self.glue, run, source, Layer::Normal, stage).await
+            }
+            StageId::SensitiveTransform | StageId::SensitiveCatalog => {
+                glue::look(&self.glue, run, source, Layer::Sensitive, stage).await
+            }
+            // People's work, of which AWS knows nothing.
+            StageId::SensitiveApproval => Seen::Absent { marker: None },
+        }
+    }
+
+    async fn start(&self, run: &Run, source: &Source, stage: StageId, progress: &Progress) -> Started {
+        match stage {
+            StageId::Export => rds::export::start(&self.rds, run, source).await,
+            StageId::Latest => publish::start(&self.s3, &*self.clock, run, source, progress).await,
+            StageId::NormalTransform | StageId::NormalCatalog => {
+                glue::start(&self.glue, run, source, Layer::Normal, stage).await
+            }
+            StageId::SensitiveTransform | StageId::SensitiveCatalog => {
+                glue::start(&self.glue, run, source, Layer::Sensitive, stage).await
+            }
+            // There is nothing to start: others do it, and looking is all.
+            StageId::Snapshot | StageId::Verify | StageId::SensitiveApproval => Started::Acted { handle: None },
+        }
+    }
+
+    async fn stop(&self, run: &Run, source: &Source, stage: StageId) -> Result<(), Failure> {
+        match stage {
+            StageId::Export => rds::export::stop(&self.rds, run).await,
+            StageId::NormalTransform | StageId::NormalCatalog => {
+                glue::stop(&self.glue, run, source, Layer::Normal, stage).await
+            }
+            StageId::SensitiveTransform | StageId::SensitiveCatalog => {
+                glue::stop(&self.glue, run, source, Layer::Sensitive, stage).await
+            }
+            // Nothing of these goes on in AWS. Publishing ends with the call that does it.
+            StageId::Snapshot | StageId::Verify | StageId::Latest | StageId::SensitiveApproval => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Snapshots for Aws {
+    async fn find(&self, source: &Source, choice: &SnapshotChoice) -> Result<Option<Snapshot>, Failure> {
+        rds::snapshots::find(&self.rds, source, choice).await
+    }
+}

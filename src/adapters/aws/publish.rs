@@ -1,0 +1,175 @@
+//! The stage `latest`: an export's data is copied under a fixed prefix, and what it replaces is removed.
+//!
+//! The order is what makes it safe to be killed anywhere and begun again: copy, list and compare, remove what does not
+//! belong, and only then write the manifest, which says whose data is there. Nothing is removed before every copy has
+//! arrived. Readers that only know the prefix may see old and new data together for a while, never too little.
+
+mod copy;
+mod diff;
+mod manifest;
+mod remove;
+
+use aws_sdk_s3::Client;
+use futures_util::future::try_join3;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use self::manifest::Manifest;
+use super::s3::{Object, S3};
+use crate::{
+    clock::Clock,
+    domain::{
+        failure::{Class, Failure, codes},
+        run::Run,
+        seen::{Seen, Started},
+        source::{Location, Source},
+        stage::Detail,
+    },
+    engine::ports::Progress,
+};
+
+/// What the published data is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Name of the export task.
+    pub export_task: String,
+    /// When the snapshot was taken. `None`: nobody knows; then nothing is newer.
+    pub snapshot_time: Option<Timestamp>,
+}
+
+/// What publishing has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// Objects of the export.
+    pub objects: u64,
+    /// Their size, in bytes.
+    pub bytes: u64,
+    /// Objects that were copied; the others were there already.
+    pub copied: u64,
+    /// Objects that were removed.
+    pub removed: u64,
+    /// Calls to S3, without the SDK's own retries.
+    pub calls: u64,
+}
+
+/// Makes `to` hold the data of the export at `from` (its prefix with the task's name), and nothing else but the
+/// manifest. Repeating it does no harm, and finishes what was cut off.
+///
+/// # Errors
+/// `LatestIsNewer`: `to` holds data of a newer snapshot. `CopyIncomplete`: there is nothing to publish, or after the
+/// copy an object was missing or had another size; nothing was removed. Otherwise what S3 said; a transient one asks to
+/// be tried again.
+pub async fn publish(
+    s3: &Client,
+    clock: &dyn Clock,
+    from: &Location,
+    to: &Location,
+    stamp: &Stamp,
+    progress: &Progress,
+) -> Result<Published, Failure> {
+    refuse_overlap(from, to)?;
+    let s3 = &S3::new(s3);
+    let at_once = Box::pin(try_join3(s3.list(from), s3.list(to), manifest::read(s3, to)));
+    let (found, there, before) = at_once.await?;
+    let wanted: Vec<Object> = found.into_iter().filter(|it| diff::is_data(&it.name)).collect();
+    if wanted.is_empty() {
+        return Err(Failure::new(Class::Data, codes::COPY_INCOMPLETE, format!("no data files below {}", from.url())));
+    }
+    if let Some(newer) = before.manifest.as_ref().filter(|it| it.is_newer_than(stamp)) {
+        let message = format!("{} holds {}", to.url(), newer.export_task);
+        return Err(Failure::new(Class::Data, codes::LATEST_IS_NEWER, message));
+    }
+
+    let missing = diff::missing(&wanted, &there, to, before.manifest.as_ref());
+    let copied = count(missing.len());
+    copy::all(s3, from, to, &wanted, missing, progress).await?;
+    let there = s3.list(to).await?;
+    let arrived = diff::arrived(&wanted, &there, to)?;
+    remove::all(s3, to, &arrived.stale).await?;
+
+    let published = Published {
+        objects: count(wanted.len()),
+        bytes: wanted.iter().map(|it| it.size).sum(),
+        copied,
+        removed: count(arrived.stale.len()),
+        calls: 0,
+    };
+    let manifest = Manifest::new(stamp, clock.now(), published.removed, arrived.keys);
+    manifest::write(s3, to, &manifest, before.expected).await?;
+    Ok(Published { calls: s3.calls(), ..published })
+}
+
+/// Returns whether the run's data is what `latest/` holds: the manifest is the run's, and what is there is what the
+/// manifest names. The second tells a later run's half-done copy from ours.
+pub(super) async fn look(s3: &Client, run: &Run, source: &Source) -> Seen {
+    match look_at(&S3::new(s3), run, &source.latest).await {
+        Ok(Some(manifest)) => Seen::Done { detail: manifest.detail(), warnings: Vec::new() },
+        Ok(None) => Seen::Absent { marker: None },
+        Err(failure) => Seen::Unclear(failure),
+    }
+}
+
+async fn look_at(s3: &S3<'_>, run: &Run, latest: &Location) -> Result<Option<Manifest>, Failure> {
+    let found = manifest::read(s3, latest).await?.manifest;
+    let Some(manifest) = found.filter(|it| it.export_task == run.export_task.as_str()) else { return Ok(None) };
+    let there = s3.list(latest).await?;
+    Ok(diff::is_complete(&manifest, &there, latest).then_some(manifest))
+}
+
+/// Publishes the run's export. All of it is done when this returns.
+pub(super) async fn start(s3: &Client, clock: &dyn Clock, run: &Run, source: &Source, progress: &Progress) -> Started {
+    let from = super::export_files::location(run, source);
+    let stamp = Stamp { export_task: run.export_task.as_str().to_owned(), snapshot_time: Some(run.snapshot_time) };
+    match publish(s3, clock, &from, &source.latest, &stamp, progress).await {
+        Ok(_) => Started::Acted { handle: None },
+        Err(failure) if failure.class == Class::Transient => Started::Unclear(failure),
+        Err(failure) => Started::Failed(failure),
+    }
+}
+
+/// Refuses prefixes of which one lies in the other: what is published would be removed as stale, or the export itself.
+fn refuse_overlap(from: &Location, to: &Location) -> Result<(), Failure> {
+    let (a, b) = (from.url(), to.url());
+    if a.starts_with(&b) || b.starts_with(&a) {
+        return Err(Failure::new(Class::Config, "OverlappingPrefixes", format!("{a} {b}")));
+    }
+    Ok(())
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).expect("a length fits into 64 bits")
+}
+
+impl Manifest {
+    fn detail(&self) -> Detail {
+        Detail {
+            objects: Some(count(self.keys.len())),
+            bytes: Some(self.keys.iter().map(|it| it.size).sum()),
+            removed: Some(self.removed),
+            ..Detail::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn location(prefix: &str) -> Location {
+        Location { bucket: "lake".to_owned(), prefix: prefix.to_owned() }
+    }
+
+    #[test]
+    fn prefixes_within_each_other_are_refused() {
+        for (from, to, fine) in [
+            ("raw/shop-a1", "latest/shop", true),
+            ("raw/shop", "raw/shop-2", true),
+            ("raw/shop", "raw", false),
+            ("raw", "raw/latest", false),
+            ("raw", "raw", false),
+            ("raw", "", false),
+        ] {
+            assert_eq!(refuse_overlap(&location(from), &location(to)).is_ok(), fine, "{from} {to}");
+        }
+    }
+}

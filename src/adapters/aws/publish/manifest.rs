@@ -1,0 +1,115 @@
+//! `_manifest.json`: whose data is under `latest/`, and every key of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use super::{
+    super::s3::{Expected, S3},
+    Stamp,
+};
+use crate::domain::{failure::Failure, source::Location};
+
+/// Where the manifest is, below the prefix.
+pub(super) const NAME: &str = "_manifest.json";
+
+/// What is published. Written last, so that it is true of what it names as long as nobody publishes anew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    pub(super) export_task: String,
+    #[serde(default)]
+    pub(super) snapshot_time: Option<Timestamp>,
+    pub(super) published_at: Timestamp,
+    /// Stale objects that were removed for it.
+    #[serde(default)]
+    pub(super) removed: u64,
+    pub(super) keys: Vec<Key>,
+}
+
+/// A published object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Key {
+    /// The whole key.
+    pub(super) key: String,
+    pub(super) size: u64,
+    pub(super) etag: String,
+    /// The `ETag` of the object that it is a copy of. It is another one where encryption or a copy in parts makes it so.
+    #[serde(default)]
+    pub(super) source_etag: String,
+}
+
+/// The manifest in place.
+pub(super) struct Before {
+    /// `None`: there is none, or none that can be read.
+    pub(super) manifest: Option<Manifest>,
+    /// What a write that replaces it expects there.
+    pub(super) expected: Expected,
+}
+
+impl Manifest {
+    pub(super) fn new(stamp: &Stamp, published_at: Timestamp, removed: u64, keys: Vec<Key>) -> Self {
+        let Stamp { export_task, snapshot_time } = stamp.clone();
+        Self { export_task, snapshot_time, published_at, removed, keys }
+    }
+
+    /// Says whether the manifest is of a newer snapshot than `stamp`. It is not if either time is unknown.
+    pub(super) fn is_newer_than(&self, stamp: &Stamp) -> bool {
+        self.snapshot_time.zip(stamp.snapshot_time).is_some_and(|(there, ours)| there > ours)
+    }
+}
+
+/// Returns the manifest at `at`. One that cannot be read says nothing of what is there, and is replaced by the next.
+pub(super) async fn read(s3: &S3<'_>, at: &Location) -> Result<Before, Failure> {
+    let Some(content) = s3.read(at, NAME).await? else {
+        return Ok(Before { manifest: None, expected: Expected::Nothing });
+    };
+    let manifest = serde_json::from_slice(&content.bytes)
+        .inspect_err(|error| warn!(manifest = at.key(NAME), %error, "The manifest cannot be read"))
+        .ok();
+    Ok(Before { manifest, expected: Expected::Etag(content.etag) })
+}
+
+/// Writes the manifest, if the one in place is still the one that was read.
+pub(super) async fn write(s3: &S3<'_>, at: &Location, manifest: &Manifest, expected: Expected) -> Result<(), Failure> {
+    let json = serde_json::to_vec_pretty(manifest).expect("texts, numbers and times are JSON");
+    s3.write(at, NAME, json, expected).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(second: Option<i64>) -> Stamp {
+        let snapshot_time = second.map(|it| Timestamp::from_second(it).unwrap());
+        Stamp { export_task: "shop-a1".to_owned(), snapshot_time }
+    }
+
+    #[test]
+    fn only_a_later_snapshot_is_newer() {
+        for (there, ours, newer) in [
+            (Some(2), Some(1), true),
+            (Some(1), Some(1), false),
+            (Some(1), Some(2), false),
+            (None, Some(1), false),
+            (Some(2), None, false),
+        ] {
+            let manifest = Manifest::new(&stamp(there), Timestamp::UNIX_EPOCH, 0, Vec::new());
+            assert_eq!(manifest.is_newer_than(&stamp(ours)), newer, "{there:?} {ours:?}");
+        }
+    }
+
+    #[test]
+    fn the_names_in_it_are_those_of_the_contract() {
+        let key =
+            Key { key: "latest/a".to_owned(), size: 1, etag: "\"1\"".to_owned(), source_etag: "\"2\"".to_owned() };
+        let manifest = Manifest::new(&stamp(Some(0)), Timestamp::UNIX_EPOCH, 3, vec![key]);
+        let expected = serde_json::json!({
+            "export_task": "shop-a1",
+            "snapshot_time": "1970-01-01T00:00:00Z",
+            "published_at": "1970-01-01T00:00:00Z",
+            "removed": 3,
+            "keys": [{ "key": "latest/a", "size": 1, "etag": "\"1\"", "source_etag": "\"2\"" }],
+        });
+        assert_eq!(serde_json::to_value(manifest).unwrap(), expected);
+    }
+}

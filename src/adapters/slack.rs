@@ -1,0 +1,11 @@
+//! Slack's Web API through slack-morphism's types and calls. What the crate lacks is here: time-outs, the pace, the
+//! meaning of errors, and reading messages with their metadata.
+
+mod chat;
+mod client;
+mod pace;
+mod people;
+
+pub use chat::SlackChat;
+pub use client::{Client, ClientError};
+pub use people::SlackPeople;

@@ -1,0 +1,180 @@
+//! Who somebody is: `users.info` and `usergroups.users.list`, remembered for a minute.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::Hash,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::client::Client;
+use crate::{
+    domain::access::{Membership, Person, Who},
+    engine::ports::{ChatError, People, PeopleError},
+};
+
+/// How old an answer may be. A right that was taken away ends within this time.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Entries of a cache at the most; the bot serves one team.
+const ENTRIES: usize = 10_000;
+
+/// The [`People`] of one workspace.
+#[derive(Debug)]
+pub struct SlackPeople {
+    client: Arc<Client>,
+    /// The configured team: whoever belongs to another one is a stranger.
+    team: String,
+    users: Cache<String, User>,
+    groups: Cache<String, BTreeSet<String>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct User {
+    #[serde(default)]
+    team_id: Option<String>,
+    #[serde(default)]
+    deleted: bool,
+    #[serde(default)]
+    is_bot: bool,
+    #[serde(default)]
+    is_restricted: bool,
+    #[serde(default)]
+    is_ultra_restricted: bool,
+    #[serde(default)]
+    is_stranger: bool,
+    #[serde(default)]
+    locale: Option<String>,
+    /// Present in an Enterprise organisation: the workspaces of the person.
+    #[serde(default)]
+    enterprise_user: Option<EnterpriseUser>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct EnterpriseUser {
+    #[serde(default)]
+    teams: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct UserAnswer {
+    user: User,
+}
+
+#[derive(Deserialize)]
+struct GroupAnswer {
+    users: BTreeSet<String>,
+}
+
+impl SlackPeople {
+    /// Returns the people behind `client`; `team` is the configured team's id.
+    pub fn new(client: Arc<Client>, team: String) -> Self {
+        Self { client, team, users: Cache::default(), groups: Cache::default() }
+    }
+
+    async fn user(&self, user: &str) -> Result<User, ChatError> {
+        let id = user.to_owned();
+        if let Some(known) = self.users.get(&id) {
+            return Ok(known);
+        }
+        let parameters = [("user", Some(id.clone())), ("include_locale", Some("true".to_owned()))];
+        let answer: UserAnswer = self.client.get("users.info", &parameters).await?;
+        self.users.put(id, answer.user.clone());
+        Ok(answer.user)
+    }
+
+    async fn members(&self, group: &str) -> Result<BTreeSet<String>, ChatError> {
+        let id = group.to_owned();
+        if let Some(known) = self.groups.get(&id) {
+            return Ok(known);
+        }
+        let parameters = [("usergroup", Some(id.clone()))];
+        let users = match self.client.get::<GroupAnswer>("usergroups.users.list", &parameters).await {
+            Ok(answer) => answer.users,
+            // A group that is gone holds nobody; it must not keep the others from their work.
+            Err(ChatError::Refused(why)) => {
+                tracing::warn!(group, why, "User group {group} could not be read; it counts as empty");
+                BTreeSet::new()
+            }
+            Err(error) => return Err(error),
+        };
+        self.groups.put(id, users.clone());
+        Ok(users)
+    }
+
+    fn membership(&self, user: &User) -> Membership {
+        let of_team = |teams: &EnterpriseUser| teams.teams.contains(&self.team);
+        let ours = user.team_id.as_ref() == Some(&self.team) || user.enterprise_user.as_ref().is_some_and(of_team);
+        if user.deleted {
+            Membership::Deactivated
+        } else if user.is_stranger || !ours {
+            Membership::Stranger
+        } else if user.is_bot {
+            Membership::Bot
+        } else if user.is_restricted || user.is_ultra_restricted {
+            Membership::Guest
+        } else {
+            Membership::Member
+        }
+    }
+}
+
+#[async_trait]
+impl People for SlackPeople {
+    async fn person(&self, user: &str, lists: &[&[Who]]) -> Result<Person, PeopleError> {
+        let failed = |it: ChatError| PeopleError { user: user.to_owned(), why: it.to_string() };
+        let found = match self.user(user).await {
+            Ok(found) => found,
+            // Slack knows nobody of that id that we could see.
+            Err(ChatError::Refused(why)) if why.starts_with("user_not_") => {
+                return Ok(Person { user: user.to_owned(), membership: Membership::Stranger, groups: BTreeSet::new() });
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let mut groups = BTreeSet::new();
+        let configured = lists.iter().flat_map(|it| it.iter().cloned()).collect::<BTreeSet<Who>>();
+        for who in configured {
+            if let Who::Group(group) = who
+                && self.members(&group).await.map_err(failed)?.contains(user)
+            {
+                groups.insert(group);
+            }
+        }
+        Ok(Person { user: user.to_owned(), membership: self.membership(&found), groups })
+    }
+
+    async fn locale(&self, user: &str) -> Option<String> {
+        self.user(user).await.ok()?.locale
+    }
+}
+
+/// Remembers answers for as long as they are fresh.
+#[derive(Debug)]
+struct Cache<K, V>(Mutex<HashMap<K, (Instant, V)>>);
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+    fn get(&self, key: &K) -> Option<V> {
+        let entries = self.0.lock().expect("no panic while the cache is held");
+        entries.get(key).filter(|(at, _)| at.elapsed() < FRESH).map(|(_, value)| value.clone())
+    }
+
+    fn put(&self, key: K, value: V) {
+        let mut entries = self.0.lock().expect("no panic while the cache is held");
+        if entries.len() >= ENTRIES {
+            entries.retain(|_, (at, _)| at.elapsed() < FRESH);
+        }
+        if entries.len() < ENTRIES {
+            entries.insert(key, (Instant::now(), value));
+        }
+    }
+}

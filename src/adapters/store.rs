@@ -1,0 +1,254 @@
+//! DynamoDB: the table of runs, and the table of everything beside them.
+
+use std::{collections::HashMap, time::Duration};
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, TransactWriteItem},
+};
+use jiff::Timestamp;
+
+use crate::{
+    domain::{name::ExportTask, run::Run},
+    engine::ports::{Change, OpenRun, Request, Store, StoreError},
+    projection::thread::Thread,
+};
+
+mod error;
+mod item;
+pub mod tables;
+mod write;
+
+use error::trouble;
+
+/// An item of DynamoDB.
+type Item = HashMap<String, AttributeValue>;
+
+/// Attempts at a transaction that another one is in the way of.
+const ATTEMPTS: u32 = 5;
+
+/// The records in DynamoDB.
+#[derive(Clone, Debug)]
+pub struct DynamoStore {
+    client: Client,
+    runs: String,
+    state: String,
+}
+
+impl DynamoStore {
+    /// Returns the store over the two tables.
+    pub fn new(client: Client, runs: String, state: String) -> Self {
+        Self { client, runs, state }
+    }
+
+    async fn get(&self, table: &str, key: (&str, &str)) -> Result<Option<Item>, StoreError> {
+        let call = self.client.get_item().table_name(table).key(key.0, string(key.1)).consistent_read(true);
+        Ok(call.send().await.map_err(trouble)?.item)
+    }
+
+    /// Reads an item of the state table.
+    async fn state<T: serde::de::DeserializeOwned>(&self, pk: &str) -> Result<Option<T>, StoreError> {
+        let item = self.get(&self.state, (tables::PK, pk)).await?;
+        item.map(|it| item::read(pk, it)).transpose()
+    }
+
+    /// Returns the items that a query over an index gives, of as many pages as it takes to have `limit`.
+    async fn query(&self, query: Query<'_>) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let call =
+                self.client.query().table_name(query.table).index_name(query.index).scan_index_forward(query.forward);
+            let call = call.key_condition_expression("#p = :p").expression_attribute_names("#p", query.attribute);
+            let mut call = call.expression_attribute_values(":p", string(query.value)).set_exclusive_start_key(start);
+            if let Some((filter, value)) = query.filter {
+                call = call.filter_expression(filter);
+                if let Some(value) = value {
+                    call = call.expression_attribute_values(":f", string(value));
+                }
+            }
+            let page = call.send().await.map_err(trouble)?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || items.len() >= query.limit {
+                items.truncate(query.limit);
+                return Ok(items);
+            }
+        }
+    }
+}
+
+/// A query over one partition of an index.
+struct Query<'a> {
+    table: &'a str,
+    index: &'a str,
+    attribute: &'a str,
+    value: &'a str,
+    filter: Option<(&'a str, Option<&'a str>)>,
+    forward: bool,
+    limit: usize,
+}
+
+fn string(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+#[async_trait]
+impl Store for DynamoStore {
+    async fn run(&self, name: &ExportTask) -> Result<Option<Run>, StoreError> {
+        let item = self.get(&self.runs, (tables::EXPORT_TASK, name.as_str())).await?;
+        item.map(|it| item::read(name.as_str(), it)).transpose()
+    }
+
+    async fn write(&self, changes: &[Change<'_>]) -> Result<(), StoreError> {
+        let token = ulid::Ulid::generate().to_string();
+        let items: Vec<TransactWriteItem> =
+            changes.iter().map(|it| self.transact_item(it, &token)).collect::<Result<_, _>>()?;
+        for attempt in 1.. {
+            match self.transact(changes, items.clone(), &token).await {
+                Err(write::Refusal::InTheWay) if attempt < ATTEMPTS => {
+                    tokio::time::sleep(Duration::from_millis(30) * attempt).await;
+                }
+                Err(write::Refusal::InTheWay) => break,
+                Err(write::Refusal::Store(error)) => return Err(error),
+                Ok(()) => return Ok(()),
+            }
+        }
+        Err(StoreError::Refused("other transactions are in the way".to_owned()))
+    }
+
+    async fn open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
+        let query = Query {
+            table: &self.runs,
+            index: tables::OPEN_RUNS,
+            attribute: tables::OPEN,
+            value: tables::IS_OPEN,
+            filter: None,
+            forward: true,
+            limit: usize::MAX,
+        };
+        self.query(query).await?.into_iter().map(|it| item::read("an open run", it)).collect()
+    }
+
+    async fn settle(&self, run: &ExportTask, version: u64) -> Result<(), StoreError> {
+        let call = self.client.update_item().table_name(&self.runs).key(tables::EXPORT_TASK, string(run.as_str()));
+        let call = call.update_expression("REMOVE #open").expression_attribute_names("#open", tables::OPEN);
+        let call = call.condition_expression("#version = :version").expression_attribute_names("#version", "version");
+        let call = call.expression_attribute_values(":version", AttributeValue::N(version.to_string()));
+        match call.send().await {
+            Err(error) if !error::is_condition(&error) => Err(trouble(error)),
+            // Changed meanwhile: it is open for a reason.
+            _ => Ok(()),
+        }
+    }
+
+    async fn recent(&self, source: &str, limit: usize) -> Result<Vec<Run>, StoreError> {
+        let query = Query {
+            table: &self.runs,
+            index: tables::BY_SOURCE,
+            attribute: tables::SOURCE,
+            value: source,
+            filter: Some(("attribute_not_exists(next_attempt)", None)),
+            forward: false,
+            limit,
+        };
+        self.query(query).await?.into_iter().map(|it| item::read(source, it)).collect()
+    }
+
+    async fn named(&self, source: &str, start: &str) -> Result<Vec<ExportTask>, StoreError> {
+        let query = Query {
+            table: &self.runs,
+            index: tables::BY_SOURCE,
+            attribute: tables::SOURCE,
+            value: source,
+            filter: Some(("begins_with(export_task, :f)", Some(start))),
+            forward: false,
+            limit: 50,
+        };
+        let found = self.query(query).await?.into_iter().map(|it| item::read::<OpenRun>(source, it));
+        found.map(|it| it.map(|run| run.export_task)).collect()
+    }
+
+    async fn put_request(&self, request: &Request) -> Result<bool, StoreError> {
+        let item = item::request(request)?;
+        let call = self.client.put_item().table_name(&self.state).set_item(Some(item));
+        let call = call.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK);
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error::is_condition(&error) => Ok(false),
+            Err(error) => Err(trouble(error)),
+        }
+    }
+
+    async fn request(&self, id: &str) -> Result<Option<Request>, StoreError> {
+        self.state(&tables::request_key(id)).await
+    }
+
+    async fn open_requests(&self) -> Result<Vec<String>, StoreError> {
+        let query = Query {
+            table: &self.state,
+            index: tables::OPEN_REQUESTS,
+            attribute: tables::OPEN,
+            value: tables::IS_OPEN,
+            filter: None,
+            forward: true,
+            limit: usize::MAX,
+        };
+        let keys = self.query(query).await?.into_iter().filter_map(|it| it.get(tables::PK)?.as_s().ok().cloned());
+        Ok(keys.filter_map(|it| tables::request_id(&it).map(str::to_owned)).collect())
+    }
+
+    async fn thread(&self, run_id: &ExportTask) -> Result<Thread, StoreError> {
+        let found = self.state(&tables::thread_key(run_id)).await?;
+        Ok(found.unwrap_or_else(|| Thread::empty(run_id.clone())))
+    }
+
+    async fn put_thread(&self, thread: &Thread) -> Result<bool, StoreError> {
+        let was = thread.version;
+        let item = item::thread(&Thread { version: was + 1, ..thread.clone() })?;
+        let call = self.client.put_item().table_name(&self.state).set_item(Some(item));
+        let call = if was == 0 {
+            call.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK)
+        } else {
+            let was = AttributeValue::N(was.to_string());
+            let call = call.condition_expression("#version = :was").expression_attribute_names("#version", "version");
+            call.expression_attribute_values(":was", was)
+        };
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error::is_condition(&error) => Ok(false),
+            Err(error) => Err(trouble(error)),
+        }
+    }
+
+    async fn note_root(&self, run: &ExportTask, channel: &str, ts: &str) -> Result<(), StoreError> {
+        let root = HashMap::from([("channel".to_owned(), string(channel)), ("ts".to_owned(), string(ts))]);
+        let call = self.client.update_item().table_name(&self.runs).key(tables::EXPORT_TASK, string(run.as_str()));
+        let call = call.update_expression("SET #slack = :root").expression_attribute_names("#slack", "slack");
+        let call = call.expression_attribute_values(":root", AttributeValue::M(root));
+        let call =
+            call.condition_expression("attribute_exists(#key)").expression_attribute_names("#key", tables::EXPORT_TASK);
+        call.send().await.map_err(trouble)?;
+        Ok(())
+    }
+
+    async fn watched_since(&self, source: &str, now: Timestamp) -> Result<Timestamp, StoreError> {
+        #[derive(serde::Serialize, serde::Deserialize)]
+        struct Watch {
+            since: Timestamp,
+        }
+        let pk = tables::watch_key(source);
+        if let Some(watch) = self.state::<Watch>(&pk).await? {
+            return Ok(watch.since);
+        }
+        let item = item::state(&pk, &Watch { since: now })?;
+        let call = self.client.put_item().table_name(&self.state).set_item(Some(item));
+        let call = call.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK);
+        match call.send().await {
+            Err(error) if !error::is_condition(&error) => Err(trouble(error)),
+            // If another replica was faster, its `since` is a moment older: the next sweep reads it.
+            _ => Ok(now),
+        }
+    }
+}

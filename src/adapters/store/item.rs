@@ -1,0 +1,65 @@
+//! The format of the items: a run, request or thread as its type is written by serde, and the attributes that the
+//! indexes need.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::SignedDuration;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Item, string, tables};
+use crate::{
+    domain::run::Run,
+    engine::ports::{Request, StoreError},
+    projection::thread::Thread,
+};
+
+/// Attributes of a run that are left out when there is nothing to say: an update removes them.
+pub(super) const OPTIONAL: [&str; 12] = [
+    "approval",
+    "canceled_by",
+    "error",
+    "failures",
+    "finished_at",
+    "next_attempt",
+    "only",
+    "past_approvals",
+    "requested_by",
+    "retries",
+    "slack",
+    "warnings",
+];
+
+/// How long a request is kept after it came: longer than anything can be delivered again.
+const KEEP_REQUEST: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+pub(super) fn read<T: DeserializeOwned>(what: &str, item: Item) -> Result<T, StoreError> {
+    serde_dynamo::from_item(item).map_err(|it| StoreError::Unreadable(what.to_owned(), it.to_string()))
+}
+
+pub(super) fn write(value: &impl Serialize) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(value).map_err(|it: serde_dynamo::Error| StoreError::Refused(it.to_string()))
+}
+
+/// Returns the item of a run. It is open until its end is shown: see `settle`.
+pub(super) fn run(run: &Run) -> Result<Item, StoreError> {
+    let mut item = write(run)?;
+    item.insert(tables::OPEN.to_owned(), string(tables::IS_OPEN));
+    Ok(item)
+}
+
+pub(super) fn state(pk: &str, value: &impl Serialize) -> Result<Item, StoreError> {
+    let mut item = write(value)?;
+    item.insert(tables::PK.to_owned(), string(pk));
+    Ok(item)
+}
+
+pub(super) fn request(request: &Request) -> Result<Item, StoreError> {
+    let mut item = state(&tables::request_key(&request.id), request)?;
+    item.insert(tables::OPEN.to_owned(), string(tables::IS_OPEN));
+    let expires = (request.received_at + KEEP_REQUEST).as_second();
+    item.insert(tables::EXPIRES_AT.to_owned(), AttributeValue::N(expires.to_string()));
+    Ok(item)
+}
+
+pub(super) fn thread(thread: &Thread) -> Result<Item, StoreError> {
+    state(&tables::thread_key(&thread.run_id), thread)
+}

@@ -1,0 +1,131 @@
+//! The command line: the same use cases as in Slack, and what those who install and check the bot need.
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{config::Config, telemetry::LogFormat};
+
+mod events;
+mod manifest;
+mod publish;
+mod runs;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod serve;
+mod tables;
+
+/// Runs a data lake from Slack: RDS snapshot, export, latest, Glue, catalog.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// How log lines are written.
+    #[arg(long, global = true, env = "LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+/// Where the configuration is.
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// The TOML file of the configuration.
+    #[arg(long, env = "DATALAKE_CONFIG", value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the bot: HTTP doors, queue consumer, reconciler, Slack projection.
+    Serve(ConfigFile),
+    /// Run the whole bot on this machine, with stand-ins for AWS and Slack; needs no account and no network.
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::Options),
+    /// Check a configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the DynamoDB tables as the input of `CreateTable`, or make those that are missing.
+    Tables(tables::Options),
+    /// Print the manifest of the Slack app.
+    Manifest(manifest::Options),
+    /// Publish a prefix alone: copy, remove what is stale, write the manifest.
+    Publish(publish::Options),
+    /// See and move runs, for when Slack is down.
+    Runs(runs::Options),
+    /// Explain a captured event.
+    #[command(subcommand)]
+    Events(events::Command),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Report every mistake at once, with key and line.
+    Check { file: PathBuf },
+}
+
+/// What a command comes to; see the contract's exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Done = 0,
+    /// Refused, or failed.
+    Failed = 1,
+    /// Wrong usage, or wrong configuration.
+    Usage = 2,
+}
+
+/// Reads the command line of the process and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let exit = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => failed(&anyhow::Error::new(error).context("the runtime cannot be started")),
+    };
+    ExitCode::from(exit as u8)
+}
+
+async fn run(cli: Cli) -> Exit {
+    let format = cli.log_format;
+    let outcome = match cli.command {
+        Command::Serve(file) => serve::run(&file.config, format).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(options) => sandbox::run(&options, format).await,
+        Command::Config(ConfigCommand::Check { file }) => check(&file),
+        Command::Tables(options) => tables::run(&options).await,
+        Command::Manifest(options) => manifest::run(&options),
+        Command::Publish(options) => publish::run(&options, format).await,
+        Command::Runs(options) => runs::run(options, format).await,
+        Command::Events(command) => events::run(&command),
+    };
+    outcome.unwrap_or_else(|error| failed(&error))
+}
+
+fn check(file: &std::path::Path) -> anyhow::Result<Exit> {
+    let config = Config::load(file)?;
+    for notice in &config.notices {
+        say_wrong(&format!("{}: {notice}", file.display()));
+    }
+    if !config.notices.is_empty() {
+        return Ok(Exit::Usage);
+    }
+    say(&format!("{}: no mistakes, {} source(s)", file.display(), config.sources.len()));
+    Ok(Exit::Done)
+}
+
+fn failed(error: &anyhow::Error) -> Exit {
+    say_wrong(format!("{error:#}").trim_end());
+    let usage = error.is::<crate::config::ConfigError>() || error.is::<crate::config::environment::Mistakes>();
+    if usage { Exit::Usage } else { Exit::Failed }
+}
+
+/// Prints a line for the person, or program, that asked.
+fn say(text: &str) {
+    // Nobody is there to be told that nobody listens.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints a line about what went wrong.
+fn say_wrong(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,165 @@
+//! `runs`: the use cases of Slack from the command line, for when Slack is down. Whoever may use the tables may do this.
+
+use std::{path::Path, time::Duration};
+
+use tokio::time::{Instant, sleep};
+
+use super::{ConfigFile, Exit, say, say_wrong};
+use crate::{
+    adapters::aws,
+    app::{self, Parts},
+    config::{
+        Config,
+        environment::{Environment, account},
+    },
+    domain::{
+        answer::{Answer, Outcome},
+        command::{Command, parse},
+        run::Run,
+    },
+    engine::{Engine, accept::Asker, actors::Next, ports::Via},
+    projection::{self, text::Locale},
+    telemetry::{self, LogFormat},
+};
+
+/// How long the outcome of a change is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    file: ConfigFile,
+
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Runs,
+}
+
+/// Each takes the words of its command in Slack.
+#[derive(Debug, clap::Subcommand)]
+enum Runs {
+    /// `[SOURCE] [--failed] [--limit N]`
+    List(Words),
+    /// `RUN`
+    Show(Words),
+    /// `SOURCE [--snapshot ID|latest] [--only DB.TABLE,…] [--layers normal,sensitive] [--plan]`
+    Start(Words),
+    /// `RUN [--from STAGE]`
+    Retry(Words),
+    /// `RUN`
+    Cancel(Words),
+}
+
+#[derive(Debug, clap::Args)]
+struct Words {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<Exit> {
+    telemetry::log(format, Some("warn"));
+    let (verb, mut words) = match options.command {
+        Runs::List(it) => ("list", it.words),
+        Runs::Show(it) => ("status", it.words),
+        Runs::Start(it) => ("run", it.words),
+        Runs::Retry(it) => ("retry", it.words),
+        Runs::Cancel(it) => ("cancel", it.words),
+    };
+    // Options of the program that stand behind the words of the command.
+    let json = options.json || words.iter().any(|it| it == "--json");
+    words.retain(|it| it != "--json");
+    let engine = engine(&options.file.config).await?;
+    let answer = match parse(&format!("{verb} {}", words.join(" "))) {
+        Ok(command) => answer(&engine, command).await?,
+        Err(misread) => Answer::Misread(misread),
+    };
+    show(&engine, &answer, json)
+}
+
+async fn engine(file: &Path) -> anyhow::Result<std::sync::Arc<Engine>> {
+    let config = Config::load(file)?;
+    // Nothing of this goes through Slack, so that it works when Slack does not.
+    let sdk = aws::sdk_config(Some(&config.aws.region)).await;
+    let Parts { engine, .. } = app::build(&config, &Environment::without_slack(), &sdk)?;
+    Ok(engine)
+}
+
+/// Answers the command; a change is carried out here, or by the bot that runs, whoever is first.
+async fn answer(engine: &Engine, command: Command) -> anyhow::Result<Answer> {
+    let delivery = ulid::Ulid::generate().to_string();
+    let user = account();
+    let asker = Asker { user, via: Via::Cli, response_url: None, delivery: delivery.clone() };
+    let answer = engine.handle(&asker, command).await;
+    if !matches!(answer, Answer::Accepted { .. }) {
+        return Ok(answer);
+    }
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let next = engine.carry_out(&delivery).await;
+        if let Some(outcome) = engine.store.request(&delivery).await?.and_then(|it| it.outcome) {
+            return Ok(Answer::Outcome(outcome));
+        }
+        if Instant::now() > until {
+            return Ok(answer);
+        }
+        if let Next::Again(after) = next {
+            sleep(after).await;
+        }
+    }
+}
+
+fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {
+    let exit = if is_done(answer) { Exit::Done } else { Exit::Failed };
+    if json {
+        say(&serde_json::to_string_pretty(&value(engine, answer)?)?);
+        return Ok(exit);
+    }
+    let text = match answer {
+        Answer::Runs(runs) => runs.iter().map(line).collect::<Vec<_>>().join("\n"),
+        Answer::Details(run) => serde_json::to_string_pretty(run)?,
+        _ => words(engine, answer),
+    };
+    if exit == Exit::Done {
+        say(&text)
+    } else {
+        say_wrong(&text)
+    }
+    Ok(exit)
+}
+
+fn value(engine: &Engine, answer: &Answer) -> anyhow::Result<serde_json::Value> {
+    Ok(match answer {
+        Answer::Runs(runs) => serde_json::to_value(runs)?,
+        Answer::Details(run) => serde_json::to_value(run)?,
+        Answer::Outcome(outcome) => serde_json::to_value(outcome)?,
+        _ => serde_json::json!({"message": words(engine, answer)}),
+    })
+}
+
+/// Returns the answer as it would read in Slack.
+fn words(engine: &Engine, answer: &Answer) -> String {
+    projection::answer::answer(&engine.words, Locale::En, answer).plain()
+}
+
+fn line(run: &Run) -> String {
+    format!("{:<44} {:<24} {:<20} {}", run.export_task, run.status.as_str(), run.stage, run.created_at)
+}
+
+fn is_done(answer: &Answer) -> bool {
+    match answer {
+        Answer::Runs(_) | Answer::Details(_) => true,
+        Answer::Outcome(outcome) => matches!(
+            outcome,
+            Outcome::Started { .. }
+                | Outcome::Queued { .. }
+                | Outcome::Exists { .. }
+                | Outcome::Planned { .. }
+                | Outcome::Retrying { .. }
+                | Outcome::Canceling { .. }
+        ),
+        _ => false,
+    }
+}

@@ -1,0 +1,125 @@
+//! From the text of the file to a [`Config`], or to all of its mistakes.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
+
+use toml::de::DeTable;
+
+use super::{
+    Aws, Config, EngineConfig, Server, Slack,
+    reader::{Mistake, Report, Section},
+};
+use crate::domain::access::Access;
+
+mod sources;
+
+/// Reads `text`; files that it names are looked for in `folder`.
+pub(super) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
+    let report = Report::new(text);
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            report.add(error.span().map_or(0, |it| it.start), "", error.message());
+            return Err(report.into_parts().0);
+        }
+    };
+    let config = {
+        let root = Section::root(&report, document.get_ref());
+        let config = Config {
+            server: server(&root.section("server", false)),
+            slack: slack(&root.section("slack", true)),
+            aws: aws(&root.section("aws", true)),
+            engine: engine(&root.section("engine", false)),
+            access: access(&root.section("access", true)),
+            sources: sources::sources(&root, folder),
+            notices: Vec::new(),
+        };
+        root.finish();
+        config
+    };
+    let (mistakes, notices) = report.into_parts();
+    if mistakes.is_empty() { Ok(Config { notices, ..config }) } else { Err(mistakes) }
+}
+
+fn server(section: &Section<'_>) -> Server {
+    let address = |key, ip: Ipv4Addr, port| {
+        let must = "must be an address and a port, such as \"0.0.0.0:8080\"";
+        section.parsed(key, SocketAddr::from((ip, port)), must)
+    };
+    let server = Server {
+        listen: address("listen", Ipv4Addr::UNSPECIFIED, 8080),
+        admin_listen: address("admin_listen", Ipv4Addr::LOCALHOST, 9090),
+    };
+    if server.listen == server.admin_listen && server.listen.port() != 0 {
+        section.wrong("admin_listen", "must not be the address of `listen`: metrics are not for the public");
+    }
+    section.finish();
+    server
+}
+
+fn slack(section: &Section<'_>) -> Slack {
+    let slack = Slack {
+        team_id: id(section, "team_id", "TE", "a team (T…)"),
+        channel: id(section, "channel", "CG", "a channel (C…)"),
+        alerts_channel: id(section, "alerts_channel", "CG", "a channel (C…)"),
+        locale: section.choice("locale", &[("en", "en"), ("ja", "ja")], false).to_owned(),
+    };
+    section.finish();
+    slack
+}
+
+/// Reads the id of something in Slack; names are not taken, for they change.
+fn id(section: &Section<'_>, key: &'static str, initials: &str, what: &str) -> String {
+    let text = section.text(key);
+    let valid = text.starts_with(|it| initials.contains(it))
+        && text.len() > 1
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if !text.is_empty() && !valid {
+        section.wrong(key, format!("must be the id of {what}"));
+    }
+    text
+}
+
+fn aws(section: &Section<'_>) -> Aws {
+    let aws = Aws {
+        region: section.text("region"),
+        runs_table: section.text("runs_table"),
+        state_table: section.text("state_table"),
+        queue_url: section.text("queue_url"),
+        sns_topics: section.list("sns_topics"),
+    };
+    if !aws.queue_url.is_empty() && url::Url::parse(&aws.queue_url).is_err() {
+        section.wrong("queue_url", "must be the address of an SQS queue");
+    }
+    if !aws.runs_table.is_empty() && aws.runs_table == aws.state_table {
+        section.wrong("state_table", "must be another table than `runs_table`");
+    }
+    section.finish();
+    aws
+}
+
+fn engine(section: &Section<'_>) -> EngineConfig {
+    let reconcile_every = section.duration("reconcile_every").unwrap_or(Duration::from_secs(60));
+    let engine = EngineConfig {
+        reconcile_every,
+        lease: section.duration("lease").unwrap_or(Duration::from_secs(30)),
+        poll_every: section.duration("poll_every").unwrap_or(Duration::from_secs(15)).min(reconcile_every),
+    };
+    section.finish();
+    engine
+}
+
+fn access(section: &Section<'_>) -> Access {
+    let access = Access { viewers: section.list("viewers"), operators: section.list("operators") };
+    if access.operators.is_empty() && section.is_there() {
+        section.wrong("operators", "names nobody: no run could be started from Slack");
+    }
+    section.finish();
+    access
+}
+
+#[cfg(test)]
+mod tests;

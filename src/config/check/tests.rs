@@ -1,0 +1,108 @@
+use rstest::rstest;
+
+use super::*;
+use crate::domain::source::{Engine, Schedule};
+
+/// The example of the configuration: what the README and `deploy/` show.
+const EXAMPLE: &str = include_str!("../../../deploy/config.example.toml");
+
+fn example() -> String {
+    EXAMPLE.to_owned()
+}
+
+fn read(text: &str) -> Result<Config, Vec<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    check(text, &folder).map_err(|it| it.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn the_example_is_right() {
+    let config = read(EXAMPLE).unwrap();
+    let shop = &config.sources[0];
+    assert_eq!((shop.engine, shop.schedule), (Engine::Rds, Schedule::OnSnapshot));
+    assert_eq!(shop.sensitive.as_ref().unwrap().approval.quorum, 1);
+    assert_eq!(config.engine.reconcile_every, Duration::from_secs(60));
+    assert_eq!(shop.classification.len(), 64);
+}
+
+#[rstest]
+#[case::unknown_key(
+    "reconcile_every",
+    "reconcil_every",
+    "engine.reconcil_every is not a key that the bot knows; did you mean `reconcile_every`?"
+)]
+#[case::missing("team_id = \"T0DATALAKE1\"", "", "slack.team_id is missing")]
+#[case::empty("\"T0DATALAKE1\"", "\"\"", "slack.team_id must not be empty")]
+#[case::channel_name("\"C0DATALAKE1\"", "\"#data\"", "slack.channel must be the id of a channel (C…)")]
+#[case::number("\"T0DATALAKE1\"", "7", "slack.team_id must be a text, not a number")]
+#[case::duration(
+    "\"60s\"",
+    "\"soon\"",
+    "engine.reconcile_every must be a time-span above zero, such as \"90s\" or \"26h\""
+)]
+#[case::no_duration(
+    "\"60s\"",
+    "\"0s\"",
+    "engine.reconcile_every must be a time-span above zero, such as \"90s\" or \"26h\""
+)]
+#[case::choice("\"rds\"", "\"oracle\"", "sources.shop.engine must be one of: rds, aurora")]
+#[case::who(
+    "\"S0DATAOPS01\"",
+    "\"@ops\"",
+    "access.operators has \"@ops\", which is neither a user (U…, W…), nor a user group (S…), nor \"*\""
+)]
+#[case::name(
+    "name = \"shop\"",
+    "name = \"shop_db\"",
+    "sources.shop_db.name must begin with a letter and hold only ASCII letters, digits and single hyphens"
+)]
+#[case::approval("approval = ", "# approval = ", "sources.shop.layers.sensitive.approval is missing")]
+#[case::quorum(
+    "quorum = 1",
+    "quorum = 0",
+    "sources.shop.layers.sensitive.approval.quorum must be a whole number from 1"
+)]
+#[case::overlap(
+    "prefix = \"latest/shop\"",
+    "prefix = \"raw/x\"",
+    "sources.shop.latest must not overlap `export`: publishing would remove the exports"
+)]
+fn a_mistake_is_told_with_its_key(#[case] from: &str, #[case] to: &str, #[case] expected: &str) {
+    assert!(EXAMPLE.contains(from), "the example has no {from}");
+    let mistakes = read(&example().replacen(from, to, 1)).unwrap_err();
+    assert!(mistakes.iter().any(|it| it.ends_with(expected)), "{mistakes:#?}");
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_line() {
+    let text = example().replace("T0DATALAKE1", "x").replace("\"rds\"", "\"x\"").replace("quorum", "quorom");
+    let mistakes = read(&text).unwrap_err();
+    assert_eq!(mistakes.len(), 3, "{mistakes:#?}");
+    for (line, mistake) in text.lines().zip(1..).filter_map(|(line, number)| {
+        Some((number, mistakes.iter().find(|it| it.starts_with(&format!("line {number}:")))?)).map(|it| (line, it.1))
+    }) {
+        let key = mistake.split_whitespace().nth(2).unwrap().rsplit('.').next().unwrap();
+        assert!(line.contains(key), "{mistake} is not about: {line}");
+    }
+}
+
+#[test]
+fn a_classification_that_is_not_there_leaves_everything_sensitive_and_is_noted() {
+    let config = read(&example().replace("shop.classification.toml", "gone.toml")).unwrap();
+    assert_eq!(config.notices.len(), 1);
+    assert!(config.notices[0].to_string().contains("everything is sensitive"), "{}", config.notices[0]);
+}
+
+#[test]
+fn two_sources_may_not_remove_each_others_objects() {
+    let (head, shop) = EXAMPLE.split_at(EXAMPLE.find("[[sources]]").unwrap());
+    let other = shop.replace("\"shop\"", "\"shop2\"").replace("shop-db", "shop2-db");
+    let mistakes = read(&format!("{head}{shop}{other}")).unwrap_err();
+    assert!(mistakes.iter().any(|it| it.contains("overlaps that of source `shop`")), "{mistakes:#?}");
+}
+
+#[test]
+fn what_is_not_toml_is_told_with_its_line() {
+    let mistakes = read("[server]\nlisten = \n").unwrap_err();
+    assert!(mistakes[0].starts_with("line 2:"), "{mistakes:?}");
+}

@@ -1,0 +1,95 @@
+//! Acting for a stage: the intent is in the record, and is kept alive for as long as the act takes.
+
+use std::time::Duration;
+
+use super::{Engine, Fact, Run, Source, StageId, Step, StoreError, settle};
+use crate::{
+    domain::{plan::Plan, seen::Started},
+    engine::ports::Progress,
+};
+
+/// Attempts at recording what came of an act, while others write to the same record.
+const ATTEMPTS: usize = 10;
+
+impl Engine {
+    /// Starts the stage's work and records what came of it.
+    pub(super) async fn start(&self, run: &Run, source: &Source, stage: StageId) -> Result<Step, StoreError> {
+        let progress = Progress::default();
+        let started = {
+            let work = self.work.start(run, source, stage, &progress);
+            tokio::pin!(work);
+            let mut renewals = self.renewals();
+            loop {
+                tokio::select! {
+                    biased;
+                    started = &mut work => break started,
+                    _ = renewals.tick() => if !self.renew(run, stage, &progress).await? {
+                        // The run was taken over: what is under way here must not go on.
+                        return Ok(Step::Stale);
+                    },
+                }
+            }
+        };
+        tracing::info!(run = %run.export_task, %stage, ?started, "Started {stage} of run {}", run.export_task);
+        self.settled(run, source, stage, started).await
+    }
+
+    /// Asks AWS to stop the stage's work; the next look tells what came of it.
+    pub(super) async fn stop(
+        &self,
+        run: &Run,
+        source: &Source,
+        stage: StageId,
+        again: Option<Duration>,
+    ) -> Result<Step, StoreError> {
+        if let Err(failure) = self.work.stop(run, source, stage).await {
+            let (name, code) = (&run.export_task, &failure.code);
+            tracing::warn!(run = %name, %stage, code, "{stage} of run {name} could not be stopped: {}", failure.message);
+        }
+        Ok(Step::Wait(again.unwrap_or(Duration::from_secs(1))))
+    }
+
+    /// What AWS has done must get into the record, whoever else writes there meanwhile.
+    async fn settled(&self, run: &Run, source: &Source, stage: StageId, started: Started) -> Result<Step, StoreError> {
+        let mut run = Box::new(run.clone());
+        for _ in 0..ATTEMPTS {
+            let Plan { facts, again, .. } = settle(&run, stage, started.clone(), self.context(source));
+            let recorded = if facts.is_empty() { None } else { self.record(&run, &facts).await? };
+            match (recorded, again) {
+                (Some(_), Some(after)) => return Ok(Step::Wait(after)),
+                (None, Some(after)) if facts.is_empty() => return Ok(Step::Wait(after)),
+                (Some(run), None) => return Ok(Step::Moved(run)),
+                (None, _) => match self.store.run(&run.export_task).await? {
+                    Some(now) if self.still_ours(&now, stage) => run = Box::new(now),
+                    Some(_) | None => return Ok(Step::Stale),
+                },
+            }
+        }
+        Ok(Step::Stale)
+    }
+
+    /// Extends the intent. Returns `false` if it is not this replica's any more.
+    async fn renew(&self, run: &Run, stage: StageId, progress: &Progress) -> Result<bool, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let Some(now) = self.store.run(&run.export_task).await? else { return Ok(false) };
+            if !self.still_ours(&now, stage) {
+                return Ok(false);
+            }
+            let until = self.clock.now() + self.timing.lease;
+            if self.record(&now, &[Fact::Renewed { stage, until, detail: progress.get() }]).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn still_ours(&self, run: &Run, stage: StageId) -> bool {
+        run.stage(stage).intent.as_ref().is_some_and(|it| it.owner == self.me)
+    }
+
+    /// Ticks three times within a lease; the first tick comes after a third of it.
+    fn renewals(&self) -> tokio::time::Interval {
+        let third = Duration::try_from(self.timing.lease / 3).unwrap_or_default().max(Duration::from_millis(50));
+        tokio::time::interval_at(tokio::time::Instant::now() + third, third)
+    }
+}

@@ -1,0 +1,196 @@
+//! Carrying out what people have asked for: the request is in the record; what it leads to is written together with
+//! its end, so that it happens once.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::{
+    domain::{
+        access::Right,
+        answer::{Answer, Outcome},
+        fact::Fact,
+        retry::{Retry, kept, redone, retry},
+        run::Run,
+        stage::StageId,
+    },
+    engine::{
+        Engine, Wake,
+        actors::Next,
+        ports::{Change, Conflict, Request, StoreError, Via, Wish},
+    },
+    projection,
+};
+
+mod decide;
+mod resolve;
+mod start;
+
+/// After so long a request that AWS or Slack keeps from being carried out is given up, and the person told.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Pause between two attempts.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// What a request leads to.
+struct Effect {
+    outcome: Outcome,
+    /// Runs to write: new ones, and changed ones with the version that they had.
+    create: Vec<Run>,
+    update: Vec<(Run, u64)>,
+}
+
+impl From<Outcome> for Effect {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, create: Vec::new(), update: Vec::new() }
+    }
+}
+
+/// Why a request was not carried out now.
+enum Trouble {
+    Store(StoreError),
+    /// AWS or Slack has not answered; later it may.
+    Later {
+        code: String,
+        why: String,
+    },
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Engine {
+    /// Carries out the request `id` if it is open, and says when to try again.
+    pub async fn carry_out(&self, id: &str) -> Next {
+        let request = match self.store.request(id).await {
+            Ok(Some(request)) if request.outcome.is_none() => request,
+            Ok(_) => return Next::Rest,
+            Err(error) => {
+                tracing::error!(request = id, %error, "Request {id} could not be read");
+                return Next::Again(PAUSE);
+            }
+        };
+        match self.try_request(&request).await {
+            Ok(next) => next,
+            Err(Trouble::Store(error)) => {
+                tracing::error!(request = id, %error, "Request {id} could not be carried out");
+                Next::Again(PAUSE)
+            }
+            Err(Trouble::Later { code, why }) => self.later(&request, code, why).await,
+        }
+    }
+
+    async fn try_request(&self, request: &Request) -> Result<Next, Trouble> {
+        let effect = if self.may(request).await? {
+            self.effect(request).await?
+        } else {
+            Outcome::Forbidden { right: Right::Operate, ask: self.whom_to_ask(Right::Operate) }.into()
+        };
+        match self.write(request, &effect).await {
+            Ok(()) => {
+                self.tell(request, &effect).await;
+                Ok(Next::Rest)
+            }
+            // The world has changed since it was read: look again, and decide anew.
+            Err(StoreError::Conflict(Conflict::Run(_) | Conflict::Turn { .. })) => Ok(Next::Again(Duration::ZERO)),
+            Err(StoreError::Conflict(Conflict::Closed)) => Ok(Next::Rest),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The right is looked up again when the request is carried out. People of the command line have it from AWS.
+    async fn may(&self, request: &Request) -> Result<bool, Trouble> {
+        // Whether somebody may decide depends on the run: see `decide`.
+        if request.via == Via::Cli || matches!(request.wish, Wish::Decide { .. }) {
+            return Ok(true);
+        }
+        let person = self.people.person(&request.by, &[&self.access.operators]).await;
+        let person = person.map_err(|it| Trouble::Later { code: "Slack".to_owned(), why: it.to_string() })?;
+        Ok(self.access.allows(&person, Right::Operate))
+    }
+
+    async fn effect(&self, request: &Request) -> Result<Effect, Trouble> {
+        match &request.wish {
+            Wish::Decide { approval, verdict } => self.decide(request, approval, *verdict).await,
+            Wish::Run(command) => self.start_run(request, command).await,
+            Wish::Retry { run, from } => match self.resolve(run).await? {
+                Ok(run) => Ok(self.retry_run(request, &run, *from)),
+                Err(outcome) => Ok(outcome.into()),
+            },
+            Wish::Cancel { run } => match self.resolve(run).await? {
+                Ok(run) => Ok(self.cancel_run(request, &run)),
+                Err(outcome) => Ok(outcome.into()),
+            },
+        }
+    }
+
+    async fn write(&self, request: &Request, effect: &Effect) -> Result<(), StoreError> {
+        let mut changes = vec![Change::Close { request: &request.id, outcome: &effect.outcome }];
+        changes.extend(effect.create.iter().map(Change::Create));
+        changes.extend(effect.update.iter().map(|(run, was)| Change::Update { run, was: *was }));
+        self.store.write(&changes).await
+    }
+
+    async fn tell(&self, request: &Request, effect: &Effect) {
+        let (id, by, outcome) = (&request.id, &request.by, &effect.outcome);
+        tracing::info!(request = id, by, ?outcome, "Carried out request {id}");
+        for run in effect.create.iter().chain(effect.update.iter().map(|(run, _)| run)) {
+            self.wakes.send(Wake::Run(run.export_task.clone()));
+            self.wakes.send(Wake::Thread(run.export_task.clone()));
+        }
+        let Some(url) = &request.response_url else { return };
+        let locale = self.locale_of(&request.by).await;
+        let message = projection::answer::answer(&self.words, locale, &Answer::Outcome(outcome.clone()));
+        if let Err(error) = self.chat.respond(url, &message).await {
+            tracing::warn!(request = id, %error, "The outcome of request {id} could not be told privately");
+        }
+    }
+
+    async fn later(&self, request: &Request, code: String, why: String) -> Next {
+        tracing::warn!(request = request.id, code, why, "Request {} has to wait", request.id);
+        if self.clock.now() - PATIENCE < request.received_at {
+            return Next::Again(PAUSE);
+        }
+        let effect = Effect::from(Outcome::GaveUp { code, why });
+        match self.write(request, &effect).await {
+            Ok(()) => self.tell(request, &effect).await,
+            Err(error) => tracing::error!(request = request.id, %error, "Request {} could not be closed", request.id),
+        }
+        Next::Rest
+    }
+
+    fn retry_run(&self, request: &Request, run: &Run, from: Option<StageId>) -> Effect {
+        let now = self.clock.now();
+        let planned = match retry(run, from, &request.by, now) {
+            Ok(planned) => planned,
+            Err(why) => return Outcome::NotRetried { run: run.export_task.clone(), why }.into(),
+        };
+        let (from, fact, next) = match planned {
+            Retry::Same { from, fact } => (from, fact, None),
+            Retry::NewAttempt { from, fact, next } => (from, fact, Some(*next)),
+        };
+        let after = self.after(run, &[fact]).expect("`retry` gives facts that fit the run");
+        let head = next.as_ref().unwrap_or(&after);
+        let outcome = Outcome::Retrying {
+            run: head.export_task.clone(),
+            from,
+            kept: kept(head, from),
+            redone: redone(head, from),
+        };
+        Effect { outcome, create: next.into_iter().collect(), update: vec![(after, run.version)] }
+    }
+
+    fn cancel_run(&self, request: &Request, run: &Run) -> Effect {
+        let fact = Fact::CancelAsked { by: request.by.clone() };
+        if run.status.is_over() {
+            let status = run.status.as_str().to_owned();
+            return Outcome::NotCanceled { run: run.export_task.clone(), status }.into();
+        }
+        let after = self.after(run, &[fact]).expect("a run that is not over can be canceled");
+        let outcome = Outcome::Canceling { run: run.export_task.clone() };
+        Effect { outcome, create: Vec::new(), update: vec![(after, run.version)] }
+    }
+}

@@ -1,0 +1,111 @@
+//! `run`: from a source and a snapshot to a run.
+
+use super::{Conflict, Effect, Engine, Outcome, Request, Run, StoreError, Trouble, Via};
+use crate::{
+    domain::{
+        command::RunCommand,
+        failure::{Class, Failure},
+        run::{Order, Trigger},
+        snapshot::{Snapshot, SnapshotChoice},
+        source::Source,
+        stage::StageStatus,
+    },
+    engine::ports::Change,
+};
+
+impl Engine {
+    pub(super) async fn start_run(&self, request: &Request, command: &RunCommand) -> Result<Effect, Trouble> {
+        let Some(source) = self.sources.get(&command.source) else {
+            return Ok(Outcome::UnknownSource { name: command.source.clone() }.into());
+        };
+        if let Some(layer) = command.layers.iter().find(|it| source.layer(**it).is_none()) {
+            return Ok(Outcome::NoSuchLayer { source: source.name.clone(), layer: *layer }.into());
+        }
+        let snapshot = match self.snapshots.find(source, &command.snapshot).await {
+            Ok(Some(snapshot)) => snapshot,
+            Ok(None) => return Ok(not_found(source, &command.snapshot).into()),
+            Err(failure) => return give_up_or_wait(failure),
+        };
+        let run = self.new_run(source, &snapshot, &order(request, command));
+        let existing = self.newest_attempt(&run.export_task).await?;
+        if command.plan {
+            return Ok(planned(&run, existing.is_some()).into());
+        }
+        if let Some(existing) = existing {
+            return Ok(exists(&existing, &run).into());
+        }
+        let outcome = match self.holder(&run).await? {
+            Some(holder) => Outcome::Queued { run: run.export_task.clone(), holder },
+            None => Outcome::Started { run: run.export_task.clone() },
+        };
+        Ok(Effect { outcome, create: vec![run], update: Vec::new() })
+    }
+
+    /// Returns the run that `order` makes of `snapshot`, now.
+    pub(in crate::engine) fn new_run(&self, source: &Source, snapshot: &Snapshot, order: &Order) -> Run {
+        Run::new(source, snapshot, order, self.clock.now())
+    }
+
+    /// Records a run that an event or the sweeper wants, if it is not there yet, and says whether it was not.
+    ///
+    /// # Errors
+    /// The store did not take it.
+    pub(in crate::engine) async fn create(&self, run: &Run) -> Result<bool, StoreError> {
+        if self.store.run(&run.export_task).await?.is_some() {
+            return Ok(false);
+        }
+        match self.store.write(&[Change::Create(run)]).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict(Conflict::Run(_))) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the run that has the turn now.
+    async fn holder(&self, run: &Run) -> Result<Option<String>, StoreError> {
+        let recent = self.store.recent(&run.source, 10).await?;
+        Ok(recent.iter().find(|it| it.has_turn).map(|it| it.export_task.to_string()))
+    }
+}
+
+fn order(request: &Request, command: &RunCommand) -> Order {
+    Order {
+        trigger: match request.via {
+            Via::Slack => Trigger::Slack,
+            Via::Cli => Trigger::Cli,
+        },
+        requested_by: Some(request.by.clone()),
+        only: command.only.clone(),
+        layers: command.layers.clone(),
+    }
+}
+
+fn not_found(source: &Source, choice: &SnapshotChoice) -> Outcome {
+    let source = source.name.clone();
+    match choice {
+        SnapshotChoice::Latest => Outcome::NoSnapshot { source },
+        SnapshotChoice::Named(id) => Outcome::SnapshotNotFound { source, snapshot: id.clone() },
+    }
+}
+
+fn planned(run: &Run, exists: bool) -> Outcome {
+    let stages = run.stages.iter().filter(|it| it.status != StageStatus::Skipped).map(|it| it.id).collect();
+    let (snapshot, only) = (run.snapshot_id.clone(), run.only.clone());
+    Outcome::Planned { run: run.export_task.clone(), snapshot, only, stages, exists }
+}
+
+fn exists(existing: &Run, wanted: &Run) -> Outcome {
+    Outcome::Exists {
+        run: existing.export_task.clone(),
+        status: existing.status.as_str().to_owned(),
+        same_layers: existing.layers == wanted.layers,
+    }
+}
+
+fn give_up_or_wait(failure: Failure) -> Result<Effect, Trouble> {
+    let Failure { class, code, message: why, .. } = failure;
+    match class {
+        Class::Transient => Err(Trouble::Later { code, why }),
+        Class::NewAttempt | Class::Config | Class::Data | Class::Lost => Ok(Outcome::GaveUp { code, why }.into()),
+    }
+}

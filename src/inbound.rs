@@ -1,0 +1,6 @@
+//! Driving adapters: the world speaks to us. They verify, parse into the domain's words and answer in time; they decide
+//! nothing.
+
+pub mod http;
+pub mod queue;
+pub mod slack;

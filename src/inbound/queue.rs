@@ -1,0 +1,91 @@
+//! The consumer of the queue: a message is deleted only after what it asks for is in the records.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+
+pub mod event;
+pub mod message;
+
+use message::Reading;
+
+/// Pause after the queue could not be read.
+const AFTER_TROUBLE: Duration = Duration::from_secs(3);
+
+/// A message as it was received.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub id: String,
+    pub body: String,
+    /// With it the message is deleted.
+    pub receipt: String,
+}
+
+/// Where messages come from.
+#[async_trait]
+pub trait Messages: Send + Sync {
+    /// Waits for messages, up to some seconds, and returns those there are.
+    ///
+    /// # Errors
+    /// The queue cannot be read.
+    async fn receive(&self) -> anyhow::Result<Vec<Received>>;
+
+    /// Removes a message from the queue.
+    ///
+    /// # Errors
+    /// It was not removed, and will come again.
+    async fn delete(&self, message: &Received) -> anyhow::Result<()>;
+}
+
+/// Consumes messages until `stop`; what was received by then is still handled.
+pub async fn consume(engine: Arc<Engine>, messages: Arc<dyn Messages>, stop: CancellationToken) {
+    loop {
+        let received = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            received = messages.receive() => received,
+        };
+        match received {
+            Ok(received) => {
+                for message in received {
+                    handle(&engine, &*messages, &message).await;
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "The queue cannot be read");
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(AFTER_TROUBLE) => {}
+                }
+            }
+        }
+    }
+}
+
+/// What cannot be followed now, and what cannot be read at all, stays in the queue: it comes again, and after as many
+/// times as the queue's redrive policy says it goes to the dead-letter queue, where nothing is lost.
+async fn handle(engine: &Engine, messages: &dyn Messages, message: &Received) {
+    let id = &message.id;
+    let read = message::read(&message.body);
+    metrics::counter!(crate::metrics::MESSAGES, "kind" => read.kind()).increment(1);
+    match read {
+        Reading::Hint(found) => {
+            tracing::debug!(message = id, hint = ?found.hint, "Message {id} is understood");
+            if let Err(error) = engine.follow(&found.hint).await {
+                tracing::warn!(message = id, %error, "Message {id} could not be followed now; it stays in the queue");
+                return;
+            }
+        }
+        Reading::Ignored { why } => tracing::info!(message = id, why, "Message {id} is ignored: {why}"),
+        Reading::Malformed { why } => {
+            tracing::error!(message = id, why, "Message {id} cannot be read and stays in the queue: {why}");
+            return;
+        }
+    }
+    if let Err(error) = messages.delete(message).await {
+        tracing::warn!(message = id, error = format!("{error:#}"), "Message {id} could not be deleted; it comes again");
+    }
+}

@@ -1,0 +1,114 @@
+//! From the body of a message to a [`Hint`]: our own wake-ups, and AWS's events in each of their wrappings. Pure.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::event::{self, Event};
+use crate::engine::hints::{Hint, Message};
+
+/// What a body says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    Hint(Box<Found>),
+    /// Understood, and of no interest here.
+    Ignored {
+        why: String,
+    },
+    /// Not a message that anybody should have sent.
+    Malformed {
+        why: String,
+    },
+}
+
+/// A hint, and how it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub hint: Hint,
+    pub wrapping: Wrapping,
+    /// The event it came from; `None` for our own wake-ups.
+    pub event: Option<Event>,
+}
+
+/// In what an event was wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrapping {
+    /// The message itself.
+    Raw,
+    /// An envelope of SNS around it.
+    Sns,
+}
+
+/// The envelope in which SNS delivers a notification.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "Type")]
+    kind: String,
+    #[serde(rename = "Message")]
+    message: String,
+    #[serde(rename = "TopicArn")]
+    topic_arn: Option<String>,
+}
+
+impl Reading {
+    /// Returns the reading's name in metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Hint(found) => match found.hint {
+                Hint::Own(_) => "wake_up",
+                Hint::SnapshotAvailable { .. } => "snapshot_available",
+                Hint::ExportEnded { .. } => "export_ended",
+                Hint::JobEnded { .. } => "job_ended",
+                Hint::CrawlEnded { .. } => "crawl_ended",
+            },
+            Self::Ignored { .. } => "ignored",
+            Self::Malformed { .. } => "malformed",
+        }
+    }
+}
+
+/// Reads the body of a message.
+pub fn read(body: &str) -> Reading {
+    if let Ok(own) = serde_json::from_str::<Message>(body) {
+        return Reading::Hint(Box::new(Found { hint: Hint::Own(own), wrapping: Wrapping::Raw, event: None }));
+    }
+    let value = match serde_json::from_str::<Value>(body) {
+        Ok(value @ Value::Object(_)) => value,
+        Ok(_) => return malformed("the body is JSON, but not an object"),
+        Err(error) => return malformed(&format!("the body is not JSON: {error}")),
+    };
+    if value.get("Type").is_none() || value.get("Message").is_none() {
+        return read_event(&value, None, Wrapping::Raw);
+    }
+    let envelope = match serde_json::from_value::<Envelope>(value) {
+        Ok(envelope) => envelope,
+        Err(error) => return malformed(&format!("the envelope of SNS is not complete: {error}")),
+    };
+    match envelope.kind.as_str() {
+        "Notification" => match serde_json::from_str::<Value>(&envelope.message) {
+            Ok(inner @ Value::Object(_)) => read_event(&inner, envelope.topic_arn.as_deref(), Wrapping::Sns),
+            // SNS and RDS send a line of text when a subscription is made or tested.
+            _ => Reading::Ignored { why: "a notification that is not an event".to_owned() },
+        },
+        "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
+            Reading::Ignored { why: format!("{}: a queue needs no confirmation", envelope.kind) }
+        }
+        other => malformed(&format!("SNS has no message of type `{other}`")),
+    }
+}
+
+fn read_event(value: &Value, topic_arn: Option<&str>, wrapping: Wrapping) -> Reading {
+    match event::read(value, topic_arn) {
+        Ok(event) => match event.hint() {
+            Some(hint) => Reading::Hint(Box::new(Found { hint, wrapping, event: Some(event) })),
+            None => Reading::Ignored { why: event.why_ignored() },
+        },
+        Err(why) => malformed(&why),
+    }
+}
+
+fn malformed(why: &str) -> Reading {
+    Reading::Malformed { why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,46 @@
+//! `POST /slack/events`: the Events API.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Doors, count, gate::Signed, unknown};
+
+const DOOR: &str = "events";
+
+#[derive(Deserialize)]
+struct Payload {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    challenge: Option<String>,
+    #[serde(default)]
+    event: Option<Inner>,
+}
+
+#[derive(Deserialize)]
+struct Inner {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// Answers the check of the address; every event is acknowledged, so that Slack does not send it again.
+pub async fn handle(State(_): State<Arc<Doors>>, signed: Signed) -> Response {
+    let Ok(payload) = serde_json::from_slice::<Payload>(&signed.body) else {
+        count(DOOR, "malformed");
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    count(DOOR, "answered");
+    match (payload.kind.as_str(), payload.challenge, payload.event) {
+        ("url_verification", Some(challenge), _) => Json(json!({"challenge": challenge})).into_response(),
+        ("event_callback", _, Some(event)) => unknown(DOOR, &event.kind),
+        (kind, _, _) => unknown(DOOR, kind),
+    }
+}

@@ -1,0 +1,129 @@
+//! The gate: only what Slack has signed, and lately, gets through. Ours, because slack-morphism's reads the whole body
+//! first, knows one secret, and answers every refusal alike.
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use hmac::{Hmac, KeyInit, Mac};
+use http_body_util::{BodyExt, LengthLimitError};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+
+use super::Doors;
+use crate::clock::Clock;
+
+/// Slack's own window: older and newer requests are refused.
+const WINDOW_SECONDS: i64 = 300;
+
+const SIGNATURE: &str = "x-slack-signature";
+const TIMESTAMP: &str = "x-slack-request-timestamp";
+
+/// Checks signatures. Knows two secrets while they are being rotated.
+pub struct Gate {
+    secrets: Vec<SecretString>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A request that Slack has signed.
+#[derive(Debug)]
+pub struct Signed {
+    pub body: Bytes,
+    /// The same for each delivery of the same request, and for no other: the signature itself.
+    pub delivery: String,
+}
+
+/// Why a request was not let in. Says nothing of the right signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Unsigned,
+    Late,
+    Forged,
+}
+
+impl Gate {
+    /// Returns a gate that takes requests signed with any of `secrets`.
+    pub fn new(secrets: Vec<SecretString>, clock: Arc<dyn Clock>) -> Self {
+        Self { secrets, clock }
+    }
+
+    /// Returns the delivery's key if Slack has signed `body`, within the window.
+    ///
+    /// # Errors
+    /// The request is not let in.
+    pub fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
+        let timestamp = only(headers, TIMESTAMP).ok_or(Refusal::Unsigned)?;
+        let signature = only(headers, SIGNATURE).and_then(|it| it.strip_prefix("v0=")).ok_or(Refusal::Unsigned)?;
+        let signature = hex::decode(signature).map_err(|_| Refusal::Forged)?;
+        if timestamp.is_empty() || !timestamp.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Refusal::Forged);
+        }
+        let sent: i64 = timestamp.parse().map_err(|_| Refusal::Late)?;
+        if self.clock.now().as_second().abs_diff(sent) > WINDOW_SECONDS.unsigned_abs() {
+            return Err(Refusal::Late);
+        }
+        // Every secret is tried, and each in constant time: how long it takes tells nothing.
+        let signed = self.secrets.iter().fold(false, |signed, secret| {
+            let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).expect("any length is a key");
+            let mac = mac.chain_update(b"v0:").chain_update(timestamp).chain_update(b":").chain_update(body);
+            signed | mac.verify_slice(&signature).is_ok()
+        });
+        if signed { Ok(hex::encode(&signature[..16])) } else { Err(Refusal::Forged) }
+    }
+}
+
+/// Returns the header's value if it is there exactly once.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// Slack's probe of an address: nothing but these two words, and nothing is done for it. It is not signed.
+fn is_ssl_check(body: &[u8]) -> bool {
+    let mut checked = false;
+    let only_these = url::form_urlencoded::parse(body).all(|(key, value)| {
+        checked |= key == "ssl_check" && value == "1";
+        key == "ssl_check" || key == "token"
+    });
+    checked && only_these
+}
+
+impl FromRequest<Arc<Doors>> for Signed {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, doors: &Arc<Doors>) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let body = read(body).await.map_err(IntoResponse::into_response)?;
+        if is_ssl_check(&body) {
+            return Err(StatusCode::OK.into_response());
+        }
+        match doors.gate.check(&parts.headers, &body) {
+            Ok(delivery) => Ok(Self { body, delivery }),
+            Err(refusal) => {
+                tracing::warn!(path = parts.uri.path(), ?refusal, "A request that Slack did not sign was refused");
+                super::count("gate", "refused");
+                Err(StatusCode::UNAUTHORIZED.into_response())
+            }
+        }
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, StatusCode> {
+    match body.collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if is_too_large(&error) => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<LengthLimitError>() || error.source().is_some_and(is_too_large)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! The names of all metrics; a counter's name ends in `_total`, other units are in the name.
+
+/// Keys that are awake, by `kind` (`run`, `thread`).
+pub const AWAKE: &str = "datalake_awake";
+/// Passes that ended because the record could not be read or written.
+pub const PASS_ERRORS: &str = "datalake_pass_errors_total";
+/// Runs that have ended, by `status`.
+pub const RUNS_ENDED: &str = "datalake_runs_ended_total";
+/// Requests from Slack, by `door` and `outcome`.
+pub const SLACK_REQUESTS: &str = "datalake_slack_requests_total";
+/// Payloads from Slack that the bot does not know, by `door` and `type`.
+pub const SLACK_UNKNOWN: &str = "datalake_slack_unknown_total";
+/// Messages from the queue, by `kind`.
+pub const MESSAGES: &str = "datalake_queue_messages_total";
+/// Calls to Slack, by `method` and `outcome`.
+pub const SLACK_CALLS: &str = "datalake_slack_calls_total";
+/// Sweeps that could not be finished.
+pub const SWEEP_ERRORS: &str = "datalake_sweep_errors_total";

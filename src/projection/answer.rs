@@ -1,0 +1,124 @@
+//! What the bot answers to one person, in that person's language: what happened or did not, and what to do next.
+
+use super::{
+    blocks::Page,
+    message::Message,
+    text::{Locale, Mrkdwn, Voice, Words, values},
+};
+use crate::domain::{
+    access::Right,
+    answer::Answer,
+    command::{Misread, Verb},
+    name::ExportTask,
+    source::Layer,
+    stage::StageId,
+};
+
+/// What `list --limit` takes; a test compares it with the parser.
+const LIST_LIMITS: &str = "1–50";
+
+mod details;
+mod help;
+mod lists;
+mod outcome;
+
+/// Returns `answer` in words.
+pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
+    let voice = words.voice(locale);
+    let one = |text| Page::new(text).message();
+    match answer {
+        Answer::Accepted { verb, target } => one(accepted(voice, *verb, target)),
+        Answer::NotRecorded => one(voice.text("answer.not_recorded")),
+        Answer::Unconfirmed => one(voice.text("answer.unconfirmed")),
+        Answer::Outcome(outcome) => one(outcome::text(voice, outcome)),
+        Answer::Misread(misread) => one(self::misread(voice, misread)),
+        Answer::Forbidden { right, ask } => one(forbidden(voice, *right, ask)),
+        Answer::Unidentified => one(voice.text("answer.unidentified")),
+        Answer::UnknownSource { name, near, known } => one(unknown_source(voice, name, near.as_deref(), known)),
+        Answer::UnknownRun { text } => one(unknown_run(voice, text)),
+        Answer::AmbiguousRun { text, matches } => one(ambiguous_run(voice, text, matches)),
+        Answer::Overview { active, may_operate } => lists::overview(voice, active, *may_operate),
+        Answer::Details(run) => details::message(voice, run),
+        Answer::Runs(runs) => lists::runs(voice, runs),
+        Answer::Sources(sources) => lists::sources(voice, sources),
+        Answer::Whoami { user, member, views, operates, approves } => {
+            let rights = rights(voice, *views, *operates);
+            one(voice.say("answer.whoami", values! { user, member, rights, approves }))
+        }
+        Answer::Help { topic: Some(verb), may_operate } => help::topic(voice, *verb, *may_operate),
+        Answer::Help { topic: None, may_operate } => help::all(voice, *may_operate),
+        Answer::UnknownButton => one(voice.text("answer.unknown_button")),
+        Answer::Broken { reference } => one(voice.say("answer.broken", values! { reference })),
+    }
+}
+
+fn accepted(voice: Voice<'_>, verb: Option<Verb>, target: &str) -> Mrkdwn {
+    match verb {
+        Some(verb) => voice.say("answer.accepted.command", values! { verb => verb.word(), target }),
+        None => voice.say("answer.accepted.decision", values! { target }),
+    }
+}
+
+fn rights(voice: Voice<'_>, views: bool, operates: bool) -> Vec<Mrkdwn> {
+    let held = [(views || operates, Right::View), (operates, Right::Operate)];
+    held.into_iter().filter(|(has, _)| *has).map(|(_, right)| voice.text(right_key(right))).collect()
+}
+
+fn right_key(right: Right) -> &'static str {
+    match right {
+        Right::View => "answer.right.view",
+        Right::Operate => "answer.right.operate",
+    }
+}
+
+fn forbidden(voice: Voice<'_>, right: Right, ask: &[String]) -> Mrkdwn {
+    voice.say("answer.forbidden", values! { right => voice.text(right_key(right)), ask })
+}
+
+fn unknown_source(voice: Voice<'_>, name: &str, near: Option<&str>, known: &[String]) -> Mrkdwn {
+    voice.say("answer.unknown_source", values! { name, near, known })
+}
+
+fn unknown_run(voice: Voice<'_>, text: &str) -> Mrkdwn {
+    voice.say("answer.unknown_run", values! { text })
+}
+
+fn ambiguous_run(voice: Voice<'_>, text: &str, matches: &[ExportTask]) -> Mrkdwn {
+    let matches: Vec<&str> = matches.iter().map(ExportTask::as_str).collect();
+    voice.say("answer.ambiguous_run", values! { text, matches })
+}
+
+/// What is wrong with a command, what was probably meant, and how it is written.
+fn misread(voice: Voice<'_>, misread: &Misread) -> Mrkdwn {
+    match misread {
+        Misread::UnknownCommand { word, near } => voice.say("answer.misread.command", values! { word, near }),
+        Misread::UnknownOption { verb, word, near } => {
+            voice.say("answer.misread.option", values! { word, near, usage => verb.form().usage() })
+        }
+        Misread::Unexpected { verb, word } => {
+            voice.say("answer.misread.unexpected", values! { word, usage => verb.form().usage() })
+        }
+        Misread::Missing { verb, name } => {
+            let key = if is_option(*verb, name) { "answer.misread.no_value" } else { "answer.misread.missing" };
+            voice.say(key, values! { verb => verb.word(), name, usage => verb.form().usage() })
+        }
+        Misread::BadValue { verb, name, value, near } => {
+            let known: Vec<&str> = match *name {
+                "from" => StageId::ALL.map(StageId::as_str).to_vec(),
+                "layers" => Layer::ALL.map(Layer::as_str).to_vec(),
+                "limit" => vec![LIST_LIMITS],
+                _ => Vec::new(),
+            };
+            let usage = verb.form().usage();
+            voice.say("answer.misread.value", values! { name, value, near, known, usage })
+        }
+    }
+}
+
+/// Says whether the verb has an option of that name: with its dashes it is another word than an argument.
+fn is_option(verb: Verb, name: &str) -> bool {
+    verb.form().options.iter().any(|it| it.name == name)
+}
+
+#[cfg(test)]
+mod tests;

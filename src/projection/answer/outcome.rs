@@ -1,0 +1,100 @@
+//! What came of a request, in words.
+
+use super::{ambiguous_run, forbidden, unknown_run, unknown_source};
+use crate::{
+    domain::{
+        answer::Outcome,
+        approval::{ApprovalState, Refusal, Verdict},
+        name::ExportTask,
+        retry::RetryRefusal,
+        stage::StageId,
+    },
+    projection::{
+        phrase::{
+            self,
+            redact::redact,
+            stage::{name, names},
+        },
+        text::{Mrkdwn, Voice, values},
+    },
+};
+
+pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
+    match outcome {
+        Outcome::Started { run } => voice.say("outcome.started", values! { run => run.as_str() }),
+        Outcome::Queued { run, holder } => voice.say("outcome.queued", values! { run => run.as_str(), holder }),
+        Outcome::Exists { run, status, same_layers } => {
+            let status = phrase::status(voice, status);
+            voice.say("outcome.exists", values! { run => run.as_str(), status, same_layers })
+        }
+        Outcome::Planned { run, snapshot, only, stages, exists } => {
+            let stages = names(voice, stages.iter().copied());
+            voice.say("outcome.planned", values! { run => run.as_str(), snapshot, only, stages, exists })
+        }
+        Outcome::Retrying { run, from, kept, redone } => retrying(voice, run, *from, kept, redone),
+        Outcome::NotRetried { run, why } => not_retried(voice, run, *why),
+        Outcome::Canceling { run } => voice.say("outcome.canceling", values! { run => run.as_str() }),
+        Outcome::NotCanceled { run, status } => {
+            voice.say("outcome.not_canceled", values! { run => run.as_str(), status => phrase::status(voice, status) })
+        }
+        Outcome::Voted { run, verdict, open } => voted(voice, run, *verdict, *open),
+        Outcome::NotVoted { why } => voice.text(not_voted(why)),
+        Outcome::NoSnapshot { source } => voice.say("outcome.no_snapshot", values! { source }),
+        Outcome::SnapshotNotFound { source, snapshot } => {
+            voice.say("outcome.snapshot_not_found", values! { source, snapshot })
+        }
+        Outcome::NoSuchLayer { source, layer } => {
+            voice.say("outcome.no_such_layer", values! { source, layer => phrase::layer(voice, *layer) })
+        }
+        Outcome::UnknownSource { name } => unknown_source(voice, name, None, &[]),
+        Outcome::UnknownRun { text } => unknown_run(voice, text),
+        Outcome::AmbiguousRun { text, matches } => ambiguous_run(voice, text, matches),
+        Outcome::Forbidden { right, ask } => forbidden(voice, *right, ask),
+        Outcome::GaveUp { code, why } => voice.say("outcome.gave_up", values! { code, why => redact(why) }),
+    }
+}
+
+fn voted(voice: Voice<'_>, run: &ExportTask, verdict: Verdict, open: u32) -> Mrkdwn {
+    let key = match verdict {
+        Verdict::Approve => "outcome.voted.approve",
+        Verdict::Deny => "outcome.voted.deny",
+    };
+    voice.say(key, values! { run => run.as_str(), open })
+}
+
+fn retrying(voice: Voice<'_>, run: &ExportTask, from: StageId, kept: &[StageId], redone: &[StageId]) -> Mrkdwn {
+    let values = values! {
+        run => run.as_str(),
+        from => name(voice, from),
+        kept => names(voice, kept.iter().copied()),
+        redone => names(voice, redone.iter().copied()),
+    };
+    voice.say("outcome.retrying", values)
+}
+
+fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn {
+    let (key, stage) = match why {
+        RetryRefusal::NotOver => ("outcome.not_retried.not_over", None),
+        RetryRefusal::NothingFailed => ("outcome.not_retried.nothing_failed", None),
+        RetryRefusal::Superseded => ("outcome.not_retried.superseded", None),
+        RetryRefusal::Continued => ("outcome.not_retried.continued", None),
+        RetryRefusal::NotInRun(stage) => ("outcome.not_retried.not_in_run", Some(stage)),
+        RetryRefusal::NotReached(stage) => ("outcome.not_retried.not_reached", Some(stage)),
+    };
+    voice.say(
+        key,
+        values! { run => run.as_str(), stage => stage.map(|it| name(voice, it)), id => stage.map(StageId::as_str) },
+    )
+}
+
+fn not_voted(why: &Refusal) -> &'static str {
+    match why {
+        Refusal::Unknown => "outcome.not_voted.unknown",
+        Refusal::Decided(ApprovalState::Approved | ApprovalState::Pending) => "outcome.not_voted.approved",
+        Refusal::Decided(ApprovalState::Denied) => "outcome.not_voted.denied",
+        Refusal::Decided(ApprovalState::Expired) | Refusal::Expired => "outcome.not_voted.expired",
+        Refusal::OwnRun => "outcome.not_voted.own_run",
+        Refusal::NotApprover => "outcome.not_voted.not_approver",
+        Refusal::Voted => "outcome.not_voted.voted",
+    }
+}

@@ -1,0 +1,243 @@
+use proptest::prelude::{any, proptest};
+use rstest::rstest;
+
+use super::*;
+use crate::{
+    domain::{
+        answer::Outcome,
+        approval::{ApprovalState, Refusal, Verdict},
+        command::GRAMMAR,
+        failure::codes,
+        retry::RetryRefusal,
+    },
+    projection::testing::{
+        WORDS,
+        limits::check,
+        reader::read,
+        story::{begun, source},
+    },
+};
+
+fn run() -> ExportTask {
+    begun().run.export_task
+}
+
+fn misreadings() -> Vec<Misread> {
+    vec![
+        Misread::UnknownCommand { word: "rnu".into(), near: Some("run") },
+        Misread::UnknownCommand { word: "<!channel>".into(), near: None },
+        Misread::UnknownOption { verb: Verb::Run, word: "snapshoot".into(), near: Some("snapshot") },
+        Misread::Unexpected { verb: Verb::Cancel, word: "now".into() },
+        Misread::Missing { verb: Verb::Retry, name: "RUN" },
+        Misread::Missing { verb: Verb::Run, name: "snapshot" },
+        Misread::BadValue { verb: Verb::Retry, name: "from", value: "lastest".into(), near: Some("latest") },
+        Misread::BadValue { verb: Verb::Run, name: "layers", value: "x".into(), near: None },
+        Misread::BadValue { verb: Verb::List, name: "limit", value: "99".into(), near: None },
+    ]
+}
+
+fn short_answers() -> Vec<Answer> {
+    let whoami = |member, operates, approves: &[&str]| Answer::Whoami {
+        user: "UANA".into(),
+        member,
+        views: member,
+        operates,
+        approves: approves.iter().map(|it| (*it).to_owned()).collect(),
+    };
+    let known = || vec!["shop".to_owned(), "learning".to_owned()];
+    let mut all = vec![
+        Answer::Accepted { verb: Some(Verb::Run), target: "shop".into() },
+        Answer::Accepted { verb: Some(Verb::Retry), target: run().to_string() },
+        Answer::Accepted { verb: None, target: run().to_string() },
+        Answer::NotRecorded,
+        Answer::Unconfirmed,
+        Answer::Forbidden { right: Right::Operate, ask: vec!["S0DATAOPS01".into(), "UBEN".into()] },
+        Answer::Forbidden { right: Right::View, ask: vec![] },
+        Answer::Unidentified,
+        Answer::UnknownSource { name: "shpo".into(), near: Some("shop".into()), known: known() },
+        Answer::UnknownSource { name: "x`<y>".into(), near: None, known: vec![] },
+        Answer::UnknownRun { text: "shop-2025".into() },
+        Answer::AmbiguousRun { text: "shop-2026".into(), matches: vec![run(), run().with_attempt(2)] },
+        whoami(true, true, &["shop"]),
+        whoami(true, false, &[]),
+        whoami(false, false, &[]),
+        Answer::UnknownButton,
+        Answer::Broken { reference: "01KAX0V5Q2".into() },
+    ];
+    all.extend(misreadings().into_iter().map(Answer::Misread));
+    all
+}
+
+fn outcomes() -> Vec<Outcome> {
+    let (run, source) = (run(), || "shop".to_owned());
+    let stages = StageId::ALL[..4].to_vec();
+    let exists = |same_layers| Outcome::Exists { run: run.clone(), status: "SUCCEEDED".into(), same_layers };
+    let planned = |exists, only| Outcome::Planned {
+        run: run.clone(),
+        snapshot: "rds:shop-db-2026-11-22-03-00".into(),
+        only,
+        stages: stages.clone(),
+        exists,
+    };
+    let voted = |verdict, open| Outcome::Voted { run: run.clone(), verdict, open };
+    let (kept, redone) = (stages[..3].to_vec(), vec![StageId::Latest, StageId::NormalTransform]);
+    let mut all = vec![
+        Outcome::Started { run: run.clone() },
+        Outcome::Queued { run: run.clone(), holder: run.with_attempt(3).to_string() },
+        exists(true),
+        exists(false),
+        Outcome::Exists { run: run.clone(), status: "NEW<STATUS>".into(), same_layers: true },
+        planned(false, vec![]),
+        planned(true, vec!["learning.users".into()]),
+        Outcome::Retrying { run: run.clone(), from: StageId::Latest, kept, redone },
+        Outcome::Retrying { run: run.clone(), from: StageId::Snapshot, kept: vec![], redone: stages.clone() },
+        Outcome::Canceling { run: run.clone() },
+        Outcome::NotCanceled { run: run.clone(), status: "FAILED".into() },
+        voted(Verdict::Approve, 0),
+        voted(Verdict::Approve, 1),
+        voted(Verdict::Approve, 2),
+        voted(Verdict::Deny, 0),
+        Outcome::NoSnapshot { source: source() },
+        Outcome::SnapshotNotFound { source: source(), snapshot: "rds:x".into() },
+        Outcome::NoSuchLayer { source: source(), layer: Layer::Sensitive },
+        Outcome::UnknownSource { name: "shpo".into() },
+        Outcome::UnknownRun { text: "x".into() },
+        Outcome::AmbiguousRun { text: "shop-2".into(), matches: vec![run.clone()] },
+        Outcome::Forbidden { right: Right::Operate, ask: vec!["S0DATAOPS01".into()] },
+        Outcome::GaveUp { code: "AccessDenied".into(), why: "not authorized to perform rds:DescribeDBSnapshots".into() },
+    ];
+    all.extend(refusals());
+    all
+}
+
+fn refusals() -> Vec<Outcome> {
+    let retries = [
+        RetryRefusal::NotOver,
+        RetryRefusal::NothingFailed,
+        RetryRefusal::Superseded,
+        RetryRefusal::Continued,
+        RetryRefusal::NotInRun(StageId::SensitiveCatalog),
+        RetryRefusal::NotReached(StageId::Latest),
+    ];
+    let presses = [
+        Refusal::Unknown,
+        Refusal::Decided(ApprovalState::Approved),
+        Refusal::Decided(ApprovalState::Denied),
+        Refusal::Expired,
+        Refusal::OwnRun,
+        Refusal::NotApprover,
+        Refusal::Voted,
+    ];
+    let not_retried = retries.map(|why| Outcome::NotRetried { run: run(), why });
+    not_retried.into_iter().chain(presses.map(|why| Outcome::NotVoted { why })).collect()
+}
+
+fn long_answers() -> Vec<Answer> {
+    let failed = begun().until(StageId::NormalTransform).fail(codes::JOB_FAILED, "Executor lost").run;
+    let again = begun().until(StageId::Export).fail(codes::EXPORT_FAILED, "internal error").retry("UZOE", None);
+    let again = again.until(StageId::SensitiveApproval).ask().run;
+    let done = begun().end().run;
+    let mut manual = source("learning");
+    manual.schedule = crate::domain::source::Schedule::Manual;
+    manual.engine = crate::domain::source::Engine::Aurora;
+    manual.sensitive = None;
+    let runs = || vec![again.clone(), failed.clone(), done.clone()];
+    vec![
+        Answer::Overview { active: vec![], may_operate: false },
+        Answer::Overview { active: vec![again.clone(), begun().run], may_operate: true },
+        Answer::Runs(vec![]),
+        Answer::Runs(runs()),
+        Answer::Sources(vec![]),
+        Answer::Sources(vec![(source("shop"), Some(done.clone())), (manual, None)]),
+        Answer::Details(Box::new(failed.clone())),
+        Answer::Details(Box::new(again.clone())),
+        Answer::Help { topic: None, may_operate: true },
+        Answer::Help { topic: None, may_operate: false },
+        Answer::Help { topic: Some(Verb::Run), may_operate: true },
+        Answer::Help { topic: Some(Verb::Retry), may_operate: false },
+    ]
+}
+
+fn read_all(answers: &[Answer], locale: Locale) -> String {
+    let one = |it: &Answer| {
+        let message = answer(&WORDS, locale, it);
+        check(&message);
+        read(&message)
+    };
+    answers.iter().map(one).collect::<Vec<_>>().join("\n──\n")
+}
+
+#[rstest]
+fn answers_read_well(#[values(Locale::En, Locale::Ja)] locale: Locale) {
+    let outcomes: Vec<Answer> = outcomes().into_iter().map(Answer::Outcome).collect();
+    insta::with_settings!({ snapshot_suffix => locale.as_str(), omit_expression => true }, {
+        insta::assert_snapshot!("short", read_all(&short_answers(), locale));
+        insta::assert_snapshot!("outcomes", read_all(&outcomes, locale));
+        insta::assert_snapshot!("long", read_all(&long_answers(), locale));
+    });
+}
+
+#[test]
+fn an_answer_goes_out_like_this() {
+    let message = answer(&WORDS, Locale::En, &Answer::Runs(vec![begun().run]));
+    insta::assert_json_snapshot!("json", message);
+}
+
+#[test]
+fn the_help_has_every_command_that_the_caller_may_use() {
+    let all = read(&answer(&WORDS, Locale::En, &Answer::Help { topic: None, may_operate: true }));
+    let few = read(&answer(&WORDS, Locale::En, &Answer::Help { topic: None, may_operate: false }));
+    for form in GRAMMAR {
+        assert!(all.contains(&format!("`/datalake {}`", form.usage())), "{all}");
+        assert_eq!(few.contains(&form.usage()), form.verb.right() != Some(Right::Operate), "{few}");
+    }
+    for form in GRAMMAR {
+        let topic = Answer::Help { topic: Some(form.verb), may_operate: false };
+        let text = read(&answer(&WORDS, Locale::Ja, &topic));
+        assert!(text.contains(&form.usage()), "{text}");
+    }
+}
+
+#[test]
+fn the_limits_of_lists_are_those_of_the_parser() {
+    let (least, most) = LIST_LIMITS.split_once('–').unwrap();
+    let reads = |limit: u32| crate::domain::command::parse(&format!("list --limit {limit}")).is_ok();
+    let (least, most): (u32, u32) = (least.parse().unwrap(), most.parse().unwrap());
+    assert!(reads(least) && reads(most) && !reads(least - 1) && !reads(most + 1));
+}
+
+#[test]
+fn examples_in_the_help_are_commands() {
+    for locale in Locale::ALL {
+        for form in GRAMMAR {
+            let example = WORDS.voice(locale).label(&format!("help.example.{}", form.verb));
+            let command = crate::domain::command::parse(&example).unwrap();
+            assert_eq!(command.verb(), Some(form.verb), "{example}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_people_type_is_answered_within_the_limits(
+        text in any::<String>(), marks in "[&<>`*\n]{0,3000}", names in proptest::collection::vec(any::<String>(), 0..200),
+    ) {
+            let text = text + &marks;
+        for locale in Locale::ALL {
+            for it in [
+                Answer::Accepted { verb: Some(Verb::Run), target: text.clone() },
+                Answer::UnknownSource { name: text.clone(), near: Some(text.clone()), known: names.clone() },
+                Answer::UnknownRun { text: text.clone() },
+                Answer::AmbiguousRun { text: text.clone(), matches: vec![run(); names.len()] },
+                Answer::Forbidden { right: Right::View, ask: names.clone() },
+                Answer::Misread(Misread::UnknownCommand { word: text.clone(), near: None }),
+                Answer::Misread(Misread::BadValue { verb: Verb::List, name: "limit", value: text.clone(), near: None }),
+                Answer::Outcome(Outcome::SnapshotNotFound { source: text.clone(), snapshot: text.clone() }),
+                Answer::Outcome(Outcome::Exists { run: run(), status: text.clone(), same_layers: true }),
+                Answer::Broken { reference: text.clone() },
+            ] {
+                check(&answer(&WORDS, locale, &it));
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Phrases about a run that several messages share.
+
+use super::text::{Mrkdwn, Voice, values};
+use crate::domain::{
+    approval::Verdict,
+    failure::codes,
+    run::{Run, RunStatus, Trigger},
+    source::Layer,
+    stage::WaitOn,
+};
+use jiff::Timestamp;
+
+pub mod failure;
+pub(super) mod redact;
+pub mod stage;
+
+/// Returns the whole seconds from `from` to `to`.
+pub fn seconds(from: Timestamp, to: Timestamp) -> i64 {
+    to.duration_since(from).as_secs()
+}
+
+/// Returns the first line of everything that is said of the run: how it stands.
+pub fn headline(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    let by = run.canceled_by.clone().or_else(|| denied_by(run));
+    let values = values! {
+        source => run.source,
+        stage => stage::title(voice, run.stage(run.stage)),
+        took => run.finished_at.map(|it| seconds(run.created_at, it)),
+        warnings => run.warnings.len(),
+        by,
+    };
+    voice.say(headline_key(run), values)
+}
+
+fn headline_key(run: &Run) -> &'static str {
+    let queued = run.open_stage().and_then(|it| it.waiting.as_ref()).is_some_and(|it| is_turn(&it.on));
+    match run.status {
+        RunStatus::Running | RunStatus::WaitingApproval if run.canceled_by.is_some() => "run.headline.canceling",
+        RunStatus::Running if queued => "run.headline.queued",
+        RunStatus::Running => "run.headline.running",
+        RunStatus::WaitingApproval => "run.headline.waiting_approval",
+        RunStatus::Succeeded => "run.headline.succeeded",
+        RunStatus::SucceededWithWarnings => "run.headline.warned",
+        RunStatus::Failed => "run.headline.failed",
+        RunStatus::Canceled if run.error.as_ref().is_some_and(|it| it.failure.code == codes::APPROVAL_DENIED) => {
+            "run.headline.denied"
+        }
+        RunStatus::Canceled => "run.headline.canceled",
+        RunStatus::Superseded => "run.headline.superseded",
+        RunStatus::Expired => "run.headline.expired",
+    }
+}
+
+fn is_turn(on: &WaitOn) -> bool {
+    matches!(on, WaitOn::Turn { .. })
+}
+
+fn denied_by(run: &Run) -> Option<String> {
+    let votes = &run.approval.as_ref()?.votes;
+    votes.iter().find(|it| it.verdict == Verdict::Deny).map(|it| it.user.clone())
+}
+
+/// Returns what the run is of, who or what started it, and when.
+pub fn about(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    let values = values! {
+        run => run.export_task.as_str(),
+        attempt => run.attempt,
+        snapshot => run.snapshot_id,
+        taken => run.snapshot_time,
+        started => started(voice, run),
+        at => run.created_at,
+        layers => layers(voice, run.layers.iter().copied()),
+        only => run.only,
+    };
+    voice.say("run.about", values)
+}
+
+fn started(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    let key = match run.trigger {
+        Trigger::Event => "run.started.event",
+        Trigger::Slack => "run.started.slack",
+        Trigger::Cli => "run.started.cli",
+        Trigger::Sweep => "run.started.sweep",
+    };
+    voice.say(key, values! { by => run.requested_by })
+}
+
+/// Returns a run's status in a word or two; one that this version of the bot does not know, as it stands in the record.
+pub fn status(voice: Voice<'_>, status: &str) -> Mrkdwn {
+    let key = format!("run.status.{status}");
+    if voice.has(&key) { voice.text(&key) } else { Mrkdwn::escaped(status) }
+}
+
+/// Returns the layer's name.
+pub fn layer(voice: Voice<'_>, layer: Layer) -> Mrkdwn {
+    voice.text(&format!("run.layer.{}", layer.as_str()))
+}
+
+/// Returns the names of `layers`.
+pub fn layers(voice: Voice<'_>, layers: impl Iterator<Item = Layer>) -> Vec<Mrkdwn> {
+    layers.map(|it| layer(voice, it)).collect()
+}
+
+/// Returns one line about a run, for lists.
+pub fn line(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    let values = values! {
+        run => run.export_task.as_str(),
+        status => status(voice, run.status.as_str()),
+        stage => (!run.status.is_over()).then(|| stage::title(voice, run.stage(run.stage))),
+        failed => run.error.as_ref().map(|it| stage::name(voice, it.stage)),
+        at => run.created_at,
+        took => run.finished_at.map(|it| seconds(run.created_at, it)),
+    };
+    voice.say("run.line", values)
+}
+
+/// Returns the run's warnings, the first few of them.
+pub fn warnings(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    const SHOWN: usize = 5;
+    if run.warnings.is_empty() {
+        return Mrkdwn::default();
+    }
+    let shown: Vec<String> = run.warnings.iter().take(SHOWN).map(|it| redact::redact(it)).collect();
+    let more = run.warnings.len() - shown.len();
+    voice.say("run.warnings", values! { shown, more })
+}

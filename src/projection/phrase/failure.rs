@@ -1,0 +1,40 @@
+//! Phrases about what went wrong and what holds a run up.
+
+use super::redact::redact;
+use crate::{
+    domain::{
+        failure::Failure,
+        stage::{WaitOn, Waiting},
+    },
+    projection::text::{Mrkdwn, Voice, values},
+};
+
+/// Returns what AWS or the job said, at most `max` long.
+pub fn cause(voice: Voice<'_>, failure: &Failure, max: usize) -> Mrkdwn {
+    let message = redact(&failure.message);
+    voice.say("run.cause", values! { code => failure.code, message, max })
+}
+
+/// Returns what to do about a failure.
+pub fn remedy(voice: Voice<'_>, failure: &Failure) -> Mrkdwn {
+    voice.say("run.remedy", values! { what => voice.remedy(failure.remedy()) })
+}
+
+/// Returns what is waited for, and since when.
+pub fn waiting(voice: Voice<'_>, waiting: &Waiting) -> Mrkdwn {
+    voice.say("wait.since", values! { since => waiting.since, what => wait_on(voice, &waiting.on) })
+}
+
+fn wait_on(voice: Voice<'_>, on: &WaitOn) -> Mrkdwn {
+    match on {
+        WaitOn::Turn { holder } => voice.say("wait.turn", values! { holder }),
+        WaitOn::SnapshotReady => voice.text("wait.snapshot_ready"),
+        WaitOn::ExportSlot { message } => voice.say("wait.export_slot", values! { message => redact(message) }),
+        WaitOn::JobSlot { message } => voice.say("wait.job_slot", values! { message => redact(message) }),
+        WaitOn::CrawlerFree => voice.text("wait.crawler_free"),
+        WaitOn::StatusFiles => voice.text("wait.status_files"),
+        WaitOn::Trouble(failure) => {
+            voice.say("wait.trouble", values! { code => failure.code, message => redact(&failure.message) })
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Takes out of what AWS or a job said what a channel must not show.
+
+/// Names whose values nobody but their owner may see.
+const SECRETS: [&str; 6] = ["password", "passwd", "pwd", "secret", "token", "signature"];
+
+/// How the ids of access keys begin: long-lived ones, temporary ones (IAM user guide, "Unique identifiers").
+const ACCESS_KEYS: [&str; 2] = ["AKIA", "ASIA"];
+const ACCESS_KEY_LENGTH: usize = 20;
+
+/// What stands for something that was taken out.
+const REDACTED: &str = "***";
+
+/// What the words so far say of the next one.
+#[derive(Clone, Copy, PartialEq)]
+enum Next {
+    Plain,
+    /// The name of a secret has been read: after a separator comes its value.
+    Separator,
+    Secret,
+}
+
+/// Returns `text` without mail addresses (a job's error may quote the data that it choked on), ids of access keys, and
+/// the values of passwords, tokens and signatures.
+pub(in crate::projection) fn redact(text: &str) -> String {
+    let mut next = Next::Plain;
+    let mut redacted = String::with_capacity(text.len());
+    for piece in text.split_inclusive(is_delimiter) {
+        let (word, delimiter) = piece.split_at(piece.trim_end_matches(is_delimiter).len());
+        let (shown, after) = read(word, next);
+        redacted.push_str(&shown);
+        redacted.push_str(delimiter);
+        next = after;
+    }
+    redacted
+}
+
+fn is_delimiter(c: char) -> bool {
+    c.is_whitespace() || "\"'`,;&()<>[]{}".contains(c)
+}
+
+/// Returns `word` as it may be shown, and what it says of the next one.
+fn read(word: &str, expected: Next) -> (String, Next) {
+    let shown = word.to_owned();
+    let (name, value) = word.split_once(['=', ':']).map_or((word, None), |(name, value)| (name, Some(value)));
+    match (expected, value) {
+        (_, None) if word.is_empty() => (shown, expected),
+        (Next::Separator, Some("")) if name.is_empty() => (shown, Next::Secret),
+        (Next::Secret, _) => (REDACTED.to_owned(), Next::Plain),
+        (_, Some("")) if is_secret(name) => (shown, Next::Secret),
+        (_, Some(_)) if is_secret(name) => (format!("{}{REDACTED}", &word[..=name.len()]), Next::Plain),
+        (_, None) if is_secret(name) => (shown, Next::Separator),
+        _ if is_address(word) || is_access_key(word) => (REDACTED.to_owned(), Next::Plain),
+        _ => (shown, Next::Plain),
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRETS.iter().any(|it| name.ends_with(it))
+}
+
+fn is_address(word: &str) -> bool {
+    word.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.trim_matches('.').contains('.'))
+}
+
+fn is_access_key(word: &str) -> bool {
+    word.len() == ACCESS_KEY_LENGTH && ACCESS_KEYS.iter().any(|it| word.starts_with(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_and_addresses_are_taken_out() {
+        for (said, shown) in [
+            ("cannot parse 'ana@example.com' as a number", "cannot parse '***' as a number"),
+            ("jdbc:mysql://root:pw@db.example.com/x failed", "*** failed"),
+            ("key ASIAIOSFODNN7EXAMPLE is unknown", "key *** is unknown"),
+            ("?X-Amz-Date=1&X-Amz-Signature=abc&x=1", "?X-Amz-Date=1&X-Amz-Signature=***&x=1"),
+            ("password: hunter2, user: ana", "password: ***, user: ana"),
+            (r#"{"password": "hunter2", "port": 3306}"#, r#"{"password": "***", "port": 3306}"#),
+            ("DB_PASSWORD=hunter2", "DB_PASSWORD=***"),
+        ] {
+            assert_eq!(redact(said), shown);
+        }
+    }
+
+    #[test]
+    fn everything_else_stays() {
+        for said in [
+            "The security token included in the request is expired",
+            "User: arn:aws:sts::123456789012:assumed-role/bot/i-0 is not authorized to perform: s3:PutObject on \"x\"",
+            "日本語 @here <b> 100 % \n two  lines ",
+            "",
+        ] {
+            assert_eq!(redact(said), said);
+        }
+    }
+}

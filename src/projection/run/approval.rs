@@ -1,0 +1,125 @@
+//! Requests for approval: one message each, whose buttons go when it is decided.
+
+use super::{
+    Later, View,
+    buttons::{APPROVE, DENY, confirm},
+};
+use crate::{
+    domain::{
+        approval::{Approval, ApprovalState, Verdict},
+        run::Run,
+        source::Source,
+    },
+    projection::{
+        blocks::{Button, Page},
+        message::Message,
+        text::{Mrkdwn, Voice, values},
+    },
+};
+
+/// Digits of a digest that are shown: enough to compare two by eye.
+const DIGEST: usize = 12;
+
+/// Why a request takes no decision any more, or that it still does.
+enum Standing {
+    Open,
+    /// The run was canceled, or is being.
+    Canceled,
+    /// A retry has set it aside.
+    SetAside,
+    Decided(ApprovalState),
+}
+
+pub(super) fn requests(run: &Run, source: Option<&Source>, view: &View<'_>) -> Vec<Later> {
+    let past = run.past_approvals.iter().map(|it| (it, true));
+    let all = past.chain(run.approval.iter().map(|it| (it, false)));
+    all.map(|(approval, is_past)| {
+        let message = message(view.voice(), run, source, approval, &standing(run, approval, is_past));
+        view.reply(format!("approval:{}", approval.id), approval.asked_at, message)
+    })
+    .collect()
+}
+
+fn standing(run: &Run, approval: &Approval, is_past: bool) -> Standing {
+    match approval.state {
+        ApprovalState::Pending if is_past => Standing::SetAside,
+        ApprovalState::Pending if run.canceled_by.is_some() || run.status.is_over() => Standing::Canceled,
+        ApprovalState::Pending => Standing::Open,
+        state @ (ApprovalState::Approved | ApprovalState::Denied | ApprovalState::Expired) => Standing::Decided(state),
+    }
+}
+
+fn message(voice: Voice<'_>, run: &Run, source: Option<&Source>, approval: &Approval, standing: &Standing) -> Message {
+    let headline = headline(voice, run, approval, standing);
+    let subject = subject(voice, run, approval);
+    let votes = votes(voice, approval);
+    match standing {
+        Standing::Open => Page::new(Mrkdwn::lines([headline, subject]))
+            .section(Mrkdwn::lines([terms(voice, source, approval), votes]))
+            .buttons(buttons(voice, run, approval))
+            .message(),
+        Standing::Canceled | Standing::SetAside | Standing::Decided(_) => {
+            Page::new(Mrkdwn::lines([headline, subject, votes])).message()
+        }
+    }
+}
+
+fn headline(voice: Voice<'_>, run: &Run, approval: &Approval, standing: &Standing) -> Mrkdwn {
+    let key = match standing {
+        Standing::Open => "approval.pending",
+        Standing::Canceled => "approval.run_canceled",
+        Standing::SetAside => "approval.set_aside",
+        Standing::Decided(ApprovalState::Approved) => "approval.approved",
+        Standing::Decided(ApprovalState::Denied) => "approval.denied",
+        Standing::Decided(ApprovalState::Expired | ApprovalState::Pending) => "approval.expired",
+    };
+    voice.say(key, values! { source => run.source, by => run.canceled_by, expired => approval.expires_at })
+}
+
+/// What would be refreshed, and who wants it.
+fn subject(voice: Voice<'_>, run: &Run, approval: &Approval) -> Mrkdwn {
+    let values = values! {
+        source => run.source,
+        taken => run.snapshot_time,
+        only => run.only,
+        plan => approval.digest.chars().take(DIGEST).collect::<String>(),
+        by => run.requested_by,
+        at => approval.asked_at,
+    };
+    voice.say("approval.subject", values)
+}
+
+/// Who decides, how many of them, under which classification, and until when.
+fn terms(voice: Voice<'_>, source: Option<&Source>, approval: &Approval) -> Mrkdwn {
+    let rule = source.and_then(|it| it.sensitive.as_ref()).map(|it| &it.approval);
+    let approvers: Vec<String> = rule.iter().flat_map(|it| &it.approvers).map(ToString::to_string).collect();
+    let classification = source.map(|it| it.classification.chars().take(DIGEST).collect::<String>());
+    let values = values! { approvers, classification, quorum => approval.quorum, until => approval.expires_at };
+    voice.say("approval.terms", values)
+}
+
+/// Who has decided what so far, one line each.
+fn votes(voice: Voice<'_>, approval: &Approval) -> Mrkdwn {
+    Mrkdwn::lines(approval.votes.iter().map(|it| {
+        let key = match it.verdict {
+            Verdict::Approve => "approval.vote.approve",
+            Verdict::Deny => "approval.vote.deny",
+        };
+        voice.say(key, values! { by => it.user, at => it.at })
+    }))
+}
+
+fn buttons(voice: Voice<'_>, run: &Run, approval: &Approval) -> Vec<Button> {
+    let button = |action, name: &str| Button {
+        action,
+        label: voice.label(&format!("button.{name}.label")),
+        value: approval.id.clone(),
+        primary: false,
+        confirm: None,
+    };
+    let text = voice.say("button.deny.confirm.text", values! { source => run.source });
+    vec![
+        Button { primary: true, ..button(APPROVE, "approve") },
+        Button { confirm: Some(confirm(voice, "deny", text)), ..button(DENY, "deny") },
+    ]
+}

@@ -1,0 +1,80 @@
+//! The buttons below messages of a run: those that do something as the run stands.
+
+use crate::{
+    domain::{
+        retry::{Retry, retry},
+        run::Run,
+        stage::{StageId, StageStatus},
+    },
+    projection::{
+        blocks::{Button, Confirm},
+        phrase::stage::names,
+        text::{Mrkdwn, Voice, values},
+    },
+};
+
+pub(super) const CANCEL: &str = "run.cancel";
+pub(super) const RETRY: &str = "run.retry";
+pub(super) const DETAILS: &str = "run.details";
+pub(super) const APPROVE: &str = "approval.approve";
+pub(super) const DENY: &str = "approval.deny";
+
+/// Returns the buttons of the run's own message.
+pub(super) fn of_run(voice: Voice<'_>, run: &Run) -> Vec<Button> {
+    [cancel(voice, run), try_again(voice, run), Some(details(voice, run))].into_iter().flatten().collect()
+}
+
+/// Returns the buttons of a failure that is still the run's present one.
+pub(super) fn of_failure(voice: Voice<'_>, run: &Run) -> Vec<Button> {
+    try_again(voice, run).into_iter().chain([details(voice, run)]).collect()
+}
+
+/// Returns what lets the run go on, if it can be retried: the rule is the domain's.
+fn try_again(voice: Voice<'_>, run: &Run) -> Option<Button> {
+    let (from, export) = match retry(run, None, "", run.updated_at).ok()? {
+        Retry::Same { from, .. } => (from, false),
+        Retry::NewAttempt { from, .. } => (from, true),
+    };
+    let values = values! { kept => names(voice, kept(run, from)), redone => names(voice, redone(run, from)), export };
+    let text = voice.say("button.retry.confirm.text", values);
+    Some(Button { primary: true, confirm: Some(confirm(voice, "retry", text)), ..button(voice, RETRY, "retry", run) })
+}
+
+fn cancel(voice: Voice<'_>, run: &Run) -> Option<Button> {
+    let open = !run.status.is_over() && run.canceled_by.is_none();
+    let text = voice.text("button.cancel.confirm.text");
+    open.then(|| Button { confirm: Some(confirm(voice, "cancel", text)), ..button(voice, CANCEL, "cancel", run) })
+}
+
+fn details(voice: Voice<'_>, run: &Run) -> Button {
+    button(voice, DETAILS, "details", run)
+}
+
+fn button(voice: Voice<'_>, action: &'static str, name: &str, run: &Run) -> Button {
+    let value = run.export_task.as_str().to_owned();
+    Button { action, label: voice.label(&format!("button.{name}.label")), value, primary: false, confirm: None }
+}
+
+/// Returns the question behind button `name`; it is answered with the button's own words, or by going back.
+pub(super) fn confirm(voice: Voice<'_>, name: &str, text: Mrkdwn) -> Confirm {
+    Confirm {
+        title: voice.label(&format!("button.{name}.confirm.title")),
+        text,
+        yes: voice.label(&format!("button.{name}.label")),
+        no: voice.label("button.back"),
+    }
+}
+
+/// Returns the stages that a retry from `from` keeps.
+pub(super) fn kept(run: &Run, from: StageId) -> impl Iterator<Item = StageId> {
+    in_run(run).filter(move |it| *it < from)
+}
+
+/// Returns the stages that a retry from `from` does again.
+pub(super) fn redone(run: &Run, from: StageId) -> impl Iterator<Item = StageId> {
+    in_run(run).filter(move |it| *it >= from)
+}
+
+fn in_run(run: &Run) -> impl Iterator<Item = StageId> {
+    run.stages.iter().filter(|it| it.status != StageStatus::Skipped).map(|it| it.id)
+}

@@ -1,0 +1,143 @@
+//! Whatever happens to a run, and whatever it is called: its messages are within Slack's limits, and what was told of
+//! the past stays.
+
+use proptest::prelude::{Strategy, any, prop, prop_assert, prop_oneof, proptest};
+
+use super::draw;
+use crate::{
+    domain::{
+        answer::Answer,
+        approval::Verdict,
+        fact::Fact,
+        failure::{Class, Failure},
+        run::Trigger,
+        stage::{Detail, StageId, WaitOn},
+    },
+    projection::{
+        answer::answer,
+        testing::{
+            WORDS,
+            limits::check,
+            story::{Story, order, source, told},
+        },
+        text::Locale,
+    },
+};
+
+/// Something that may happen; what cannot happen as the run is, does not.
+#[derive(Clone, Debug)]
+enum Op {
+    Begin,
+    Wait(String),
+    Progress(Detail),
+    Finish(Detail, Vec<String>),
+    Fail(String, String),
+    Ask,
+    Vote(Verdict),
+    Expire,
+    Cancel(String),
+    Canceled,
+    Retry(String, Option<StageId>),
+}
+
+fn text(max: usize) -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::string::string_regex(&format!("[a-zA-Z&<>日本𝄞`*_~|:@!\\n ]{{1,{max}}}")).unwrap(),
+        "[&<>]{1,20}".prop_map(move |it| it.repeat(max / 20)),
+        proptest::sample::select(vec!["<!channel>".to_owned(), "<@UANA>".into(), "&amp;".into(), "UANA".into()]),
+    ]
+}
+
+fn detail() -> impl Strategy<Value = Detail> {
+    (text(40), any::<u8>(), any::<f64>(), any::<u64>(), any::<u64>()).prop_map(
+        |(state, percent, size, tables, bytes)| Detail {
+            state: Some(state),
+            percent: Some(percent),
+            gigabytes: Some(size),
+            tables: Some(tables),
+            skipped_tables: Some(tables / 2),
+            objects: Some(bytes),
+            bytes: Some(bytes),
+            removed: Some(tables),
+            job_run_id: Some("jr".into()),
+        },
+    )
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let stage = proptest::option::of(proptest::sample::select(StageId::ALL.to_vec()));
+    prop_oneof![
+        1 => proptest::strategy::Just(Op::Begin),
+        1 => text(4000).prop_map(Op::Wait),
+        1 => detail().prop_map(Op::Progress),
+        8 => (detail(), prop::collection::vec(text(600), 0..9)).prop_map(|(detail, it)| Op::Finish(detail, it)),
+        2 => (text(100), text(4000)).prop_map(|(code, message)| Op::Fail(code, message)),
+        3 => proptest::strategy::Just(Op::Ask),
+        3 => proptest::sample::select(vec![Verdict::Approve, Verdict::Deny]).prop_map(Op::Vote),
+        1 => proptest::strategy::Just(Op::Expire),
+        1 => text(30).prop_map(Op::Cancel),
+        1 => proptest::strategy::Just(Op::Canceled),
+        3 => (text(30), stage).prop_map(|(by, from)| Op::Retry(by, from)),
+    ]
+}
+
+fn play(story: Story, op: Op) -> Story {
+    let Some(stage) = story.run.open_stage().map(|it| it.id).filter(|_| !story.run.status.is_over()) else {
+        return if let Op::Retry(by, from) = op { story.retry(&by, from) } else { story };
+    };
+    let pending = story.run.status == crate::domain::run::RunStatus::WaitingApproval;
+    match op {
+        Op::Begin => story.begin(),
+        Op::Wait(message) => story.wait(WaitOn::Trouble(Failure::new(Class::Transient, "x", message))),
+        Op::Progress(detail) => story.maybe(1, &Fact::Progressed { stage, detail }),
+        Op::Finish(detail, warnings) if stage != StageId::SensitiveApproval => {
+            story.begin().maybe(1, &Fact::Finished { stage, detail, warnings })
+        }
+        Op::Fail(code, message) if !pending => story.fail(&code, &message),
+        Op::Ask if stage == StageId::SensitiveApproval && !pending => story.begin().ask(),
+        Op::Vote(verdict) if pending && story.run.approval.as_ref().is_some_and(|it| it.votes.is_empty()) => {
+            story.vote("UZOE", verdict)
+        }
+        Op::Expire if pending => story.expire(),
+        Op::Cancel(by) => story.cancel(&by),
+        Op::Canceled => story.maybe(1, &Fact::Canceled),
+        Op::Finish(..) | Op::Fail(..) | Op::Ask | Op::Vote(_) | Op::Expire | Op::Retry(..) => story,
+    }
+}
+
+/// Keys of what happened before the present state of the run.
+fn past(story: &Story) -> Vec<String> {
+    let past = ["retry:", "alert:", "approval:"];
+    let keys = draw(story, Locale::En).into_iter().map(|it| it.key.0);
+    keys.filter(|key| past.iter().any(|it| key.starts_with(it))).collect()
+}
+
+proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 48, ..Default::default() })]
+
+    #[test]
+    fn whatever_happens_is_told_within_the_limits(
+        name in text(60), by in proptest::option::of(text(60)), only in prop::collection::vec(text(80), 0..200),
+        ops in prop::collection::vec(op(), 0..25),
+    ) {
+            let mut request = order(Trigger::Cli, by.as_deref());
+        request.only = only;
+        let mut story = told(source(&name), &request);
+        let mut before = Vec::new();
+        for op in ops {
+            story = play(story, op);
+            let after = past(&story);
+            prop_assert!(before.iter().all(|it| after.contains(it)), "{:?} of {:?}", after, before);
+            before = after;
+        }
+        for locale in Locale::ALL {
+            draw(&story, locale);
+            let details = Answer::Details(Box::new(story.run.clone()));
+            let active = Answer::Overview { active: vec![story.run.clone(); 60], may_operate: true };
+            let sources = Answer::Sources(vec![(story.source.clone(), Some(story.run.clone())); 200]);
+            for it in [details, active, Answer::Runs(vec![story.run.clone(); 100]), sources] {
+                check(&answer(&WORDS, locale, &it));
+            }
+        }
+    }
+}

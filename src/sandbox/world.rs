@@ -1,0 +1,240 @@
+//! One world: all stand-ins, seeded with a small learning platform, and the configuration of a bot that lives in it.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use aws_config::SdkConfig;
+
+use super::{
+    aws::{self, Aws, Pace},
+    clock::SimClock,
+    slack::{self, Slack},
+    sqs::Sqs,
+    wire::Front,
+};
+use crate::{
+    adapters::aws::{Endpoints, dynamodb_client, local_config},
+    adapters::store::tables::tables,
+    config::environment::Environment,
+};
+
+/// The bucket with the exports, `latest/` and both layers.
+pub const BUCKET: &str = "lake";
+/// The source on an RDS instance, with both layers.
+pub const SOURCE: &str = "learning";
+/// The source on an Aurora cluster, with the Normal layer only.
+pub const CLUSTER_SOURCE: &str = "school";
+/// The queue of events and wake-ups, and where its poison goes.
+const QUEUE: &str = "datalake-bot";
+const DEAD_LETTERS: &str = "datalake-bot-dead";
+const RUNS_TABLE: &str = "datalake-runs";
+const STATE_TABLE: &str = "datalake-state";
+
+/// What a world starts with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub clock: SimClock,
+    pub pace: Pace,
+    pub slack: slack::Options,
+    /// How long a lost message can cost the bot, in its configuration's words.
+    pub reconcile_every: &'static str,
+    pub lease: &'static str,
+    pub poll_every: &'static str,
+}
+
+impl Default for Options {
+    /// Times that a person can follow.
+    fn default() -> Self {
+        Self {
+            clock: SimClock::running(),
+            pace: Pace::default(),
+            slack: slack::Options::default(),
+            reconcile_every: "5s",
+            lease: "10s",
+            poll_every: "300ms",
+        }
+    }
+}
+
+/// The stand-ins of one world, served on loopback addresses until it is dropped.
+pub struct World {
+    pub front: Front,
+    pub aws: Aws,
+    pub sqs: Arc<Sqs>,
+    pub slack: Arc<Slack>,
+    options: Options,
+}
+
+impl World {
+    /// Starts the stand-ins and seeds them: databases with a snapshot each, tables, queue, buckets, jobs and crawlers.
+    ///
+    /// # Errors
+    /// An address cannot be listened on.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let front = Front::new(options.clock.clone());
+        let sqs = Sqs::start(&front).await?;
+        sqs.create_queue(DEAD_LETTERS, &[])?;
+        let redrive = serde_json::json!({
+            "deadLetterTargetArn": Sqs::queue_arn(DEAD_LETTERS), "maxReceiveCount": "5",
+        });
+        sqs.create_queue(QUEUE, &[("VisibilityTimeout", "30"), ("RedrivePolicy", &redrive.to_string())])?;
+        let events = Arc::clone(&sqs);
+        let deliver: aws::Deliver = Arc::new(move |body| {
+            // The queue is there for as long as the world is.
+            let _ = events.send(QUEUE, &body);
+        });
+        let aws = Aws::start(&front, options.pace.clone(), deliver).await?;
+        let slack = Slack::start(&front, options.slack.clone()).await?;
+        let world = Self { front, aws, sqs, slack, options };
+        world.seed().await.context("the stand-ins cannot be seeded")?;
+        Ok(world)
+    }
+
+    async fn seed(&self) -> anyhow::Result<()> {
+        let client = dynamodb_client(&self.sdk_config());
+        for table in tables(RUNS_TABLE, STATE_TABLE) {
+            table.create(&client).await?;
+        }
+        self.aws.s3.create_bucket(BUCKET);
+        self.aws.rds.add_instance(&format!("{SOURCE}-db"));
+        self.aws.rds.add_cluster(&format!("{CLUSTER_SOURCE}-db"));
+        for source in [SOURCE, CLUSTER_SOURCE] {
+            self.aws.rds.create_automated_snapshot(&format!("{source}-db"))?;
+        }
+        for (source, layer) in [(SOURCE, "normal"), (SOURCE, "sensitive"), (CLUSTER_SOURCE, "normal")] {
+            let (name, database) = (format!("{source}-{layer}"), format!("{source}_{layer}"));
+            let output: aws::S3Path = format!("s3://{BUCKET}/{layer}/{source}/").parse()?;
+            self.aws.glue.add_job(&name, 1, Some(output.clone()));
+            self.aws.glue.add_database(&database);
+            self.aws.glue.add_crawler(&name, &database, output);
+        }
+        Ok(())
+    }
+
+    /// Returns the SDK's configuration for a bot in the same process.
+    pub fn sdk_config(&self) -> SdkConfig {
+        let endpoints = self.endpoints().into_iter().collect();
+        local_config(aws::REGION, aws::ACCESS_KEY, aws::SECRET_KEY, Endpoints(endpoints))
+    }
+
+    /// Returns the secrets and addresses for a bot in the same process.
+    ///
+    /// # Errors
+    /// Slack's address is none, which cannot be.
+    pub fn environment(&self) -> anyhow::Result<Environment> {
+        Ok(Environment {
+            signing_secrets: vec![self.options.slack.signing_secret.as_str().into()],
+            bot_token: self.options.slack.token.as_str().into(),
+            slack_api: self.slack.base_url().parse()?,
+        })
+    }
+
+    /// Returns the environment of a bot that runs as a process of its own.
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        let mut variables = BTreeMap::from([
+            ("AWS_ACCESS_KEY_ID".to_owned(), aws::ACCESS_KEY.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY".to_owned(), aws::SECRET_KEY.to_owned()),
+            ("AWS_REGION".to_owned(), aws::REGION.to_owned()),
+            ("SLACK_SIGNING_SECRET".to_owned(), self.options.slack.signing_secret.clone()),
+            ("SLACK_BOT_TOKEN".to_owned(), self.options.slack.token.clone()),
+            ("SLACK_API_URL".to_owned(), self.slack.base_url()),
+        ]);
+        let named = |(service, url): (&str, String)| (format!("AWS_ENDPOINT_URL_{}", service.to_uppercase()), url);
+        variables.extend(self.endpoints().into_iter().map(named));
+        variables
+    }
+
+    fn endpoints(&self) -> [(&'static str, String); 5] {
+        let aws::Endpoints { rds, glue, s3, dynamodb } = self.aws.endpoints.clone();
+        [("RDS", rds), ("Glue", glue), ("S3", s3), ("DynamoDB", dynamodb), ("SQS", self.sqs.endpoint())]
+    }
+
+    /// Returns the text of the bot's configuration, with its doors at `listen`.
+    pub fn config(&self, listen: &str) -> String {
+        let slack = &self.options.slack;
+        let Options { reconcile_every, lease, poll_every, .. } = &self.options;
+        let export = format!(
+            r#"export = {{ bucket = "{BUCKET}", prefix = "raw", role_arn = "arn:aws:iam::{account}:role/datalake-export", kms_key = "arn:aws:kms:{region}:{account}:key/datalake" }}"#,
+            account = aws::ACCOUNT,
+            region = aws::REGION,
+        );
+        format!(
+            r#"
+[server]
+listen = "{listen}"
+admin_listen = "127.0.0.1:0"
+
+[slack]
+team_id = "{team}"
+channel = "C0DATALAKE1"
+alerts_channel = "C0ALERTS0001"
+locale = "en"
+
+[aws]
+region = "{region}"
+runs_table = "{RUNS_TABLE}"
+state_table = "{STATE_TABLE}"
+queue_url = "{queue}"
+sns_topics = ["{topic}"]
+
+[engine]
+reconcile_every = "{reconcile_every}"
+lease = "{lease}"
+poll_every = "{poll_every}"
+
+[access]
+viewers = ["*"]
+operators = ["S0DATAOPS01"]
+
+[[sources]]
+name = "{SOURCE}"
+engine = "rds"
+identifier = "{SOURCE}-db"
+schedule = "on-snapshot"
+{export}
+latest = {{ bucket = "{BUCKET}", prefix = "latest/{SOURCE}" }}
+
+[sources.layers.normal]
+glue_job = "{SOURCE}-normal"
+crawler = "{SOURCE}-normal"
+
+[sources.layers.sensitive]
+glue_job = "{SOURCE}-sensitive"
+crawler = "{SOURCE}-sensitive"
+approval = {{ approvers = ["S0PRIVACY01"], quorum = 1, expires_after = "8h" }}
+
+[[sources]]
+name = "{CLUSTER_SOURCE}"
+engine = "aurora"
+identifier = "{CLUSTER_SOURCE}-db"
+schedule = "on-snapshot"
+{export}
+latest = {{ bucket = "{BUCKET}", prefix = "latest/{CLUSTER_SOURCE}" }}
+
+[sources.layers.normal]
+glue_job = "{CLUSTER_SOURCE}-normal"
+crawler = "{CLUSTER_SOURCE}-normal"
+"#,
+            team = slack.team_id,
+            region = aws::REGION,
+            queue = self.sqs.queue_url(QUEUE),
+            topic = aws::TOPIC_ARN,
+        )
+    }
+
+    /// Writes the configuration to `folder`, for a bot that runs as a process of its own. Returns the file.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_config(&self, folder: &std::path::Path, listen: &str) -> anyhow::Result<PathBuf> {
+        let file = folder.join("datalake.toml");
+        std::fs::write(&file, self.config(listen)).with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(file)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.front.stop.cancel();
+    }
+}

@@ -1,0 +1,194 @@
+//! The stages `normal.transform` and `normal.catalog`.
+
+use std::sync::Arc;
+
+use aws_config::retry::RetryConfig;
+use datalake_bot::{
+    adapters::aws::Aws,
+    domain::{
+        failure::{Class, codes},
+        run::Run,
+        seen::{Seen, Started},
+        stage::{StageId, StageStatus, WaitOn},
+    },
+    engine::ports::{Progress, Work as _},
+    sandbox::aws::{Pace, RunState},
+};
+use serde_json::json;
+
+use super::{World, intend, lost_answer, state};
+
+const JOB: StageId = StageId::NormalTransform;
+const CRAWL: StageId = StageId::NormalCatalog;
+
+/// Returns a run whose job may be started.
+async fn intended(world: &World) -> Run {
+    let mut run = world.run().await;
+    intend(&mut run, JOB, None, None);
+    run
+}
+
+fn handle(started: Started) -> Option<String> {
+    let Started::Acted { handle } = started else { panic!("{started:?}") };
+    handle
+}
+
+#[tokio::test]
+async fn a_job_run_has_the_contracts_arguments_and_is_found_with_and_without_its_id() {
+    let world = World::start(Pace::default()).await;
+    let mut run = intended(&world).await;
+    assert_eq!(world.look(&run, JOB).await, Seen::Absent { marker: None });
+    let id = handle(world.begin(&run, JOB).await);
+    let arguments = &world.front.history.effects("glue", "StartJobRun")[0].note["arguments"];
+    let expected = json!({
+        "--datalake_run": run.export_task.as_str(),
+        "--datalake_layer": "normal",
+        "--datalake_attempt": "1",
+        "--datalake_input": "s3://lake/latest/shop/",
+        "--datalake_classification": "c1a55",
+    });
+    assert_eq!(arguments, &expected);
+
+    for known in [None, id.clone()] {
+        intend(&mut run, JOB, None, known);
+        let Seen::Running { handle, detail } = world.look(&run, JOB).await else { panic!("under way") };
+        assert_eq!((&handle, &detail.job_run_id), (&id, &id));
+    }
+    world.pass(60);
+    assert_eq!(state(&world.look(&run, JOB).await), "SUCCEEDED");
+}
+
+#[tokio::test]
+async fn the_answer_to_a_start_is_lost_but_not_the_run_and_it_is_not_started_twice() {
+    let world = World::start(Pace::default()).await;
+    world.stand_ins.glue.add_job("shop-normal", 9, None);
+    let run = intended(&world).await;
+    world.once("glue", "StartJobRun", lost_answer());
+    // With the SDK's retries on.
+    let sdk = super::sdk(&world.stand_ins, RetryConfig::standard());
+    let aws = Aws::new(&sdk, Arc::new(world.front.clock.clone()));
+    let started = Box::pin(aws.start(&run, &world.source, JOB, &Progress::default())).await;
+    assert!(matches!(started, Started::Unclear(it) if it.class == Class::Transient));
+    assert_eq!(world.effects("glue", "StartJobRun"), 1);
+    assert!(matches!(world.look(&run, JOB).await, Seen::Running { handle: Some(_), .. }));
+}
+
+#[tokio::test]
+async fn a_failed_attempt_is_not_taken_for_the_next_one() {
+    let world = World::start(Pace::default()).await;
+    world.stand_ins.glue.fail_next_run("shop-normal", "No such column");
+    let mut run = intended(&world).await;
+    handle(world.begin(&run, JOB).await);
+    world.pass(60);
+    let Seen::Failed(failure) = world.look(&run, JOB).await else { panic!("failed") };
+    assert_eq!((failure.class, failure.code.as_str()), (Class::NewAttempt, codes::JOB_FAILED));
+    assert_eq!(failure.message, "No such column");
+
+    let stage = run.stages.iter_mut().find(|it| it.id == JOB).unwrap();
+    stage.status = StageStatus::Pending;
+    stage.intent = None;
+    assert_eq!(world.look(&run, JOB).await, Seen::Absent { marker: None });
+    intend(&mut run, JOB, None, None);
+    assert_eq!(world.look(&run, JOB).await, Seen::Absent { marker: None });
+    handle(world.begin(&run, JOB).await);
+    assert!(matches!(world.look(&run, JOB).await, Seen::Running { .. }));
+}
+
+#[tokio::test]
+async fn a_job_that_is_taken_is_waited_for_and_one_that_is_missing_is_not() {
+    let mut world = World::start(Pace::default()).await;
+    handle(world.begin(&intended(&world).await, JOB).await);
+    let other = intended(&world).await;
+    world.stand_ins.glue.hold_runs("shop-normal", RunState::Running);
+    handle(world.begin(&other, JOB).await);
+    let third = intended(&world).await;
+    assert!(matches!(world.begin(&third, JOB).await, Started::Refused(WaitOn::JobSlot { .. })));
+
+    world.source.normal.glue_job = "nobody".to_owned();
+    let Seen::Failed(failure) = world.look(&third, JOB).await else { panic!("missing") };
+    assert_eq!((failure.class, failure.code.as_str()), (Class::Config, "JobNotFound"));
+    assert!(matches!(world.begin(&third, JOB).await, Started::Failed(it) if it.code == "JobNotFound"));
+}
+
+#[tokio::test]
+async fn a_job_run_is_stopped_with_and_without_its_id() {
+    let world = World::start(Pace::default()).await;
+    let mut run = intended(&world).await;
+    assert_eq!(world.aws.stop(&run, &world.source, JOB).await, Ok(()));
+    let id = handle(world.begin(&run, JOB).await);
+    assert_eq!(world.aws.stop(&run, &world.source, JOB).await, Ok(()));
+    assert_eq!(state(&world.look(&run, JOB).await), "STOPPING");
+    intend(&mut run, JOB, None, id);
+    assert_eq!(world.aws.stop(&run, &world.source, JOB).await, Ok(()));
+    world.pass(60);
+    assert_eq!(world.look(&run, JOB).await, Seen::Stopped);
+    assert_eq!(world.aws.stop(&run, &world.source, JOB).await, Ok(()));
+    assert_eq!(world.effects("glue", "BatchStopJobRun"), 1);
+}
+
+#[tokio::test]
+async fn a_crawl_is_told_from_the_one_before_by_when_it_began() {
+    let world = World::start(Pace::default()).await;
+    let mut run = world.run().await;
+    for index in 0..2 {
+        let Seen::Absent { marker } = world.look(&run, CRAWL).await else { panic!("free") };
+        assert_eq!(marker.as_deref() == Some("none"), index == 0);
+        intend(&mut run, CRAWL, marker.clone(), None);
+        assert_eq!(world.look(&run, CRAWL).await, Seen::Absent { marker });
+        handle(world.begin(&run, CRAWL).await);
+        assert_eq!(state(&world.look(&run, CRAWL).await), "RUNNING");
+        world.pass(60);
+        assert_eq!(state(&world.look(&run, CRAWL).await), "SUCCEEDED");
+        run.stages.iter_mut().find(|it| it.id == CRAWL).unwrap().intent = None;
+    }
+}
+
+#[tokio::test]
+async fn a_crawl_from_before_is_waited_out_and_one_from_after_the_look_will_do() {
+    let world = World::start(Pace::default()).await;
+    let mut run = world.run().await;
+    handle(world.begin(&run, CRAWL).await);
+    assert_eq!(world.look(&run, CRAWL).await, Seen::Busy(WaitOn::CrawlerFree));
+    world.pass(60);
+    let Seen::Absent { marker } = world.look(&run, CRAWL).await else { panic!("free") };
+    intend(&mut run, CRAWL, marker, None);
+    // Somebody else is faster.
+    handle(world.begin(&run, CRAWL).await);
+    handle(world.begin(&run, CRAWL).await);
+    assert_eq!(world.effects("glue", "StartCrawler"), 2);
+    world.pass(60);
+    assert_eq!(state(&world.look(&run, CRAWL).await), "SUCCEEDED");
+}
+
+#[tokio::test]
+async fn a_crawl_fails_is_stopped_or_has_no_crawler() {
+    let mut world = World::start(Pace::default()).await;
+    let mut run = world.run().await;
+    intend(&mut run, CRAWL, Some("none".to_owned()), None);
+    world.stand_ins.glue.fail_next_crawl("shop-normal", "Access denied");
+    handle(world.begin(&run, CRAWL).await);
+    world.pass(60);
+    let Seen::Failed(failure) = world.look(&run, CRAWL).await else { panic!("failed") };
+    assert_eq!((failure.code.as_str(), failure.message.as_str()), (codes::CRAWL_FAILED, "Access denied"));
+
+    handle(world.begin(&run, CRAWL).await);
+    for _ in 0..2 {
+        assert_eq!(world.aws.stop(&run, &world.source, CRAWL).await, Ok(()));
+    }
+    world.pass(60);
+    assert_eq!(world.look(&run, CRAWL).await, Seen::Stopped);
+    assert_eq!(world.aws.stop(&run, &world.source, CRAWL).await, Ok(()));
+
+    world.source.normal.crawler = "nobody".to_owned();
+    let Seen::Failed(failure) = world.look(&run, CRAWL).await else { panic!("missing") };
+    assert_eq!((failure.class, failure.code.as_str()), (Class::Config, "CrawlerNotFound"));
+}
+
+#[tokio::test]
+async fn a_layer_that_the_source_no_longer_has_is_a_failure() {
+    let world = World::start(Pace::default()).await;
+    let run = world.run().await;
+    for stage in [StageId::SensitiveTransform, StageId::SensitiveCatalog] {
+        assert!(matches!(world.look(&run, stage).await, Seen::Failed(it) if it.code == codes::SOURCE_GONE));
+    }
+}

@@ -1,0 +1,216 @@
+//! The stage `latest`: publishing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aws_config::retry::RetryConfig;
+use datalake_bot::{
+    adapters::aws::{Published, Stamp, publish, s3_client, stamp},
+    domain::{
+        failure::{Class, Failure, codes},
+        seen::{Seen, Started},
+        source::Location,
+        stage::StageId,
+    },
+    engine::ports::Progress,
+    sandbox::{
+        aws::Pace,
+        faults::{Fault, Kind, Moment},
+    },
+};
+use serde_json::Value;
+
+use super::World;
+
+const STAGE: StageId = StageId::Latest;
+
+/// Contents by key.
+type Objects = BTreeMap<String, Vec<u8>>;
+
+fn at(prefix: &str) -> Location {
+    Location { bucket: "lake".to_owned(), prefix: prefix.to_owned() }
+}
+
+fn objects(world: &World, prefix: &str) -> Objects {
+    let keys = world.stand_ins.s3.keys("lake", prefix);
+    let content = |key: &String| world.stand_ins.s3.get("lake", key).unwrap().to_vec();
+    keys.iter().map(|key| (key[prefix.len()..].to_owned(), content(key))).collect()
+}
+
+/// Returns the data under `latest/`, without the manifest, and the manifest.
+fn published(world: &World) -> (Objects, Value) {
+    let mut there = objects(world, "latest/shop/");
+    let manifest = there.remove("_manifest.json").map_or(Value::Null, |it| serde_json::from_slice(&it).unwrap());
+    (there, manifest)
+}
+
+/// Writes an export of the given objects, each containing its text.
+fn export(world: &World, task: &str, data: &[(&str, &str)]) {
+    for (name, text) in data {
+        world.stand_ins.s3.put("lake", &format!("raw/{task}/{name}"), (*text).to_owned()).unwrap();
+    }
+}
+
+fn of(task: &str, second: i64) -> Stamp {
+    Stamp { export_task: task.to_owned(), snapshot_time: Some(jiff::Timestamp::from_second(second).unwrap()) }
+}
+
+async fn put_up(world: &World, stamp: &Stamp) -> Result<Published, Failure> {
+    let client = s3_client(&super::sdk(&world.stand_ins, RetryConfig::disabled()));
+    let from = at(&format!("raw/{}", stamp.export_task));
+    let progress = Progress::default();
+    Box::pin(publish(&client, &world.front.clock, &from, &at("latest/shop"), stamp, &progress)).await
+}
+
+#[tokio::test]
+async fn an_export_is_published_and_replaces_the_one_before() {
+    let world = World::start(Pace::default()).await;
+    let first = world.exported().await;
+    assert_eq!(world.look(&first, STAGE).await, Seen::Absent { marker: None });
+    assert_eq!(world.begin(&first, STAGE).await, Started::Acted { handle: None });
+    let (before, _) = published(&world);
+    assert!(matches!(world.look(&first, STAGE).await, Seen::Done { .. }));
+
+    let second = world.exported().await;
+    world.begin(&second, STAGE).await;
+    let mut expected = objects(&world, &format!("raw/{}/", second.export_task.as_str()));
+    expected.retain(|name, _| name.contains('/'));
+    let (there, manifest) = published(&world);
+    assert_eq!(there, expected);
+    assert!(there.keys().ne(before.keys()), "part names differ between exports");
+    assert_eq!(manifest["export_task"], second.export_task.as_str());
+    assert_eq!(manifest["snapshot_time"], second.snapshot_time.to_string());
+    assert_eq!(manifest["keys"].as_array().unwrap().len(), there.len());
+    let Seen::Done { detail, .. } = world.look(&second, STAGE).await else { panic!("done") };
+    assert_eq!(detail.objects, Some(there.len() as u64));
+    assert_eq!(world.look(&first, STAGE).await, Seen::Absent { marker: None });
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_not_copied_again_encrypted_or_not() {
+    let world = World::start(Pace::default()).await;
+    export(&world, "a", &[("db/t/1/x.parquet", "one"), ("db/t/1/_SUCCESS", ""), ("export_info_a.json", "{}")]);
+    world.stand_ins.s3.put_encrypted("lake", "raw/a/db/t/1/y.parquet", "two").unwrap();
+    let first = put_up(&world, &of("a", 1)).await.unwrap();
+    assert_eq!((first.objects, first.bytes, first.copied, first.removed), (3, 6, 3, 0));
+    let again = put_up(&world, &of("a", 1)).await.unwrap();
+    assert_eq!((again.objects, again.copied, again.removed), (3, 0, 0));
+    // Two listings at first, one afterwards, the manifest read and written.
+    assert_eq!(again.calls, 5);
+}
+
+#[tokio::test]
+async fn odd_keys_and_more_than_a_page_of_them_arrive() {
+    let world = World::start(Pace::default()).await;
+    export(&world, "a", &[("db/a b/1/x+y=%2F&?#.parquet", "1"), ("db/caf\u{e9}/1/\u{65e5}\u{672c}.parquet", "2")]);
+    for index in 0..1100 {
+        export(&world, "a", &[(&format!("db/t/{index}.parquet"), "x")]);
+        world.stand_ins.s3.put("lake", &format!("latest/shop/old/{index}"), "stale").unwrap();
+    }
+    let done = put_up(&world, &of("a", 1)).await.unwrap();
+    assert_eq!((done.objects, done.removed), (1102, 1100));
+    assert_eq!(published(&world).0, objects(&world, "raw/a/"));
+    assert_eq!(world.effects("s3", "DeleteObjects"), 2);
+}
+
+#[tokio::test]
+async fn an_older_snapshot_and_an_empty_export_replace_nothing() {
+    let world = World::start(Pace::default()).await;
+    export(&world, "a", &[("db/t/x.parquet", "old")]);
+    export(&world, "b", &[("db/t/x.parquet", "new")]);
+    put_up(&world, &of("b", 2)).await.unwrap();
+    let before = published(&world);
+    let failure = put_up(&world, &of("a", 1)).await.unwrap_err();
+    assert_eq!((failure.class, failure.code.as_str()), (Class::Data, codes::LATEST_IS_NEWER));
+    let failure = put_up(&world, &of("nothing", 3)).await.unwrap_err();
+    assert_eq!((failure.class, failure.code.as_str()), (Class::Data, codes::COPY_INCOMPLETE));
+    assert_eq!(published(&world), before);
+}
+
+#[tokio::test]
+async fn the_same_name_and_size_are_not_the_same_content() {
+    let world = World::start(Pace::default()).await;
+    export(&world, "a", &[("db/t/x.parquet", "old")]);
+    export(&world, "b", &[("db/t/x.parquet", "new")]);
+    put_up(&world, &of("a", 1)).await.unwrap();
+    put_up(&world, &of("b", 2)).await.unwrap();
+    assert_eq!(published(&world).0, objects(&world, "raw/b/"));
+}
+
+#[tokio::test]
+async fn killed_at_any_call_and_begun_again_it_ends_the_same_and_never_loses_data() {
+    for skip in 0.. {
+        let world = World::start(Pace::default()).await;
+        let old = [("db/t/1/old.parquet", "old"), ("db/t/1/_SUCCESS", "")];
+        let new = [("db/t/1/new.parquet", "new"), ("db/t/1/_SUCCESS", ""), ("db/u/1/_SUCCESS", "")];
+        export(&world, "a", &old);
+        export(&world, "b", &new);
+        put_up(&world, &of("a", 1)).await.unwrap();
+        let refuse =
+            Kind::Refuse { status: 403, code: "AccessDenied".to_owned(), message: String::new(), retry_after: None };
+        world.front.faults.plant(Fault { skip, ..Fault::once("s3", "*", refuse).times(usize::MAX) });
+        let killed = put_up(&world, &of("b", 2)).await;
+        let (there, _) = published(&world);
+        let has = |data: &[(&str, &str)]| data.iter().all(|(name, _)| there.contains_key(*name));
+        assert!(has(&old) || has(&new), "{skip}: {there:?}");
+        world.front.faults.clear();
+        put_up(&world, &of("b", 2)).await.unwrap();
+        let (there, manifest) = published(&world);
+        assert_eq!((there, &manifest["export_task"]), (objects(&world, "raw/b/"), &Value::from("b")));
+        if killed.is_ok() {
+            assert!(skip > 5, "every call was tried");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_lost_on_the_way_keeps_the_old_data() {
+    let world = World::start(Pace::default()).await;
+    export(&world, "a", &[("db/t/old.parquet", "old")]);
+    export(&world, "b", &[("db/t/new.parquet", "new")]);
+    put_up(&world, &of("a", 1)).await.unwrap();
+    let s3 = Arc::clone(&world.stand_ins.s3);
+    let hook = Arc::new(move || s3.delete("lake", "latest/shop/db/t/new.parquet"));
+    world.once("s3", "CopyObject", Kind::Hook { at: Moment::AfterEffect, hook });
+    let failure = put_up(&world, &of("b", 2)).await.unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.message.as_str()), (codes::COPY_INCOMPLETE, "1 of 1: db/t/new.parquet"));
+    let (there, manifest) = published(&world);
+    assert_eq!((there, &manifest["export_task"]), (objects(&world, "raw/a/"), &Value::from("a")));
+}
+
+#[tokio::test]
+async fn two_publishers_do_not_both_write_the_manifest() {
+    let world = World::start(Pace::default()).await;
+    export(&world, "a", &[("db/t/x.parquet", "1")]);
+    let s3 = Arc::clone(&world.stand_ins.s3);
+    let hook = Arc::new(move || s3.put("lake", "latest/shop/_manifest.json", "{}").unwrap());
+    world.once("s3", "CopyObject", Kind::Hook { at: Moment::AfterEffect, hook });
+    let failure = put_up(&world, &of("a", 1)).await.unwrap_err();
+    assert_eq!((failure.class, failure.code.as_str()), (Class::Transient, "PreconditionFailed"));
+    // What stands there cannot be read, and is replaced.
+    put_up(&world, &of("a", 1)).await.unwrap();
+    assert_eq!(published(&world).1["export_task"], "a");
+}
+
+#[tokio::test]
+async fn data_beside_what_the_manifest_names_makes_it_undone() {
+    let world = World::start(Pace::default()).await;
+    let run = world.exported().await;
+    world.begin(&run, STAGE).await;
+    world.stand_ins.s3.put("lake", "latest/shop/db/t/1/half.parquet", "of a later run").unwrap();
+    assert_eq!(world.look(&run, STAGE).await, Seen::Absent { marker: None });
+    world.begin(&run, STAGE).await;
+    assert!(matches!(world.look(&run, STAGE).await, Seen::Done { .. }));
+}
+
+#[tokio::test]
+async fn an_exports_stamp_is_read_from_its_own_file() {
+    let world = World::start(Pace::default()).await;
+    let run = world.exported().await;
+    let client = s3_client(&super::sdk(&world.stand_ins, RetryConfig::disabled()));
+    let task = run.export_task.as_str();
+    let found = stamp(&client, &at(&format!("raw/{task}"))).await.unwrap();
+    assert_eq!(found, Stamp { export_task: task.to_owned(), snapshot_time: Some(run.snapshot_time) });
+    let found = stamp(&client, &at("raw/other")).await.unwrap();
+    assert_eq!(found, Stamp { export_task: "other".to_owned(), snapshot_time: None });
+}

@@ -1,0 +1,245 @@
+//! A bot as a process of its own, in a world of stand-ins: it is spoken to through its doors, and judged by what
+//! reached the stand-ins.
+
+use std::{
+    net::TcpListener,
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use datalake_bot::{
+    domain::{name::ExportTask, run::Run},
+    sandbox::{
+        aws::Pace,
+        history::Entry,
+        slack::{Limits, Posted},
+        world::{Options, World},
+    },
+};
+use jiff::SignedDuration;
+use tempfile::TempDir;
+use tokio::{
+    process::{Child, Command},
+    time::{Instant, sleep},
+};
+
+pub(crate) const CHANNEL: &str = "C0DATALAKE1";
+pub(crate) const ALERTS: &str = "C0ALERTS0001";
+/// Runs things.
+pub(crate) const ANA: &str = "U0ANA000001";
+/// Runs things too.
+pub(crate) const KENJI: &str = "U0KENJI0001";
+/// Approves.
+pub(crate) const MINA: &str = "U0MINA00001";
+/// A member who may only look.
+pub(crate) const OLGA: &str = "U0OLGA00001";
+pub(crate) const GUEST: &str = "U0GUEST0001";
+pub(crate) const STRANGER: &str = "U0STRANGER1";
+
+/// How long anything may take before a test gives up; far above what it takes.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A world and the bot in it.
+pub(crate) struct Bot {
+    pub(crate) world: World,
+    folder: TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+/// Times that keep tests short: what takes minutes takes a few tenths of a second.
+pub(crate) fn options() -> Options {
+    let tenths = |n: i64| SignedDuration::from_millis(n * 100);
+    let pace = Pace {
+        snapshot: tenths(2),
+        export_starting: tenths(2),
+        export_running: tenths(4),
+        job_starting: tenths(1),
+        job_running: tenths(3),
+        crawl_running: tenths(3),
+        ..Pace::instant()
+    };
+    let mut options = Options { pace, reconcile_every: "1s", lease: "2s", poll_every: "100ms", ..Options::default() };
+    options.slack.limits = Limits::unreachable();
+    options
+}
+
+impl Bot {
+    /// Starts a bot in a new world.
+    pub(crate) async fn start() -> Self {
+        Self::start_in(World::start(options()).await.unwrap(), |config| config).await
+    }
+
+    /// Starts a bot in `world`, its configuration changed by `edit`.
+    pub(crate) async fn start_in(world: World, edit: impl FnOnce(String) -> String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = edit(world.config(&format!("127.0.0.1:{port}")));
+        std::fs::write(folder.path().join("datalake.toml"), config).unwrap();
+        let mut bot = Self { world, folder, port, child: None };
+        bot.world.slack.set_bot_url(&bot.url());
+        bot.spawn().await;
+        bot
+    }
+
+    /// Returns where the bot's doors are.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts the process, and waits until its doors are open.
+    pub(crate) async fn spawn(&mut self) {
+        let child = self.command(&["serve"]).kill_on_drop(true).spawn().unwrap();
+        self.child = Some(child);
+        let url = format!("127.0.0.1:{}", self.port);
+        self.until("the doors are open", async || tokio::net::TcpStream::connect(&url).await.ok()).await;
+    }
+
+    /// Returns a command of the bot's program, in the bot's environment. Its log goes to a file beside its
+    /// configuration.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_datalake-bot"));
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.world.variables())
+            .env("DATALAKE_CONFIG", self.folder.path().join("datalake.toml"))
+            .env("RUST_LOG", "info,datalake_bot=debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
+        command
+    }
+
+    /// Kills the process: no signal that it could answer.
+    pub(crate) async fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().await.unwrap();
+        }
+    }
+
+    /// Waits until the process has ended by itself, or was killed by a fault.
+    pub(crate) async fn ended(&mut self) -> std::process::ExitStatus {
+        let mut child = self.child.take().unwrap();
+        tokio::time::timeout(PATIENCE, child.wait()).await.expect("the bot ends").unwrap()
+    }
+
+    /// Returns what kills the process when it is called.
+    pub(crate) fn killer(&self) -> Arc<dyn Fn() + Send + Sync> {
+        let pid = self.child.as_ref().and_then(Child::id).unwrap().to_string();
+        Arc::new(move || {
+            std::process::Command::new("kill").args(["-9", &pid]).status().unwrap();
+        })
+    }
+
+    /// Asks the process to stop, as an orchestrator does.
+    pub(crate) fn terminate(&self) {
+        let pid = self.child.as_ref().and_then(Child::id).unwrap().to_string();
+        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    }
+
+    /// Types a command as `user` and returns what only they see.
+    pub(crate) async fn slash(&self, user: &str, text: &str) -> String {
+        let answer = self.world.slack.slash(user, CHANNEL, text).await.unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["text"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits for `found`.
+    pub(crate) async fn until<T>(&self, what: &str, mut found: impl AsyncFnMut() -> Option<T>) -> T {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if let Some(found) = found().await {
+                return found;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let tail: Vec<&str> = log.lines().rev().take(60).collect();
+        let tail: Vec<&str> = tail.into_iter().rev().collect();
+        panic!("it did not come to this: {what}\n{}\n{}", self.world.slack.channel_as(ANA, CHANNEL), tail.join("\n"));
+    }
+
+    /// Waits for a message in `channel` with the button `action`.
+    pub(crate) async fn button(&self, channel: &str, action: &str) -> Posted {
+        self.until(action, async || self.messages(channel).into_iter().find(|it| has(it, action))).await
+    }
+
+    /// Waits until the run that was recorded last is over and its thread shows the end; returns its record.
+    pub(crate) async fn run_shown(&self) -> Run {
+        self.until("a run is over and shown", async || {
+            let run = self.runs().await.into_iter().find(|it| it.next_attempt.is_none() && it.status.is_over())?;
+            let end = format!("end:{}", run.retries.len());
+            self.messages(CHANNEL).iter().any(|it| key(it) == end).then_some(run)
+        })
+        .await
+    }
+
+    /// Returns all runs in the table.
+    pub(crate) async fn runs(&self) -> Vec<Run> {
+        let items = self.items().await;
+        items.into_iter().map(|it| serde_dynamo::from_item(it).unwrap()).collect()
+    }
+
+    /// Returns all items in the table of runs, as others read them.
+    pub(crate) async fn items(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+        let client = aws_sdk_dynamodb::Client::new(&self.world.sdk_config());
+        let table = client.scan().table_name("datalake-runs").consistent_read(true);
+        table.send().await.unwrap().items.unwrap_or_default()
+    }
+
+    /// Returns the messages of a channel that everybody sees.
+    pub(crate) fn messages(&self, channel: &str) -> Vec<Posted> {
+        self.world.slack.messages(channel).into_iter().filter(|it| it.only_for.is_none()).collect()
+    }
+
+    /// Returns what was carried out of an operation.
+    pub(crate) fn effects(&self, service: &str, operation: &str) -> Vec<Entry> {
+        self.world.front.history.effects(service, operation)
+    }
+
+    /// Waits until `user` sees, privately, a text that holds `words`.
+    pub(crate) async fn told(&self, user: &str, words: &str) {
+        let seen = async || self.world.slack.ephemeral(user).into_iter().find(|it| it.contains(words));
+        self.until(&format!("{user} is told: {words}"), seen).await;
+    }
+
+    /// Asserts that nothing was done twice: exports, job runs and crawls for each stage, messages for each key.
+    pub(crate) fn assert_nothing_twice(&self, exports: usize) {
+        assert_eq!(self.effects("rds", "StartExportTask").len(), exports, "exports");
+        let mut keys: Vec<String> =
+            [CHANNEL, ALERTS].iter().flat_map(|it| self.messages(it)).map(|it| mark(&it)).collect();
+        keys.sort();
+        let all = keys.len();
+        keys.dedup();
+        assert_eq!(all, keys.len(), "a message was posted twice");
+    }
+}
+
+/// Returns the key of a message of the bot; nothing for others.
+pub(crate) fn key(message: &Posted) -> String {
+    payload(message, "key")
+}
+
+fn mark(message: &Posted) -> String {
+    format!("{} {}", payload(message, "run"), payload(message, "key"))
+}
+
+fn payload(message: &Posted, name: &str) -> String {
+    let metadata = message.metadata.as_ref();
+    metadata.and_then(|it| it["event_payload"][name].as_str()).unwrap_or_default().to_owned()
+}
+
+/// Says whether the message has the button `action`.
+pub(crate) fn has(message: &Posted, action: &str) -> bool {
+    message.blocks.iter().any(|it| it.to_string().contains(&format!("\"{action}\"")))
+}
+
+/// Returns the name of a run's export task as text.
+pub(crate) fn name(run: &Run) -> &str {
+    let name: &ExportTask = &run.export_task;
+    name.as_str()
+}
