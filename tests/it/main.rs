@@ -1,1 +1,5 @@
-fn main() {}
+//! The integration tests, in one binary: what no unit test inside a module can see.
+
+mod architecture;
+mod manifest;
+mod sources;
