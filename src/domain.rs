@@ -18,3 +18,5 @@ pub mod seen;
 pub mod snapshot;
 pub mod source;
 pub mod stage;
+#[cfg(test)]
+mod testing;

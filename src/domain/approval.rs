@@ -56,7 +56,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
-    /// The button belongs to no request that is in the record.
+    /// The button belongs to no request that is open in the record, or to one for another plan than the present.
     Unknown,
     /// Somebody was faster; the request is in this state.
     Decided(ApprovalState),
@@ -91,13 +91,15 @@ impl Approval {
         id.split_once('.')?.0.parse().ok()
     }
 
-    /// Returns the request after `person`'s verdict on request `id` of `run` at `now`.
+    /// Returns the request after `person`'s verdict on request `id` of `run` at `now`. `classification` is the one in
+    /// force: a request that was made under another one takes no verdict, as people are about to be asked anew.
     ///
     /// # Errors
     /// The press does not count.
     pub fn decide(
         run: &Run,
         id: &str,
+        classification: &str,
         rule: &ApprovalRule,
         person: &Person,
         verdict: Verdict,
@@ -109,6 +111,9 @@ impl Approval {
         }
         if now >= approval.expires_at {
             return Err(Refusal::Expired);
+        }
+        if run.status.is_over() || !approval.is_for(run, classification) {
+            return Err(Refusal::Unknown);
         }
         if !person.is_in(&rule.approvers) {
             return Err(Refusal::NotApprover);
@@ -125,11 +130,46 @@ impl Approval {
         Ok(decided)
     }
 
-    /// Says whether the approval still stands for `run` at `now`: given, not expired, and for the plan as it is.
+    /// Says whether the approval still stands for `run` at `now`: given, not expired, for the plan as it is, and by
+    /// people of whom none has retried the run since.
     pub fn stands_for(&self, run: &Run, classification: &str, now: Timestamp) -> bool {
-        self.state == ApprovalState::Approved
-            && now < self.expires_at
-            && self.digest == plan_digest(run, classification)
+        self.is_given(run, now) && self.is_for(run, classification)
+    }
+
+    /// Says whether what was asked is `run`'s plan as it is under `classification`.
+    pub fn is_for(&self, run: &Run, classification: &str) -> bool {
+        self.digest == plan_digest(run, classification)
+    }
+
+    /// Says whether the approval is given and not outlived at `now`, be it for the present plan or for another one.
+    pub(super) fn is_given(&self, run: &Run, now: Timestamp) -> bool {
+        self.state == ApprovalState::Approved && !self.is_outlived(run, now)
+    }
+
+    /// Says whether the time of the request is over at `now`, or one of its voters has retried the run since.
+    pub(super) fn is_outlived(&self, run: &Run, now: Timestamp) -> bool {
+        now >= self.expires_at || self.votes.iter().any(|it| run.was_shaped_by(&it.user))
+    }
+
+    /// Says whether nobody has decided anything yet.
+    pub fn is_new(&self) -> bool {
+        self.state == ApprovalState::Pending && self.votes.is_empty()
+    }
+
+    /// Says whether `run`'s request can become `next` at `now`: one more person, who did not shape the run, has voted
+    /// in time, or the time is over. What was asked, and earlier votes, never change.
+    pub fn can_become(&self, next: &Self, run: &Run, now: Timestamp) -> bool {
+        let asked_the_same = Self { state: self.state, votes: self.votes.clone(), ..next.clone() } == *self;
+        let in_time = now < self.expires_at;
+        let follows = match next.votes.strip_prefix(self.votes.as_slice()) {
+            Some([]) => !in_time && next.state == ApprovalState::Expired,
+            Some([vote]) => {
+                let again = self.votes.iter().any(|it| it.user == vote.user);
+                in_time && next.state == next.count() && !again && !run.was_shaped_by(&vote.user)
+            }
+            Some(_) | None => false,
+        };
+        self.state == ApprovalState::Pending && asked_the_same && follows
     }
 
     fn count(&self) -> ApprovalState {

@@ -13,11 +13,12 @@ impl Engine {
         let refused = |why| Ok(Outcome::NotVoted { why }.into());
         let Some(name) = Approval::run_of(id) else { return refused(Refusal::Unknown) };
         let Some(run) = self.store.run(&name).await? else { return refused(Refusal::Unknown) };
-        let rule = self.sources.get(&run.source).and_then(|it| it.sensitive.as_ref()).map(|it| &it.approval);
-        let Some(rule) = rule else { return refused(Refusal::Unknown) };
+        let Some(source) = self.sources.get(&run.source) else { return refused(Refusal::Unknown) };
+        let Some(rule) = source.sensitive.as_ref().map(|it| &it.approval) else { return refused(Refusal::Unknown) };
         let person = self.people.person(&request.by, &[&rule.approvers]).await;
         let person = person.map_err(|it| Trouble::Later { code: "Slack".to_owned(), why: it.to_string() })?;
-        let approval = match Approval::decide(&run, id, rule, &person, verdict, self.clock.now()) {
+        let (in_force, now) = (&source.classification, self.clock.now());
+        let approval = match Approval::decide(&run, id, in_force, rule, &person, verdict, now) {
             Ok(approval) => approval,
             Err(why) => {
                 let Person { user, membership, .. } = &person;

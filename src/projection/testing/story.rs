@@ -85,11 +85,11 @@ impl Story {
         self
     }
 
-    /// The open stage begins, with the turn if it is not had yet.
+    /// The open stage begins, with the turn if it is not had yet; a decision of people begins when they are asked.
     #[must_use]
     pub(crate) fn begin(self) -> Self {
         let stage = self.run.open_stage().unwrap().id;
-        self.maybe(0, &Fact::TurnTaken).then(0, &Fact::Began { stage })
+        self.maybe(0, &Fact::TurnTaken).maybe(0, &Fact::Began { stage })
     }
 
     #[must_use]
@@ -150,7 +150,7 @@ impl Story {
     pub(crate) fn ask(self) -> Self {
         let rule = &self.source.sensitive.as_ref().unwrap().approval;
         let approval = Approval::ask(&self.run, &self.source.classification, rule, self.now);
-        self.then(0, &Fact::ApprovalAsked { approval })
+        self.maybe(0, &Fact::TurnTaken).then(0, &Fact::ApprovalAsked { approval })
     }
 
     #[must_use]
@@ -159,7 +159,8 @@ impl Story {
         let groups = ["S0PRIVACY01".to_owned()].into();
         let person = Person { user: user.into(), membership: Membership::Member, groups };
         let id = &self.run.approval.as_ref().unwrap().id;
-        let approval = Approval::decide(&self.run, id, rule, &person, verdict, self.now).unwrap();
+        let approval =
+            Approval::decide(&self.run, id, &self.source.classification, rule, &person, verdict, self.now).unwrap();
         self.then(3, &Fact::ApprovalChanged { approval })
     }
 
