@@ -72,6 +72,7 @@ impl Run {
             _ if self.status.is_over() => None,
             Fact::TurnTaken => run.turn_taken(),
             Fact::CancelAsked { by } => run.cancel_asked(by),
+            Fact::Canceled if self.canceled_by.is_none() => None,
             Fact::Canceled => run.end(RunStatus::Canceled, StageStatus::Canceled, now),
             Fact::Superseded if run.has_turn => None,
             Fact::Superseded => run.end(RunStatus::Superseded, StageStatus::Canceled, now),
@@ -107,9 +108,16 @@ impl Run {
         Some(())
     }
 
+    /// Asks people: for the first time, or anew because their answer has run out, or the plan has changed, before
+    /// anything was done on it.
     fn approval_asked(&mut self, approval: &Approval, now: Timestamp) -> Option<()> {
-        let stage = self.begun_or_next(StageId::SensitiveApproval)?;
-        begin(stage, now);
+        let open = self.open_stage()?;
+        let undone = matches!(open.id, StageId::SensitiveApproval | StageId::SensitiveTransform) && open.is_free(now);
+        let outlived =
+            self.approval.as_ref().is_none_or(|it| it.digest != approval.digest || it.is_outlived(self, now));
+        (self.has_turn && undone && outlived && approval.is_new()).then_some(())?;
+        self.reopen(StageId::SensitiveApproval);
+        begin(self.begun_or_next(StageId::SensitiveApproval)?, now);
         self.approval = Some(approval.clone());
         self.stage = StageId::SensitiveApproval;
         self.status = RunStatus::WaitingApproval;
@@ -117,8 +125,7 @@ impl Run {
     }
 
     fn approval_changed(&mut self, approval: &Approval, now: Timestamp) -> Option<()> {
-        let before = self.approval.as_ref()?;
-        (before.id == approval.id && before.state == ApprovalState::Pending).then_some(())?;
+        self.approval.as_ref().filter(|it| it.can_become(approval, self, now))?;
         self.approval = Some(approval.clone());
         let denied = || Failure::new(Class::Data, codes::APPROVAL_DENIED, "");
         let expired = || Failure::new(Class::Data, codes::APPROVAL_EXPIRED, "");
@@ -139,6 +146,9 @@ impl Run {
     }
 
     fn stage_changed(&mut self, id: StageId, fact: &Fact, now: Timestamp) -> Option<()> {
+        // People's decision is no work: nothing but their votes ends it well.
+        let is_work = !matches!(fact, Fact::Waited { .. } | Fact::Failed { .. });
+        (id != StageId::SensitiveApproval || !is_work).then_some(())?;
         match fact {
             Fact::Waited { on, .. } => wait(self.begun_or_next(id)?, on, now),
             Fact::Began { .. } => {
@@ -147,10 +157,12 @@ impl Run {
                 self.stage = id;
             }
             Fact::Intended { intent, .. } => {
-                let stage = self.running(id)?;
-                stage.intent.as_ref().is_none_or(|it| it.handle.is_none()).then_some(())?;
+                // Whatever was planned: what is sensitive is touched under an approval only. A plan may be a little old.
+                let given = self.approval.as_ref().is_some_and(|it| it.is_given(self, now));
+                (id != StageId::SensitiveTransform || given).then_some(())?;
+                let stage = self.running(id).filter(|it| it.is_free(now))?;
+                // What is in the way stays recorded until AWS has acted: it may be so again, and runs out of patience.
                 stage.intent = Some(intent.clone());
-                stage.waiting = None;
             }
             Fact::Withdrawn { on, .. } => {
                 let stage = self.running(id)?;
@@ -159,13 +171,15 @@ impl Run {
             }
             Fact::Acted { handle, .. } => {
                 let stage = self.running(id)?;
-                stage.intent.as_mut()?.handle = Some(handle.clone().unwrap_or_default());
+                let intent = stage.intent.as_mut()?;
+                intent.handle = handle.clone().or(intent.handle.take()).or_else(|| Some(String::new()));
                 stage.waiting = None;
             }
             Fact::Renewed { until, detail, .. } => {
                 let stage = self.running(id)?;
                 stage.intent.as_mut()?.until = *until;
                 stage.detail = detail.clone();
+                stage.waiting = None;
             }
             Fact::Progressed { detail, .. } => {
                 let stage = self.running(id)?;
@@ -174,7 +188,14 @@ impl Run {
             }
             Fact::Finished { detail, warnings, .. } => return self.finish(id, detail, warnings, now),
             Fact::Failed { failure, .. } => return self.fail(id, failure, now),
-            _ => return None,
+            Fact::TurnTaken
+            | Fact::ApprovalAsked { .. }
+            | Fact::ApprovalChanged { .. }
+            | Fact::CancelAsked { .. }
+            | Fact::Canceled
+            | Fact::Superseded
+            | Fact::Retried { .. }
+            | Fact::Continued { .. } => return None,
         }
         Some(())
     }
@@ -185,7 +206,9 @@ impl Run {
         if !detail.is_empty() {
             stage.detail = detail.clone();
         }
-        self.warnings.extend_from_slice(warnings);
+        // A stage that is done again after a retry may warn of the same again.
+        let new: Vec<String> = warnings.iter().filter(|it| !self.warnings.contains(it)).cloned().collect();
+        self.warnings.extend(new);
         if self.open_stage().is_none() {
             self.status =
                 if self.warnings.is_empty() { RunStatus::Succeeded } else { RunStatus::SucceededWithWarnings };
@@ -223,21 +246,17 @@ impl Run {
             .iter()
             .filter(|it| it.id < from)
             .all(|it| matches!(it.status, StageStatus::Succeeded | StageStatus::Skipped));
-        let ended = self.status.is_over() && self.status != RunStatus::Superseded && self.next_attempt.is_none();
-        (ended && kept && from > StageId::Export).then_some(())?;
+        let can_begin = from > StageId::Export && self.stage(from).status != StageStatus::Skipped;
+        (self.can_go_on() && kept && can_begin).then_some(())?;
         self.reset(from, by, now);
         Some(())
     }
 
     /// Makes the stages from `from` on pending again, and the run one that goes on there.
     pub(super) fn reset(&mut self, from: StageId, by: &str, now: Timestamp) {
-        for stage in self.stages.iter_mut().filter(|it| it.id >= from && it.status != StageStatus::Skipped) {
-            *stage = Stage { attempt: stage.attempt, ..Stage::new(stage.id, StageStatus::Pending) };
-        }
-        if from <= StageId::SensitiveApproval {
-            self.past_approvals.extend(self.approval.take());
-        }
-        if from <= StageId::Verify {
+        self.reopen(from);
+        // Every warning is about the export, and stays true for as long as the export is kept.
+        if from <= StageId::Export {
             self.warnings.clear();
         }
         self.retries.push(RetryNote { by: by.to_owned(), from, at: now });
@@ -248,9 +267,23 @@ impl Run {
         self.finished_at = None;
     }
 
+    /// Makes the stages from `from` on pending again; a request for approval that they hold is set aside.
+    fn reopen(&mut self, from: StageId) {
+        for stage in self.stages.iter_mut().filter(|it| it.id >= from && it.status != StageStatus::Skipped) {
+            *stage = Stage { attempt: stage.attempt, ..Stage::new(stage.id, StageStatus::Pending) };
+        }
+        if from <= StageId::SensitiveApproval {
+            self.past_approvals.extend(self.approval.take());
+        }
+    }
+
     fn continued(&mut self, next: &ExportTask) -> Option<()> {
-        let ended = self.status.is_over() && self.status != RunStatus::Superseded && self.next_attempt.is_none();
-        ended.then(|| self.next_attempt = Some(next.clone()))
+        let follows = *next == self.run_id.with_attempt(self.attempt + 1);
+        (self.can_go_on() && follows).then(|| self.next_attempt = Some(next.clone()))
+    }
+
+    fn can_go_on(&self) -> bool {
+        self.status.is_over() && self.status != RunStatus::Superseded && self.next_attempt.is_none()
     }
 
     fn open_stage_mut(&mut self) -> Option<&mut Stage> {

@@ -165,6 +165,13 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Says whether the stage's work can be undertaken at `now`: nobody is about to, and AWS has not confirmed any.
+    pub fn is_free(&self, now: Timestamp) -> bool {
+        self.intent.as_ref().is_none_or(|it| it.handle.is_none() && it.until <= now)
+    }
+}
+
 /// An effect that one replica has undertaken: intent and lease in one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Intent {

@@ -1,1 +1,176 @@
+//! What a retry keeps, does again and refuses.
 
+use proptest::{prelude::*, sample::select};
+use rstest::rstest;
+
+use super::{Retry, RetryRefusal, kept, redone, retry};
+use crate::domain::{
+    approval::{Approval, Refusal, Verdict},
+    fact::Fact,
+    run::{Run, RunStatus},
+    source::Layer,
+    stage::{StageId, StageStatus},
+    testing::{
+        APPROVERS, REQUESTER, after, asked, begun_at, failed, failed_at, finished, member, mins, new_run, rule, run_at,
+        source, start, succeeded,
+    },
+};
+
+/// Somebody who approves nothing.
+const OPERATOR: &str = "UELI";
+
+fn retried(run: &Run, from: Option<StageId>) -> Result<Retry, RetryRefusal> {
+    retry(run, from, OPERATOR, start())
+}
+
+/// The run that goes on after the retry: the same one, or the next attempt.
+fn going_on(run: &Run, retry: Retry) -> Run {
+    match retry {
+        Retry::Same { fact, .. } => after(run, &[fact]),
+        Retry::NewAttempt { fact, next, .. } => {
+            assert_eq!(after(run, &[fact]).next_attempt.as_ref(), Some(&next.export_task));
+            *next
+        }
+    }
+}
+
+fn from(retry: &Retry) -> StageId {
+    match retry {
+        Retry::Same { from, .. } | Retry::NewAttempt { from, .. } => *from,
+    }
+}
+
+#[rstest]
+#[case(StageId::Snapshot, true)]
+#[case(StageId::Export, true)]
+#[case(StageId::Verify, false)]
+#[case(StageId::Latest, false)]
+#[case(StageId::NormalTransform, false)]
+#[case(StageId::NormalCatalog, false)]
+#[case(StageId::SensitiveApproval, false)]
+#[case(StageId::SensitiveTransform, false)]
+#[case(StageId::SensitiveCatalog, false)]
+fn a_failed_run_goes_on_where_it_failed(#[case] stage: StageId, #[case] new_name: bool) {
+    let run = failed_at(stage);
+    let retry = retried(&run, None).unwrap();
+    assert_eq!((from(&retry), matches!(retry, Retry::NewAttempt { .. })), (stage, new_name));
+    let next = going_on(&run, retry);
+    assert_eq!((next.status, next.stage, next.error.is_none()), (RunStatus::Running, stage, true));
+    assert_eq!(next.attempt, 1 + u32::from(new_name));
+    assert_eq!(next.export_task, run.run_id.with_attempt(next.attempt));
+    assert_eq!(kept(&next, stage), StageId::ALL.into_iter().filter(|it| *it < stage).collect::<Vec<_>>());
+    assert_eq!(redone(&next, stage), StageId::ALL.into_iter().filter(|it| *it >= stage).collect::<Vec<_>>());
+    assert_eq!(after(&next, &[Fact::TurnTaken]).open_stage().map(|it| it.id), Some(stage));
+}
+
+#[test]
+fn earlier_stages_can_be_done_again_and_succeeded_runs_too() {
+    for run in [failed_at(StageId::NormalCatalog), succeeded()] {
+        for stage in [StageId::Export, StageId::Verify, StageId::NormalTransform] {
+            assert_eq!(from(&retried(&run, Some(stage)).unwrap()), stage);
+        }
+    }
+}
+
+#[test]
+fn a_new_attempt_is_a_record_of_its_own() {
+    let run = failed_at(StageId::Export);
+    let Ok(Retry::NewAttempt { next, .. }) = retry(&run, None, OPERATOR, start() + mins(5)) else { panic!("the same") };
+    assert_eq!((next.version, next.created_at, next.next_attempt.clone()), (1, start() + mins(5), None));
+    assert_eq!((&next.run_id, next.failures.len()), (&run.run_id, 1));
+    assert!(!next.has_turn);
+}
+
+#[test]
+fn what_cannot_be_retried_says_why() {
+    let refused = |run: &Run, from| retried(run, from).unwrap_err();
+    let run = failed_at(StageId::Latest);
+    assert_eq!(refused(&begun_at(StageId::Latest), None), RetryRefusal::NotOver);
+    assert_eq!(refused(&asked(&run_at(StageId::SensitiveApproval)), None), RetryRefusal::NotOver);
+    assert_eq!(refused(&succeeded(), None), RetryRefusal::NothingFailed);
+    assert_eq!(refused(&after(&new_run(&[]), &[Fact::Superseded]), None), RetryRefusal::Superseded);
+    assert_eq!(refused(&run, Some(StageId::NormalCatalog)), RetryRefusal::NotReached(StageId::Latest));
+    let next = run.run_id.with_attempt(2);
+    assert_eq!(refused(&after(&run, &[Fact::Continued { next }]), None), RetryRefusal::Continued);
+    let normal = after(&new_run(&[Layer::Normal]), &[Fact::TurnTaken, failed(StageId::Snapshot)]);
+    let sensitive = StageId::SensitiveTransform;
+    assert_eq!(refused(&normal, Some(sensitive)), RetryRefusal::NotInRun(sensitive));
+}
+
+#[test]
+fn an_approval_is_kept_while_it_stands_and_asked_for_again_when_it_does_not() {
+    let stage = StageId::SensitiveTransform;
+    let run = failed_at(stage);
+    let expiry = run.approval.as_ref().unwrap().expires_at;
+    let begins = |by, now| from(&retry(&run, None, by, now).unwrap());
+    assert_eq!(begins(OPERATOR, start()), stage);
+    assert_eq!(begins(OPERATOR, expiry), StageId::SensitiveApproval);
+    assert_eq!(begins(APPROVERS[0], start()), StageId::SensitiveApproval);
+    assert_eq!(begins(APPROVERS[2], start()), stage, "who has not voted has nothing to lose but the next vote");
+}
+
+#[test]
+fn a_denied_an_expired_and_a_canceled_run_ask_again() {
+    let waiting = asked(&run_at(StageId::SensitiveApproval));
+    let run = after(&waiting, &[Fact::CancelAsked { by: OPERATOR.into() }, Fact::Canceled]);
+    let next = going_on(&run, retried(&run, None).unwrap());
+    assert_eq!(
+        (next.stage, next.approval.is_none(), next.canceled_by.is_none()),
+        (StageId::SensitiveApproval, true, true)
+    );
+    assert_eq!(next.past_approvals.len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn retries_keep_what_is_done_and_bar_those_who_make_them(
+        steps in prop::collection::vec((select(&StageId::ALL), select(&StageId::ALL), select(&APPROVERS)), 1..8),
+    ) {
+        let mut run = failed_at(steps[0].0);
+        for (fails_at, from_stage, by) in steps {
+            let Ok(planned) = retry(&run, Some(from_stage), by, start()) else {
+                prop_assert!(run.stages.iter().any(|it| it.id < from_stage && it.status != StageStatus::Succeeded));
+                continue;
+            };
+            let from = from(&planned);
+            prop_assert!(from <= from_stage);
+            let next = going_on(&run, planned);
+            prop_assert_eq!(&run.stages[..from as usize], &next.stages[..from as usize], "what comes before is kept");
+            prop_assert!(next.stages[from as usize..].iter().all(|it| it.status == StageStatus::Pending));
+            let grown = u32::from(from <= StageId::Export);
+            prop_assert_eq!(next.attempt, run.attempt + grown);
+            prop_assert_eq!(&next.export_task, &run.run_id.with_attempt(run.attempt + grown));
+            prop_assert!(next.was_shaped_by(by) && next.was_shaped_by(REQUESTER));
+            prop_assert!(next.stage(StageId::SensitiveTransform).status == StageStatus::Pending || next.approval.is_some());
+            let to = fails_at.max(from);
+            run = onwards(&next, to);
+            check_barred(&run)?;
+        }
+    }
+}
+
+/// Takes the turn, does what comes before `to`, and fails there. Where people are needed it fails before.
+fn onwards(run: &Run, to: StageId) -> Run {
+    let mut run = after(run, &[Fact::TurnTaken]);
+    while let Some(open) = run.open_stage().map(|it| it.id).filter(|it| *it < to && *it != StageId::SensitiveApproval) {
+        run = after(&run, &[Fact::Began { stage: open }, finished(open)]);
+    }
+    let stage = run.open_stage().unwrap().id;
+    after(&run, &[failed(stage)])
+}
+
+/// Nobody who has retried the run could approve it if it were asked about now.
+fn check_barred(run: &Run) -> Result<(), TestCaseError> {
+    let source = source();
+    let mut waiting = run.clone();
+    let approval = Approval::ask(&waiting, &source.classification, rule(&source), start());
+    let id = approval.id.clone();
+    (waiting.approval, waiting.status) = (Some(approval), RunStatus::WaitingApproval);
+    for note in &run.retries {
+        let person = member(&note.by);
+        let pressed =
+            Approval::decide(&waiting, &id, &source.classification, rule(&source), &person, Verdict::Approve, start());
+        prop_assert_eq!(pressed, Err(Refusal::OwnRun));
+    }
+    Ok(())
+}

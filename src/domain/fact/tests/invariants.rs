@@ -1,0 +1,181 @@
+//! What no sequence of facts, fitting or not, can bring about.
+
+use jiff::Timestamp;
+use proptest::{prelude::*, sample::select};
+
+use crate::domain::{
+    approval::{Approval, ApprovalState, Verdict, Vote},
+    fact::Fact,
+    run::{Run, RunStatus},
+    source::Layer,
+    stage::{Detail, StageId, StageStatus, WaitOn},
+    testing::{APPROVERS, REQUESTER, failed, hiccup, intent, mins, new_run, rule, secs, source, start},
+};
+
+/// A fact to be; what it says of approvals is made from the run that it meets.
+#[derive(Clone, Debug)]
+enum Draw {
+    Fact(Fact),
+    /// The fact that the open stage is waiting for, so that runs come far.
+    Forward,
+    Ask,
+    Vote(&'static str, Verdict),
+    Expire,
+    Continue,
+}
+
+fn draws() -> impl Strategy<Value = Draw> {
+    prop_oneof![
+        6 => Just(Draw::Forward),
+        2 => (select(&StageId::ALL), 0..8_usize).prop_map(|(stage, kind)| Draw::Fact(of_stage(stage, kind))),
+        1 => select(&StageId::ALL).prop_map(|from| Draw::Fact(Fact::Retried { from, by: APPROVERS[0].into() })),
+        1 => select(vec![Fact::TurnTaken, Fact::Canceled, Fact::Superseded]).prop_map(Draw::Fact),
+        1 => Just(Draw::Fact(Fact::CancelAsked { by: "UELI".into() })),
+        1 => Just(Draw::Ask),
+        1 => (select(vec![APPROVERS[0], APPROVERS[1], REQUESTER]), select(vec![Verdict::Approve, Verdict::Deny]))
+            .prop_map(|(user, verdict)| Draw::Vote(user, verdict)),
+        1 => Just(Draw::Expire),
+        1 => Just(Draw::Continue),
+    ]
+}
+
+fn of_stage(stage: StageId, kind: usize) -> Fact {
+    let detail = Detail { percent: Some(40), ..Detail::default() };
+    match kind {
+        0 => Fact::Began { stage },
+        1 => Fact::Intended { stage, intent: intent("me", start()) },
+        2 => Fact::Withdrawn { stage, on: WaitOn::Trouble(hiccup()) },
+        3 => Fact::Acted { stage, handle: Some("jr_1".into()) },
+        4 => Fact::Progressed { stage, detail },
+        5 => Fact::Waited { stage, on: WaitOn::CrawlerFree },
+        6 => Fact::Finished { stage, detail, warnings: vec!["skipped".into()] },
+        _ => failed(stage),
+    }
+}
+
+fn fact(draw: &Draw, run: &Run, now: Timestamp) -> Option<Fact> {
+    Some(match draw {
+        Draw::Fact(fact) => fact.clone(),
+        Draw::Forward => forward(run, now)?,
+        Draw::Ask => ask(run, now),
+        Draw::Vote(user, verdict) => vote(run, user, *verdict, now)?,
+        Draw::Expire => {
+            let approval = run.approval.clone()?;
+            Fact::ApprovalChanged { approval: Approval { state: ApprovalState::Expired, ..approval } }
+        }
+        Draw::Continue => Fact::Continued { next: run.run_id.with_attempt(run.attempt + 1) },
+    })
+}
+
+fn forward(run: &Run, now: Timestamp) -> Option<Fact> {
+    let stage = run.open_stage()?;
+    Some(match (stage.id, stage.status) {
+        _ if !run.has_turn => Fact::TurnTaken,
+        (StageId::SensitiveApproval, StageStatus::Pending) => ask(run, now),
+        (StageId::SensitiveApproval, _) => {
+            let votes = run.approval.as_ref()?.votes.len();
+            vote(run, APPROVERS.get(votes)?, Verdict::Approve, now)?
+        }
+        (id, StageStatus::Pending) => Fact::Began { stage: id },
+        (id, _) => Fact::Finished { stage: id, detail: Detail::default(), warnings: vec![] },
+    })
+}
+
+fn ask(run: &Run, now: Timestamp) -> Fact {
+    let source = source();
+    Fact::ApprovalAsked { approval: Approval::ask(run, &source.classification, rule(&source), now) }
+}
+
+/// A vote as a careless caller would record it: the state is guessed, nobody's right is looked up.
+fn vote(run: &Run, user: &str, verdict: Verdict, now: Timestamp) -> Option<Fact> {
+    let mut approval = run.approval.clone()?;
+    approval.votes.push(Vote { user: user.to_owned(), verdict, at: now });
+    approval.state = match verdict {
+        Verdict::Deny => ApprovalState::Denied,
+        Verdict::Approve if approval.votes.len() >= approval.quorum as usize => ApprovalState::Approved,
+        Verdict::Approve => ApprovalState::Pending,
+    };
+    Some(Fact::ApprovalChanged { approval })
+}
+
+fn check(run: &Run) -> Result<(), TestCaseError> {
+    let done = |it: StageStatus| matches!(it, StageStatus::Succeeded | StageStatus::Skipped);
+    let over = run.status.is_over();
+    let mut rest = run.stages.iter().skip_while(|it| done(it.status));
+    if let Some(first) = rest.next() {
+        prop_assert_eq!(over, first.status.is_over(), "the run is over exactly if its first stage not done is");
+        prop_assert!(rest.all(|it| matches!(it.status, StageStatus::Pending | StageStatus::Skipped)));
+        prop_assert!(!matches!(run.status, RunStatus::Succeeded | RunStatus::SucceededWithWarnings));
+    } else {
+        let expected = if run.warnings.is_empty() { RunStatus::Succeeded } else { RunStatus::SucceededWithWarnings };
+        prop_assert_eq!(run.status, expected);
+    }
+    prop_assert!(run.stages.iter().filter(|it| it.status == StageStatus::Running).count() <= 1);
+    prop_assert_eq!(over, run.finished_at.is_some());
+    prop_assert!(!(over && run.has_turn));
+    let denied = run.approval.as_ref().is_some_and(|it| it.state == ApprovalState::Denied);
+    let explained = matches!(run.status, RunStatus::Failed | RunStatus::Expired) || denied;
+    prop_assert_eq!(explained, run.error.is_some());
+    check_approval(run)
+}
+
+fn check_approval(run: &Run) -> Result<(), TestCaseError> {
+    let stage = run.stage(StageId::SensitiveApproval).status;
+    let state = run.approval.as_ref().map(|it| it.state);
+    prop_assert_eq!(run.status == RunStatus::WaitingApproval, stage == StageStatus::Running);
+    match stage {
+        StageStatus::Running => prop_assert_eq!(state, Some(ApprovalState::Pending)),
+        StageStatus::Succeeded => prop_assert_eq!(state, Some(ApprovalState::Approved)),
+        StageStatus::Pending | StageStatus::Skipped => prop_assert_eq!(state, None),
+        StageStatus::Failed | StageStatus::Canceled => prop_assert_ne!(state, Some(ApprovalState::Approved)),
+    }
+    Ok(())
+}
+
+/// What a fact must leave as it was.
+fn check_step(before: &Run, after: &Run, fact: &Fact) -> Result<(), TestCaseError> {
+    prop_assert_eq!(after.version, before.version);
+    let was_over = before.status.is_over();
+    let came_back = was_over && after.status != before.status;
+    prop_assert!(!came_back || matches!(fact, Fact::Retried { .. }), "{fact:?} has left {:?}", before.status);
+    prop_assert!(!(came_back && before.status == RunStatus::Superseded));
+    for (was, is) in before.stages.iter().zip(&after.stages) {
+        prop_assert!(is.attempt >= was.attempt && is.attempt <= was.attempt + 1);
+    }
+    prop_assert!(after.failures.starts_with(&before.failures) && after.retries.starts_with(&before.retries));
+    prop_assert!(after.past_approvals.starts_with(&before.past_approvals));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_sequence_of_facts_breaks_a_run(
+        layers in select(vec![vec![], vec![Layer::Normal], vec![Layer::Sensitive]]),
+        draws in prop::collection::vec((draws(), prop_oneof![4 => 0_i64..40, 1 => Just(20_000)]), 1..90),
+    ) {
+        let mut run = new_run(&layers);
+        let mut now = start();
+        check(&run)?;
+        for (draw, seconds) in draws {
+            now += secs(seconds);
+            let Some(fact) = fact(&draw, &run, now) else { continue };
+            let Ok(after) = run.after(&fact, now) else { continue };
+            check_step(&run, &after, &fact)?;
+            check(&after)?;
+            run = after;
+        }
+        let read: Run = serde_json::from_value(serde_json::to_value(&run).unwrap()).unwrap();
+        prop_assert_eq!(read, run);
+    }
+}
+
+#[test]
+fn the_way_forward_leads_to_success() {
+    let mut run = new_run(&[]);
+    while let Some(fact) = forward(&run, start() + mins(1)) {
+        run = run.after(&fact, start() + mins(1)).unwrap();
+    }
+    assert_eq!(run.status, RunStatus::Succeeded);
+}
