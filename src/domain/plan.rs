@@ -95,30 +95,45 @@ pub fn plan_decision(run: &Run, context: Context<'_>) -> Plan {
     if run.canceled_by.is_some() {
         return Plan { facts: vec![Fact::Canceled], ..Plan::default() };
     }
-    let Some(layer) = &context.source.sensitive else {
-        let failure = Failure::new(Class::Config, codes::SOURCE_GONE, "the configuration has no sensitive layer");
-        return fail(StageId::SensitiveApproval, failure);
-    };
     match &run.approval {
-        None => {
-            let approval = Approval::ask(run, &context.source.classification, &layer.approval, context.now);
-            Plan { facts: vec![Fact::ApprovalAsked { approval }], ..Plan::default() }
-        }
         Some(approval) if context.now >= approval.expires_at => {
             let approval = Approval { state: ApprovalState::Expired, ..approval.clone() };
             Plan { facts: vec![Fact::ApprovalChanged { approval }], ..Plan::default() }
         }
-        Some(approval) => Plan { again: Some(until(context.now, approval.expires_at)), ..Plan::default() },
+        Some(approval)
+            if context.source.sensitive.is_some() && approval.is_for(run, &context.source.classification) =>
+        {
+            Plan { again: Some(until(context.now, approval.expires_at)), ..Plan::default() }
+        }
+        Some(_) | None => ask(run, StageId::SensitiveApproval, context),
     }
+}
+
+/// Asks people to approve: for the first time, or anew because what they were asked does not hold any more.
+fn ask(run: &Run, open: StageId, context: Context<'_>) -> Plan {
+    let Some(layer) = &context.source.sensitive else {
+        let failure = Failure::new(Class::Config, codes::SOURCE_GONE, "the configuration has no sensitive layer");
+        return fail(open, failure);
+    };
+    let approval = Approval::ask(run, &context.source.classification, &layer.approval, context.now);
+    Plan { facts: vec![Fact::ApprovalAsked { approval }], ..Plan::default() }
+}
+
+/// Says whether people stand behind the start of stage `id`'s work. What is started under an approval goes on when
+/// the approval runs out: only the start asks for it.
+fn is_allowed(run: &Run, id: StageId, context: Context<'_>) -> bool {
+    let stands = |it: &Approval| it.stands_for(run, &context.source.classification, context.now);
+    id != StageId::SensitiveTransform
+        || (context.source.sensitive.is_some() && run.approval.as_ref().is_some_and(stands))
 }
 
 /// Returns the next step of a run whose open stage `id` was `seen` so.
 pub fn plan(run: &Run, id: StageId, seen: &Seen, context: Context<'_>) -> Plan {
     let stage = run.stage(id);
-    if run.canceled_by.is_some() {
-        return plan_cancel(stage, seen, context);
-    }
     let overdue = stage.started_at.is_some_and(|it| context.now - id.deadline() > it);
+    if run.canceled_by.is_some() {
+        return plan_cancel(stage, seen, overdue, context);
+    }
     let open = !matches!(seen, Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped);
     if overdue && open {
         return fail(id, overdue_failure(id, seen));
@@ -135,6 +150,9 @@ pub fn plan(run: &Run, id: StageId, seen: &Seen, context: Context<'_>) -> Plan {
         Seen::Running { handle, detail } => under_way(stage, handle.as_deref(), detail, context),
         Seen::Absent { marker } => absent(stage, marker.as_deref(), context),
     };
+    if plan.act == Some(Act::Start(id)) && !is_allowed(run, id, context) {
+        return ask(run, id, context);
+    }
     if stage.status == StageStatus::Pending && !plan.facts.is_empty() {
         plan.facts.insert(0, Fact::Began { stage: id });
     }
@@ -145,14 +163,16 @@ pub fn plan(run: &Run, id: StageId, seen: &Seen, context: Context<'_>) -> Plan {
 pub fn settle(run: &Run, id: StageId, started: Started, context: Context<'_>) -> Plan {
     match started {
         Started::Acted { handle } => Plan { facts: vec![Fact::Acted { stage: id, handle }], ..Plan::default() },
+        Started::Refused(WaitOn::Trouble(failure)) if worn_out(run.stage(id), context).is_some() => fail(id, failure),
         Started::Refused(on) => Plan {
             again: Some(pause(run.stage(id), &on, context)),
             facts: vec![Fact::Withdrawn { stage: id, on }],
             ..Plan::default()
         },
         Started::Failed(failure) => fail(id, failure),
-        // The intent stays: the next pass looks, and acts again only when the intent has run out.
-        Started::Unclear(failure) => in_the_way(run.stage(id), &failure, context),
+        // The intent stays: only a look can tell. When nothing is seen after the intent has run out, the work is started
+        // again, or given up.
+        Started::Unclear(failure) => wait(run.stage(id), WaitOn::Trouble(failure), context),
     }
 }
 
@@ -167,7 +187,10 @@ fn absent(stage: &Stage, marker: Option<&str>, context: Context<'_>) -> Plan {
             Plan { again: Some(positive(context.timing.poll)), ..Plan::default() }
         }
         Some(handle) => fail(stage.id, Failure::new(Class::Lost, codes::WORK_LOST, handle.clone())),
-        None => start(stage.id, marker, context),
+        None => match worn_out(stage, context) {
+            Some(failure) => fail(stage.id, failure.clone()),
+            None => start(stage.id, marker, context),
+        },
     }
 }
 
@@ -193,14 +216,16 @@ fn under_way(stage: &Stage, handle: Option<&str>, detail: &super::stage::Detail,
     Plan { facts, act: None, again: Some(positive(context.timing.poll)) }
 }
 
-fn plan_cancel(stage: &Stage, seen: &Seen, context: Context<'_>) -> Plan {
+fn plan_cancel(stage: &Stage, seen: &Seen, overdue: bool, context: Context<'_>) -> Plan {
     let canceled = Plan { facts: vec![Fact::Canceled], ..Plan::default() };
     let poll = Some(positive(context.timing.poll));
     match seen {
+        Seen::Running { .. } if overdue => fail(stage.id, overdue_failure(stage.id, seen)),
         Seen::Running { .. } => Plan { act: Some(Act::Stop(stage.id)), again: poll, ..Plan::default() },
-        Seen::Unclear(_) => Plan { again: poll, ..Plan::default() },
+        // It would be a lie to call canceled what may still be under way.
+        Seen::Unclear(failure) if stage.intent.is_some() => in_the_way(stage, failure, context),
         // An effect that cannot be seen yet may still appear; it must be stopped then.
-        Seen::Absent { .. } | Seen::Busy(_) => match &stage.intent {
+        Seen::Unclear(_) | Seen::Absent { .. } | Seen::Busy(_) => match &stage.intent {
             Some(intent) if context.now < intent.until => {
                 Plan { again: Some(until(context.now, intent.until)), ..Plan::default() }
             }
@@ -212,12 +237,16 @@ fn plan_cancel(stage: &Stage, seen: &Seen, context: Context<'_>) -> Plan {
 
 /// A trouble that may pass is waited out; when it does not pass it is the stage's failure.
 fn in_the_way(stage: &Stage, failure: &Failure, context: Context<'_>) -> Plan {
-    let on = WaitOn::Trouble(failure.clone());
-    let since = stage.waiting.as_ref().filter(|it| it.on.same_kind(&on)).map(|it| it.since);
-    if failure.class != Class::Transient || since.is_some_and(|it| context.now - context.timing.patience > it) {
+    if failure.class != Class::Transient || worn_out(stage, context).is_some() {
         return fail(stage.id, failure.clone());
     }
-    wait(stage, on, context)
+    wait(stage, WaitOn::Trouble(failure.clone()), context)
+}
+
+/// Returns the trouble that has been in the stage's way for longer than the bot is patient.
+fn worn_out<'a>(stage: &'a Stage, context: Context<'_>) -> Option<&'a Failure> {
+    let waiting = stage.waiting.as_ref().filter(|it| context.now - context.timing.patience > it.since)?;
+    if let WaitOn::Trouble(failure) = &waiting.on { Some(failure) } else { None }
 }
 
 fn wait(stage: &Stage, on: WaitOn, context: Context<'_>) -> Plan {
@@ -241,10 +270,8 @@ fn fail(stage: StageId, failure: Failure) -> Plan {
 
 fn overdue_failure(id: StageId, seen: &Seen) -> Failure {
     let minutes = id.deadline().as_mins();
-    let code = match seen {
-        Seen::Busy(WaitOn::StatusFiles) => codes::STATUS_FILES_MISSING,
-        _ => codes::STUCK,
-    };
+    let no_files = matches!(seen, Seen::Busy(WaitOn::StatusFiles));
+    let code = if no_files { codes::STATUS_FILES_MISSING } else { codes::STUCK };
     Failure::new(Class::Lost, code, format!("no end after {minutes} min"))
 }
 
