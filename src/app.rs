@@ -3,14 +3,13 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use aws_config::SdkConfig;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     adapters::{
-        aws,
+        aws::{self, SdkConfig},
         queue::SqsQueue,
         slack::{Client, SlackChat, SlackPeople},
         store::DynamoStore,

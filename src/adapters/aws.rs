@@ -15,7 +15,8 @@ mod time;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
+
+pub use aws_config::SdkConfig;
 
 pub use self::{
     config::{Endpoints, LONG_POLL, dynamodb_client, local_config, s3_client, sdk_config, sqs_client},

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use aws_config::SdkConfig;
 use jiff::SignedDuration;
 
 use super::{
@@ -14,8 +13,10 @@ use super::{
     wire::Front,
 };
 use crate::{
-    adapters::aws::{Endpoints, dynamodb_client, local_config},
-    adapters::store::tables::tables,
+    adapters::{
+        aws::{Endpoints, SdkConfig, dynamodb_client, local_config},
+        store::tables::tables,
+    },
     config::environment::Environment,
 };
 

@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("app", &["domain", "projection", "engine", "adapters", "inbound", "config", "clock", "metrics", "telemetry"]),
     ("sandbox", &["clock"]),
+    ("sandbox/world", &["adapters", "clock", "config"]),
     (
         "cli",
         &["domain", "projection", "engine", "adapters", "inbound", "config", "clock", "telemetry", "app", "sandbox"],

@@ -6,6 +6,7 @@ mod approves;
 mod architecture;
 #[cfg(feature = "sandbox")]
 mod aws;
+mod deploy;
 #[cfg(feature = "sandbox")]
 mod doors;
 #[cfg(feature = "sandbox")]

@@ -1,0 +1,51 @@
+# The same names as in the bot's configuration.
+
+variable "region" {
+  type        = string
+  description = "Region of the databases, and of everything else: RDS exports only to a bucket in its own Region."
+}
+
+variable "name" {
+  type        = string
+  description = "Name of the queue, the topic and the roles."
+  default     = "datalake-bot"
+}
+
+variable "export_bucket" {
+  type        = string
+  description = "Bucket to which RDS exports; it exists."
+}
+
+variable "export_prefix" {
+  type        = string
+  description = "Prefix below which RDS exports."
+  default     = "raw"
+}
+
+variable "latest_bucket" {
+  type        = string
+  description = "Bucket where the newest data is published; it exists."
+}
+
+variable "latest_prefix" {
+  type        = string
+  description = "What the prefixes of all sources begin with."
+  default     = "latest"
+}
+
+variable "export_kms_key_arn" {
+  type        = string
+  description = "Symmetric customer managed key of the exports; RDS takes no AWS managed key."
+}
+
+variable "latest_kms_key_arn" {
+  type        = string
+  description = "Key of the bucket where the newest data is published; null: the key of the exports."
+  default     = null
+}
+
+variable "glue_names" {
+  type        = string
+  description = "Pattern of the names of the jobs and crawlers that the bot may start."
+  default     = "shop-*"
+}

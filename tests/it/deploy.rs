@@ -1,0 +1,176 @@
+//! `deploy/`, compared with the program that it deploys.
+
+use std::{collections::BTreeSet, process::Command};
+
+use serde_json::Value;
+
+use super::sources::{read, rust};
+
+/// Calls of the AWS SDK, and the actions that a policy must allow for them, from AWS's service authorization reference.
+/// A copy within S3 reads and writes; a transaction of DynamoDB is allowed by the actions inside it.
+const CALLS: &[(&str, &[&str])] = &[
+    ("abort_multipart_upload", &["s3:AbortMultipartUpload"]),
+    ("batch_stop_job_run", &["glue:BatchStopJobRun"]),
+    ("cancel_export_task", &["rds:CancelExportTask"]),
+    ("complete_multipart_upload", &["s3:PutObject"]),
+    ("copy_object", &["s3:GetObject", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"]),
+    ("create_multipart_upload", &["s3:PutObject"]),
+    ("delete_message", &["sqs:DeleteMessage"]),
+    ("delete_objects", &["s3:DeleteObject"]),
+    ("describe_db_cluster_snapshots", &["rds:DescribeDBClusterSnapshots"]),
+    ("describe_db_snapshots", &["rds:DescribeDBSnapshots"]),
+    ("describe_export_tasks", &["rds:DescribeExportTasks"]),
+    ("get_crawler", &["glue:GetCrawler"]),
+    ("get_item", &["dynamodb:GetItem"]),
+    ("get_job_run", &["glue:GetJobRun"]),
+    ("get_job_runs", &["glue:GetJobRuns"]),
+    ("get_object", &["s3:GetObject"]),
+    ("list_objects_v2", &["s3:ListBucket"]),
+    ("put_item", &["dynamodb:PutItem"]),
+    ("put_object", &["s3:PutObject"]),
+    ("query", &["dynamodb:Query"]),
+    ("receive_message", &["sqs:ReceiveMessage"]),
+    ("send_message", &["sqs:SendMessage"]),
+    ("start_crawler", &["glue:StartCrawler"]),
+    ("start_export_task", &["rds:StartExportTask", "iam:PassRole", "kms:CreateGrant", "kms:DescribeKey"]),
+    ("start_job_run", &["glue:StartJobRun"]),
+    ("stop_crawler", &["glue:StopCrawler"]),
+    ("transact_write_items", &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]),
+    ("update_item", &["dynamodb:UpdateItem"]),
+    ("upload_part_copy", &["s3:GetObject", "s3:PutObject"]),
+];
+
+/// Calls of `tables --create`, which is for development: the bot in production may not change its tables.
+const DEVELOPMENT: &[&str] = &["create_table", "update_time_to_live", "wait_until_table_exists"];
+
+/// How the names of the SDK's calls begin.
+const VERBS: &[&str] = &[
+    "abort_",
+    "batch_",
+    "cancel_",
+    "change_",
+    "complete_",
+    "copy_",
+    "create_",
+    "delete_",
+    "describe_",
+    "get_",
+    "head_",
+    "list_",
+    "put_",
+    "receive_",
+    "send_",
+    "start_",
+    "stop_",
+    "transact_",
+    "update_",
+    "upload_",
+    "wait_until_",
+];
+
+fn json(path: &str) -> Value {
+    serde_json::from_str(&read(path)).unwrap()
+}
+
+/// Calls in the adapters: `.get_item()` and its like. Methods of the SDK that begin a call take no arguments.
+fn calls() -> BTreeSet<String> {
+    let code: String = rust("src/adapters").iter().map(|it| it.code_at_work()).collect();
+    let ends = code.match_indices("()").map(|(at, _)| &code[..at]);
+    let names = ends.filter_map(|it| {
+        let name = it.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
+        it.strip_suffix(name)?.ends_with('.').then_some(name)
+    });
+    let calls = names.filter(|it| *it == "query" || VERBS.iter().any(|verb| it.starts_with(verb)));
+    calls.map(str::to_owned).collect()
+}
+
+fn statements(policy: &Value) -> &[Value] {
+    policy["Statement"].as_array().unwrap()
+}
+
+/// Returns a member that is one string or a list of them.
+fn texts<'a>(statement: &'a Value, key: &str) -> Vec<&'a str> {
+    match &statement[key] {
+        Value::String(one) => vec![one],
+        Value::Array(many) => many.iter().map(|it| it.as_str().unwrap()).collect(),
+        other => panic!("{key} is {other}"),
+    }
+}
+
+#[test]
+fn the_policy_allows_exactly_the_calls_that_are_made() {
+    let calls = calls();
+    assert!(calls.contains("start_export_task"), "the search finds nothing: {calls:?}");
+    let mut needed = BTreeSet::new();
+    for call in calls.iter().filter(|it| !DEVELOPMENT.contains(&it.as_str())) {
+        let known = CALLS.iter().find(|(it, _)| it == call);
+        needed.extend(known.unwrap_or_else(|| panic!("`{call}` is called; add its actions to the table")).1);
+    }
+    let policy = json("deploy/iam-policy.json");
+    let allowed: BTreeSet<&str> = statements(&policy).iter().flat_map(|it| texts(it, "Action")).collect();
+    assert_eq!(allowed, needed);
+}
+
+#[test]
+fn the_policy_names_its_resources() {
+    let policy = json("deploy/iam-policy.json");
+    for statement in statements(&policy) {
+        assert_eq!(statement["Effect"], "Allow");
+        // Export tasks have no resource that a policy could name.
+        let exports =
+            texts(statement, "Action").iter().all(|it| it.ends_with("ExportTask") || it.ends_with("ExportTasks"));
+        assert!(exports || !texts(statement, "Resource").contains(&"*"), "{statement}");
+        if texts(statement, "Action").contains(&"iam:PassRole") {
+            assert_eq!(texts(statement, "Resource"), ["${export_role_arn}"]);
+            assert_eq!(statement["Condition"]["StringEquals"]["iam:PassedToService"], "export.rds.amazonaws.com");
+        }
+    }
+}
+
+/// RDS documents these five actions for the role of an export; confused deputies are kept out by the account.
+#[test]
+fn the_export_role_is_for_rds_alone() {
+    let role = json("deploy/export-role.json");
+    let [trust] = statements(&role["trust"]) else { panic!("one statement") };
+    assert_eq!(trust["Principal"]["Service"], "export.rds.amazonaws.com");
+    assert_eq!(trust["Condition"]["StringEquals"]["aws:SourceAccount"], "${account}");
+    let [write] = statements(&role["permissions"]) else { panic!("one statement") };
+    let expected = ["s3:PutObject*", "s3:GetObject*", "s3:ListBucket", "s3:DeleteObject*", "s3:GetBucketLocation"];
+    assert_eq!(texts(write, "Action"), expected);
+}
+
+#[test]
+fn the_tables_are_those_that_the_program_prints() {
+    let output = Command::new(env!("CARGO_BIN_EXE_datalake-bot")).arg("tables").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json("deploy/tables.json"), printed, "datalake-bot tables > deploy/tables.json");
+}
+
+#[test]
+fn the_configuration_that_is_shown_has_no_mistake() {
+    let check = Command::new(env!("CARGO_BIN_EXE_datalake-bot"))
+        .args(["config", "check", "deploy/config.example.toml"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+}
+
+#[test]
+fn the_rules_bring_the_events_that_the_bot_reads() {
+    let (rules, reader) = (read("deploy/terraform/events.tf"), read("src/inbound/queue/event.rs"));
+    for event in ["Glue Job State Change", "Glue Crawler State Change"] {
+        assert!(rules.contains(&format!("\"{event}\"")) && reader.contains(&format!("\"{event}\"")), "{event}");
+    }
+}
+
+#[test]
+fn the_image_is_the_release_build_of_our_compiler() {
+    let toolchain: toml::Table = read("rust-toolchain.toml").parse().unwrap();
+    let channel = toolchain["toolchain"]["channel"].as_str().unwrap();
+    let dockerfile = read("deploy/Dockerfile");
+    assert!(dockerfile.contains(&format!("FROM rust:{channel}-")), "rust-toolchain.toml says {channel}");
+    assert!(dockerfile.contains("--release --locked --no-default-features"));
+    assert!(dockerfile.contains(":nonroot"));
+}
