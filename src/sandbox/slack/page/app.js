@@ -103,7 +103,7 @@ function draw() {
     fill($("log"), world.home ? [view] : [], "The app has not published anything here yet.");
   } else {
     const roots = (channel?.messages ?? []).filter((it) => !it.thread_ts || it.thread_ts === it.ts || it.subtype === "thread_broadcast");
-    fill($("log"), roots.map((it) => message(it, channel)), "Nothing here yet. Type a command below, for instance /datalake run shop.");
+    fill($("log"), roots.map((it) => message(it, channel)), "Nothing here yet. Type a command below, for instance /datalake sources.");
   }
   drawThread(channel);
   drawModal();
