@@ -117,25 +117,30 @@ fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {
         say(&serde_json::to_string_pretty(&value(engine, answer)?)?);
         return Ok(exit);
     }
-    let text = match answer {
-        Answer::Runs(runs) => runs.iter().map(line).collect::<Vec<_>>().join("\n"),
-        Answer::Details(run) => serde_json::to_string_pretty(run)?,
-        _ => words(engine, answer),
+    let text = if let Answer::Runs(runs) = answer {
+        runs.iter().map(line).collect::<Vec<_>>().join("\n")
+    } else if let Answer::Details(run) = answer {
+        serde_json::to_string_pretty(run)?
+    } else {
+        words(engine, answer)
     };
     if exit == Exit::Done {
-        say(&text)
+        say(&text);
     } else {
-        say_wrong(&text)
+        say_wrong(&text);
     }
     Ok(exit)
 }
 
 fn value(engine: &Engine, answer: &Answer) -> anyhow::Result<serde_json::Value> {
-    Ok(match answer {
-        Answer::Runs(runs) => serde_json::to_value(runs)?,
-        Answer::Details(run) => serde_json::to_value(run)?,
-        Answer::Outcome(outcome) => serde_json::to_value(outcome)?,
-        _ => serde_json::json!({"message": words(engine, answer)}),
+    Ok(if let Answer::Runs(runs) = answer {
+        serde_json::to_value(runs)?
+    } else if let Answer::Details(run) = answer {
+        serde_json::to_value(run)?
+    } else if let Answer::Outcome(outcome) = answer {
+        serde_json::to_value(outcome)?
+    } else {
+        serde_json::json!({"message": words(engine, answer)})
     })
 }
 
@@ -149,9 +154,8 @@ fn line(run: &Run) -> String {
 }
 
 fn is_done(answer: &Answer) -> bool {
-    match answer {
-        Answer::Runs(_) | Answer::Details(_) => true,
-        Answer::Outcome(outcome) => matches!(
+    if let Answer::Outcome(outcome) = answer {
+        return matches!(
             outcome,
             Outcome::Started { .. }
                 | Outcome::Queued { .. }
@@ -159,7 +163,7 @@ fn is_done(answer: &Answer) -> bool {
                 | Outcome::Planned { .. }
                 | Outcome::Retrying { .. }
                 | Outcome::Canceling { .. }
-        ),
-        _ => false,
+        );
     }
+    matches!(answer, Answer::Runs(_) | Answer::Details(_))
 }

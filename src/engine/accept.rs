@@ -88,7 +88,7 @@ impl Engine {
         };
         match timeout_at(until, self.store.put_request(&request)).await {
             Ok(Ok(new)) => {
-                tracing::info!(request = request.id, by = request.by, new, "Request {} is recorded", request.id)
+                tracing::info!(request = request.id, by = request.by, new, "Request {} is recorded", request.id);
             }
             Ok(Err(StoreError::NoAnswer)) | Err(_) => return Answer::Unconfirmed,
             Ok(Err(error)) => {

@@ -14,7 +14,7 @@ use crate::{
     },
     projection::{
         run::{View, wanted},
-        thread::{Edit, Posted, Posting, Thread, Wanted, edits},
+        thread::{Edit, Key, Posted, Posting, Thread, Wanted, edits},
     },
 };
 
@@ -126,7 +126,7 @@ impl Engine {
             Err(error) => {
                 thread.posting = None;
                 if matches!(error, ChatError::Gone) {
-                    thread.posted.remove(ROOT);
+                    thread.posted.remove(Key::ROOT);
                 }
                 self.failed(thread, &error).await
             }
@@ -165,7 +165,7 @@ impl Engine {
         digest: String,
     ) -> Result<Option<Next>, StoreError> {
         let Some(posting) = thread.posting.take() else { return Ok(None) };
-        if key == ROOT {
+        if key == Key::ROOT {
             self.store.note_root(&run.export_task, &posting.channel, &ts.0).await?;
         }
         thread.posted.insert(key.to_owned(), Posted { channel: posting.channel, ts: ts.0, digest });
@@ -207,11 +207,8 @@ impl Engine {
     }
 }
 
-/// The key of the run's root message.
-const ROOT: &str = "root";
-
 fn root(thread: &Thread) -> Option<Ts> {
-    thread.posted.get(ROOT).map(|it| Ts(it.ts.clone()))
+    thread.posted.get(Key::ROOT).map(|it| Ts(it.ts.clone()))
 }
 
 fn marks(run: &Run, key: &str) -> Marks {

@@ -142,13 +142,9 @@ impl Engine {
 
     /// A failure is recorded with its remedy, so that the record says by itself what to do.
     fn with_remedy(&self, fact: &Fact) -> Fact {
-        match fact {
-            Fact::Failed { stage, failure } => {
-                let remedy = self.words.remedy(self.channels.locale, failure.remedy());
-                Fact::Failed { stage: *stage, failure: Failure { remedy, ..failure.clone() } }
-            }
-            other => other.clone(),
-        }
+        let Fact::Failed { stage, failure } = fact else { return fact.clone() };
+        let remedy = self.words.remedy(self.channels.locale, failure.remedy());
+        Fact::Failed { stage: *stage, failure: Failure { remedy, ..failure.clone() } }
     }
 
     fn told(&self, before: &Run, after: &Run, facts: &[Fact]) {

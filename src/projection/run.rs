@@ -54,7 +54,7 @@ pub fn wanted(run: &Run, source: Option<&Source>, view: &View<'_>) -> Vec<Wanted
     // Stable: what happened at the same moment stays in the order above.
     later.sort_by_key(|it| it.at);
     let root = Wanted {
-        key: Key("root".to_owned()),
+        key: Key(Key::ROOT.to_owned()),
         channel: view.channel.to_owned(),
         in_thread: false,
         message: root::message(view.voice(), run),

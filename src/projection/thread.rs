@@ -68,25 +68,95 @@ pub enum Edit<'a> {
 
 /// Returns the edits that make what is `posted` into what is `wanted`, in the order in which to make them.
 ///
-/// The root comes first, then edits of what is there (the newest state of a message wins), then new replies in their
-/// order.
+/// The root is posted first, for the others hang on it. Then what people act on is brought up to date: an approval that
+/// is decided, an alert that is solved. Then new messages, alerts before the replies, which keep their order. The root is
+/// edited last: it changes often while a run goes on, and must not keep the others waiting.
 pub fn edits<'a>(wanted: &'a [Wanted], thread: &'a Thread) -> Vec<Edit<'a>> {
-    let mut posts = Vec::new();
-    let mut updates = Vec::new();
-    for wanted in wanted {
-        match thread.posted.get(&wanted.key.0) {
-            None => posts.push(Edit::Post(wanted)),
-            Some(posted) if posted.digest != wanted.message.digest() => updates.push(Edit::Update { wanted, posted }),
-            Some(_) => {}
-        }
+    let mut edits: Vec<Edit<'a>> = wanted
+        .iter()
+        .filter_map(|wanted| match thread.posted.get(&wanted.key.0) {
+            None => Some(Edit::Post(wanted)),
+            Some(posted) if posted.digest != wanted.message.digest() => Some(Edit::Update { wanted, posted }),
+            Some(_) => None,
+        })
+        .collect();
+    edits.sort_by_key(|edit| match edit {
+        Edit::Post(wanted) if wanted.is_root() => 0,
+        Edit::Update { wanted, .. } if !wanted.is_root() => 1,
+        Edit::Post(wanted) if !wanted.in_thread => 2,
+        Edit::Post(_) => 3,
+        Edit::Update { .. } => 4,
+    });
+    edits
+}
+
+impl Wanted {
+    /// Says whether it is the root of the run's thread.
+    pub fn is_root(&self) -> bool {
+        self.key.0 == Key::ROOT
     }
-    updates.extend(posts);
-    updates
+}
+
+impl Key {
+    /// The key of the root message.
+    pub const ROOT: &str = "root";
 }
 
 impl Thread {
     /// Returns the thread of a run of which nothing has been posted.
     pub fn empty(run_id: ExportTask) -> Self {
         Self { run_id, posted: BTreeMap::new(), posting: None, trouble: None, version: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(key: &str, in_thread: bool, text: &str) -> Wanted {
+        let message = Message { text: text.to_owned(), blocks: Vec::new() };
+        Wanted { key: Key(key.to_owned()), channel: "C1".to_owned(), in_thread, message }
+    }
+
+    /// The messages that a run with an alert and an approval wants.
+    fn all(text: &str) -> Vec<Wanted> {
+        let keys = [("root", false), ("stage:export:1", true), ("approval:x", true), ("alert:verify:1", false)];
+        keys.iter().map(|(key, in_thread)| wanted(key, *in_thread, text)).collect()
+    }
+
+    fn posted(wanted: &[Wanted]) -> Thread {
+        let mut thread = Thread::empty("shop-202611220304-0a09292e-a1".parse().unwrap());
+        for it in wanted {
+            let digest = it.message.digest();
+            thread.posted.insert(it.key.0.clone(), Posted { channel: "C1".into(), ts: "1.0".into(), digest });
+        }
+        thread
+    }
+
+    fn order(wanted: &[Wanted], thread: &Thread) -> Vec<String> {
+        let told = |it: &Edit<'_>| match it {
+            Edit::Post(wanted) => format!("post {}", wanted.key.0),
+            Edit::Update { wanted, .. } => format!("update {}", wanted.key.0),
+        };
+        edits(wanted, thread).iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_new_thread_is_posted_root_first() {
+        let order = order(&all("a"), &posted(&[]));
+        assert_eq!(order, ["post root", "post alert:verify:1", "post stage:export:1", "post approval:x"]);
+    }
+
+    #[test]
+    fn what_people_act_on_is_edited_first_and_the_root_last() {
+        let (before, after) = (all("a"), all("b"));
+        let order = order(&after, &posted(&[before[0].clone(), before[2].clone()]));
+        assert_eq!(order, ["update approval:x", "post alert:verify:1", "post stage:export:1", "update root"]);
+    }
+
+    #[test]
+    fn what_is_shown_already_is_left_alone() {
+        let all = all("a");
+        assert_eq!(order(&all, &posted(&all)), [""; 0]);
     }
 }

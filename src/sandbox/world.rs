@@ -20,6 +20,8 @@ use crate::{
     config::environment::Environment,
 };
 
+mod config;
+
 /// The bucket with the exports, `latest/` and both layers.
 pub const BUCKET: &str = "lake";
 /// The source on an RDS instance, with both layers.
@@ -161,79 +163,6 @@ impl World {
     fn endpoints(&self) -> [(&'static str, String); 5] {
         let aws::Endpoints { rds, glue, s3, dynamodb } = self.aws.endpoints.clone();
         [("RDS", rds), ("Glue", glue), ("S3", s3), ("DynamoDB", dynamodb), ("SQS", self.sqs.endpoint())]
-    }
-
-    /// Returns the text of the bot's configuration, with its doors at `listen`.
-    pub fn config(&self, listen: &str) -> String {
-        let slack = &self.options.slack;
-        let Options { reconcile_every, lease, poll_every, .. } = &self.options;
-        let export = format!(
-            r#"export = {{ bucket = "{BUCKET}", prefix = "raw", role_arn = "arn:aws:iam::{account}:role/datalake-export", kms_key = "arn:aws:kms:{region}:{account}:key/datalake" }}"#,
-            account = aws::ACCOUNT,
-            region = aws::REGION,
-        );
-        format!(
-            r#"
-[server]
-listen = "{listen}"
-admin_listen = "127.0.0.1:0"
-
-[slack]
-team_id = "{team}"
-channel = "C0DATALAKE1"
-alerts_channel = "C0ALERTS0001"
-locale = "en"
-
-[aws]
-region = "{region}"
-runs_table = "{RUNS_TABLE}"
-state_table = "{STATE_TABLE}"
-queue_url = "{queue}"
-sns_topics = ["{topic}"]
-
-[engine]
-reconcile_every = "{reconcile_every}"
-lease = "{lease}"
-poll_every = "{poll_every}"
-
-[access]
-viewers = ["*"]
-operators = ["S0DATAOPS01"]
-
-[[sources]]
-name = "{SOURCE}"
-engine = "rds"
-identifier = "{SOURCE}-db"
-schedule = "on-snapshot"
-{export}
-latest = {{ bucket = "{BUCKET}", prefix = "latest/{SOURCE}" }}
-
-[sources.layers.normal]
-glue_job = "{SOURCE}-normal"
-crawler = "{SOURCE}-normal"
-
-[sources.layers.sensitive]
-glue_job = "{SOURCE}-sensitive"
-crawler = "{SOURCE}-sensitive"
-approval = {{ approvers = ["S0PRIVACY01"], quorum = 1, expires_after = "8h" }}
-
-[[sources]]
-name = "{CLUSTER_SOURCE}"
-engine = "aurora"
-identifier = "{CLUSTER_SOURCE}-db"
-schedule = "on-snapshot"
-{export}
-latest = {{ bucket = "{BUCKET}", prefix = "latest/{CLUSTER_SOURCE}" }}
-
-[sources.layers.normal]
-glue_job = "{CLUSTER_SOURCE}-normal"
-crawler = "{CLUSTER_SOURCE}-normal"
-"#,
-            team = slack.team_id,
-            region = aws::REGION,
-            queue = self.sqs.queue_url(QUEUE),
-            topic = aws::TOPIC_ARN,
-        )
     }
 
     /// Writes the configuration to `folder`, for a bot that runs as a process of its own. Returns the file.

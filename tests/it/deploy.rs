@@ -90,11 +90,9 @@ fn statements(policy: &Value) -> &[Value] {
 
 /// Returns a member that is one string or a list of them.
 fn texts<'a>(statement: &'a Value, key: &str) -> Vec<&'a str> {
-    match &statement[key] {
-        Value::String(one) => vec![one],
-        Value::Array(many) => many.iter().map(|it| it.as_str().unwrap()).collect(),
-        other => panic!("{key} is {other}"),
-    }
+    let member = &statement[key];
+    let many = member.as_array().map(|it| it.iter().map(|it| it.as_str().unwrap()).collect());
+    many.or_else(|| Some(vec![member.as_str()?])).unwrap_or_else(|| panic!("{key} is {member}"))
 }
 
 #[test]

@@ -109,13 +109,6 @@ impl Bot {
         command
     }
 
-    /// Kills the process: no signal that it could answer.
-    pub(crate) async fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().await.unwrap();
-        }
-    }
-
     /// Waits until the process has ended by itself, or was killed by a fault.
     pub(crate) async fn ended(&mut self) -> std::process::ExitStatus {
         let mut child = self.child.take().unwrap();

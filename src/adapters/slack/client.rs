@@ -186,6 +186,9 @@ fn meaning(error: SlackClientError) -> ChatError {
         SlackClientError::HttpError(http) => ChatError::Unclear(format!("HTTP {}", http.status_code)),
         // Its text would repeat the whole body.
         SlackClientError::ProtocolError(protocol) => ChatError::Unclear(protocol.json_error.to_string()),
-        other => ChatError::Unclear(other.to_string()),
+        error @ (SlackClientError::HttpProtocolError(_)
+        | SlackClientError::EndOfStream(_)
+        | SlackClientError::SystemError(_)
+        | SlackClientError::SocketModeProtocolError(_)) => ChatError::Unclear(error.to_string()),
     }
 }

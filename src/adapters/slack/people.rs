@@ -34,6 +34,7 @@ pub struct SlackPeople {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "Slack writes it so; `membership` makes one value of them")]
 struct User {
     #[serde(default)]
     team_id: Option<String>,

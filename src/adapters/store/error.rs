@@ -17,18 +17,16 @@ pub(super) fn is_condition<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResp
 }
 
 /// Reads an error that is not a condition's.
+#[expect(clippy::needless_pass_by_value, reason = "it ends here: what `map_err` hands over")]
 pub(super) fn trouble<E>(error: SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    let status = error.raw_response().map(|it| it.status().as_u16());
-    let refused = match &error {
-        SdkError::ConstructionFailure(_) => true,
-        SdkError::ServiceError(_) => status.is_some_and(|it| it < 500),
-        SdkError::DispatchFailure(_) => never_connected(&error),
-        _ => false,
-    };
-    if refused { StoreError::Refused(DisplayErrorContext(&error).to_string()) } else { StoreError::NoAnswer }
+    let answered = error.raw_response().map(|it| it.status().as_u16());
+    let certain = matches!(error, SdkError::ConstructionFailure(_))
+        || answered.is_some_and(|it| it < 500)
+        || never_connected(&error);
+    if certain { StoreError::Refused(DisplayErrorContext(&error).to_string()) } else { StoreError::NoAnswer }
 }
 
 /// Says whether the request cannot have been sent, because nobody was there.

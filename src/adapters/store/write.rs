@@ -1,5 +1,6 @@
 //! Writing several changes together, each under its condition.
 
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -38,16 +39,11 @@ impl DynamoStore {
     ) -> Result<(), Refusal> {
         let call = self.client.transact_write_items().client_request_token(token).set_transact_items(Some(items));
         let Err(error) = call.send().await else { return Ok(()) };
-        let canceled = error.as_service_error().and_then(|it| {
-            match it {
-            aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(
-                canceled,
-            ) => Some(canceled.cancellation_reasons().to_vec()),
-            _ => None,
-        }
-        });
-        let Some(reasons) = canceled else { return Err(trouble(error).into()) };
-        for (change, reason) in changes.iter().zip(&reasons) {
+        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+            return Err(trouble(error).into());
+        };
+        let reasons = canceled.cancellation_reasons();
+        for (change, reason) in changes.iter().zip(reasons) {
             match reason.code() {
                 Some("ConditionalCheckFailed") if reason_is_own(reason, token) => return Ok(()),
                 Some("ConditionalCheckFailed") => return Err(conflict(change, reason)?.into()),

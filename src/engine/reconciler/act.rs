@@ -60,7 +60,7 @@ impl Engine {
                 (None, Some(after)) if facts.is_empty() => return Ok(Step::Wait(after)),
                 (Some(run), None) => return Ok(Step::Moved(run)),
                 (None, _) => match self.store.run(&run.export_task).await? {
-                    Some(now) if self.still_ours(&now, stage) => run = Box::new(now),
+                    Some(now) if self.still_ours(&now, stage) => *run = now,
                     Some(_) | None => return Ok(Step::Stale),
                 },
             }

@@ -15,10 +15,10 @@ impl Engine {
     /// The store did not answer.
     pub async fn resolve(&self, text: &str) -> Result<Result<Run, Outcome>, StoreError> {
         let unknown = || Outcome::UnknownRun { text: text.to_owned() };
-        if let Ok(name) = text.parse::<ExportTask>() {
-            if let Some(run) = self.newest_attempt(&name).await? {
-                return Ok(Ok(run));
-            }
+        if let Ok(name) = text.parse::<ExportTask>()
+            && let Some(run) = self.newest_attempt(&name).await?
+        {
+            return Ok(Ok(run));
         }
         let mut runs: Vec<Run> = Vec::new();
         for name in self.named(text).await? {

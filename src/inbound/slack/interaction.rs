@@ -131,10 +131,8 @@ async fn press(doors: &Arc<Doors>, asker: Asker, press: Press) -> Option<Answer>
             if let Err(refusal) = doors.engine.check_right(&asker, right).await {
                 return Some(*refusal);
             }
-            match doors.engine.accept(&asker, wish, verb, target).await {
-                Answer::Accepted { .. } => None,
-                other => Some(other),
-            }
+            let answer = doors.engine.accept(&asker, wish, verb, target).await;
+            Some(answer).filter(|it| !matches!(it, Answer::Accepted { .. }))
         }
     }
 }

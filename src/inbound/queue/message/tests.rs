@@ -32,10 +32,9 @@ fn sns(inner: &Value) -> String {
 }
 
 fn hint(body: &str) -> Hint {
-    match read(body) {
-        Reading::Hint(found) => found.hint,
-        other => panic!("{other:?}"),
-    }
+    let read = read(body);
+    let Reading::Hint(found) = read else { panic!("{read:?}") };
+    found.hint
 }
 
 #[rstest]
