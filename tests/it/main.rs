@@ -4,5 +4,6 @@
 mod aws;
 mod harness;
 mod mends;
+mod moto;
 mod path;
 mod survives;
