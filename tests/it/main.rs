@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: the whole bot, or large parts of it, against the stand-ins.
-#![cfg(all(test, feature = "sandbox"))]
+#![cfg(test)]
+#![cfg(feature = "sandbox")]
 
 mod aws;
 mod harness;

@@ -1,7 +1,7 @@
 //! A data lake on moto, and the parts of AWS that moto does not play: RDS writes no files, and neither RDS nor Glue
 //! tells anybody what has happened.
 
-use aws_sdk_glue::types::{CrawlerTargets, DatabaseInput, JobCommand, JobRun, S3Target};
+use aws_sdk_glue::types::{CrawlerState, CrawlerTargets, DatabaseInput, JobCommand, JobRun, S3Target};
 use aws_sdk_rds::types::ExportTask;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use datalake_bot::adapters::aws::{s3_client, sqs_client};
@@ -47,7 +47,7 @@ impl<'a> Lake<'a> {
         lake
     }
 
-    /// Events of RDS come through SNS, those of Glue through EventBridge, as `deploy/` sets it up.
+    /// Events of RDS come through SNS, those of Glue through EventBridge.
     async fn create_ways_to_the_queue(&self) {
         let queue = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}");
         let topic = topic();
@@ -94,7 +94,7 @@ impl<'a> Lake<'a> {
     /// Says whether the layer's crawler has crawled and is free again.
     pub(super) async fn has_crawled(&self, layer: &str) -> bool {
         let found = self.glue.get_crawler().name(format!("shop-{layer}")).send().await.unwrap().crawler.unwrap();
-        found.state().is_some_and(|it| it.as_str() == "READY") && found.last_crawl().is_some()
+        found.state() == Some(&CrawlerState::Ready) && found.last_crawl().is_some()
     }
 
     /// Puts an object into the bucket.

@@ -26,7 +26,7 @@ use super::{python, until};
 pub(super) const REGION: &str = "ap-northeast-1";
 /// The account that moto puts into every ARN.
 pub(super) const ACCOUNT: &str = "123456789012";
-/// moto verifies no signature: any key will do, as the one that goes with it.
+/// Both parts of the key that requests are signed with. moto verifies no signature: any will do.
 pub(super) const KEY: &str = "moto";
 
 /// A server with nothing in it.
@@ -103,7 +103,7 @@ impl Server {
     }
 }
 
-/// Returns the header by which moto knows Region and service. The signature, which it does not look at, is left out.
+/// Returns what tells moto Region and service. The signature, at which it does not look, is left out.
 fn scope(service: &str) -> String {
     format!("AWS4-HMAC-SHA256 Credential={KEY}/20261122/{REGION}/{service}/aws4_request")
 }
