@@ -5,8 +5,7 @@ use aws_sdk_sqs::Client;
 
 use crate::{
     adapters::aws::LONG_POLL,
-    engine::ports::Queue,
-    inbound::queue::{Messages, Received},
+    engine::ports::{Messages, Queue, Received},
 };
 
 /// Messages that one receive brings at the most; SQS's own limit.

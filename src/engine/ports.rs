@@ -8,6 +8,6 @@ pub mod work;
 
 pub use chat::{Call, Chat, ChatError, Marks, Place, Ts};
 pub use people::{People, PeopleError};
-pub use queue::Queue;
+pub use queue::{Messages, Queue, Received};
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};
 pub use work::{Progress, Snapshots, Work};

@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Engine;
+use crate::engine::{
+    Engine,
+    ports::{Messages, Received},
+};
 
 pub mod event;
 pub mod message;
@@ -14,31 +16,6 @@ use message::Reading;
 
 /// Pause after the queue could not be read.
 const AFTER_TROUBLE: Duration = Duration::from_secs(3);
-
-/// A message as it was received.
-#[derive(Clone, Debug)]
-pub struct Received {
-    pub id: String,
-    pub body: String,
-    /// With it the message is deleted.
-    pub receipt: String,
-}
-
-/// Where messages come from.
-#[async_trait]
-pub trait Messages: Send + Sync {
-    /// Waits for messages, up to some seconds, and returns those there are.
-    ///
-    /// # Errors
-    /// The queue cannot be read.
-    async fn receive(&self) -> anyhow::Result<Vec<Received>>;
-
-    /// Removes a message from the queue.
-    ///
-    /// # Errors
-    /// It was not removed, and will come again.
-    async fn delete(&self, message: &Received) -> anyhow::Result<()>;
-}
 
 /// Consumes messages until `stop`; what was received by then is still handled.
 pub async fn consume(engine: Arc<Engine>, messages: Arc<dyn Messages>, stop: CancellationToken) {

@@ -1,10 +1,22 @@
-//! The integration tests, in one binary: the whole bot, or large parts of it, against the stand-ins.
+//! The integration tests, in one binary: the whole bot against the stand-ins, and the rules of the repository.
 #![cfg(test)]
-#![cfg(feature = "sandbox")]
 
+#[cfg(feature = "sandbox")]
+mod approves;
+mod architecture;
+#[cfg(feature = "sandbox")]
 mod aws;
+#[cfg(feature = "sandbox")]
+mod doors;
+#[cfg(feature = "sandbox")]
 mod harness;
+mod manifest;
+#[cfg(feature = "sandbox")]
 mod mends;
+#[cfg(feature = "sandbox")]
 mod moto;
+#[cfg(feature = "sandbox")]
 mod path;
+mod sources;
+#[cfg(feature = "sandbox")]
 mod survives;

@@ -1,5 +1,6 @@
 //! A message as the workspace keeps it, and as the API gives it out.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -69,4 +70,14 @@ impl Message {
         }
         written
     }
+}
+
+/// Returns a moment as Slack writes it: seconds and microseconds.
+pub(super) fn stamp(at: Timestamp) -> String {
+    written_micros(at.as_microsecond())
+}
+
+/// Returns microseconds since the epoch as Slack writes them.
+pub(super) fn written_micros(micros: i64) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }

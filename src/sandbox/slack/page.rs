@@ -21,7 +21,15 @@ use super::{
 };
 use crate::sandbox::wire::Front;
 
-const PAGE: &str = include_str!("page.html");
+/// The whole page; it loads nothing else.
+const PAGE: &str = concat!(
+    include_str!("page.html"),
+    "<script>\n",
+    include_str!("page/text.js"),
+    include_str!("page/blocks.js"),
+    include_str!("page/app.js"),
+    "</script>\n",
+);
 
 /// Serves the page until the world stops. Returns the address.
 ///

@@ -1,8 +1,11 @@
+//! Slack's stand-in, over HTTP.
+
 mod api;
 mod blocks;
 mod bot;
 mod limits;
 mod morphism;
+mod page;
 mod people;
 mod reading;
 mod response;

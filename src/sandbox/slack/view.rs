@@ -48,6 +48,27 @@ impl Views {
 }
 
 impl View {
+    /// Returns a new view on top of `below`.
+    pub(super) fn new(world: &mut World, content: Value, below: &[Self]) -> Self {
+        let id = format!("V{:010}", world.next_id());
+        let first = Self {
+            hash: String::new(),
+            root: below.first().map_or_else(|| id.clone(), |it| it.id.clone()),
+            previous: below.last().map(|it| it.id.clone()),
+            content: Value::Null,
+            id,
+        };
+        first.updated(world, content)
+    }
+
+    /// Returns the view with other content.
+    pub(super) fn updated(&self, world: &mut World, mut content: Value) -> Self {
+        if let Some(Value::Array(blocks)) = content.get_mut("blocks") {
+            *blocks = world.named(std::mem::take(blocks));
+        }
+        Self { hash: format!("{}.hash", world.next_id()), content, ..self.clone() }
+    }
+
     /// Returns the view as the API and the payloads give it out, with `state` filled in.
     pub(super) fn written(&self, world: &World, state: &Value) -> Value {
         let mut written = self.content.clone();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     limits::{Limits, Meter},
-    message::Message,
+    message::{Message, written_micros},
     options::{BOT_USER, ChannelSpec, Group, Kind, Options, Person},
     view::Views,
 };
@@ -159,7 +159,7 @@ impl World {
         let channel = self.channels.get_mut(channel).expect("the caller has looked the channel up");
         let last = channel.messages.last().map_or(0, |it| it.micros());
         let micros = now.as_microsecond().max(last + 1);
-        let ts = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+        let ts = written_micros(micros);
         let blocks = message.blocks.into_iter().enumerate().map(|(at, block)| with_block_id(block, id, at)).collect();
         channel.messages.push(Message { ts: ts.clone(), blocks, ..message });
         ts

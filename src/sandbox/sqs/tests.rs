@@ -1,3 +1,5 @@
+//! SQS's stand-in, through the real client.
+
 use std::time::Duration;
 
 use aws_sdk_sqs::{

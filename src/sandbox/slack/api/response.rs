@@ -90,15 +90,9 @@ fn apply(
     args: &Args,
     now: Timestamp,
 ) -> Result<(String, Option<String>), Refusal> {
-    let origin = |world: &mut World| {
-        let messages = world.channels.get_mut(&url.channel).map(|it| it.messages.iter_mut()).into_iter().flatten();
-        messages.into_iter().position(|it| Some(&it.ts) == url.origin.as_ref())
-    };
     if args.flag("delete_original") {
-        if let Some(at) = origin(world)
-            && let Some(channel) = world.channels.get_mut(&url.channel)
-        {
-            channel.messages.remove(at);
+        if let Some(channel) = world.channels.get_mut(&url.channel) {
+            channel.messages.retain(|it| Some(&it.ts) != url.origin.as_ref());
         }
         return Ok((String::new(), None));
     }
@@ -107,13 +101,9 @@ fn apply(
         return Err("no_text".into());
     }
     let text = content.text.unwrap_or_default();
-    let blocks = content.blocks.unwrap_or_default();
-    if args.flag("replace_original")
-        && let Some(at) = origin(world)
-    {
-        let blocks = world.named(blocks);
-        let message = world.channels.get_mut(&url.channel).map(|it| &mut it.messages[at]);
-        let message = message.expect("the message was found in this channel");
+    let blocks = world.named(content.blocks.unwrap_or_default());
+    let replaces = args.flag("replace_original");
+    if let Some(message) = original(world, url).filter(|_| replaces) {
         message.text.clone_from(&text);
         message.blocks = blocks;
         return Ok((text, message.only_for.clone()));
@@ -129,4 +119,10 @@ fn apply(
     };
     world.add(&url.channel, message, now);
     Ok((text, only_for))
+}
+
+/// Returns the message whose button was pressed, if it is still there.
+fn original<'a>(world: &'a mut World, url: &ResponseUrl) -> Option<&'a mut Message> {
+    let channel = world.channels.get_mut(&url.channel)?;
+    channel.messages.iter_mut().find(|it| Some(&it.ts) == url.origin.as_ref())
 }

@@ -3,11 +3,17 @@
 use serde_json::{Value, json};
 
 use super::{Asked, Done, Refusal, chat::readable, content::Content};
-use crate::sandbox::slack::{message::Message, options::BOT_USER, world::World};
+use crate::sandbox::slack::{
+    message::{Message, stamp},
+    options::BOT_USER,
+    world::World,
+};
 
 /// `chat.update` refuses a longer text, though `chat.postMessage` takes it.
 const MOST_TEXT: usize = 4_000;
 
+/// A bot that was removed from a public channel can still change what it has posted: the method's page names no
+/// `not_in_channel`.
 pub(super) fn update(world: &mut World, asked: &Asked) -> Result<Done, Refusal> {
     let args = &asked.args;
     let (id, ts) = (args.need("channel")?, args.need("ts")?);
@@ -23,8 +29,7 @@ pub(super) fn update(world: &mut World, asked: &Asked) -> Result<Done, Refusal> 
         return Err("no_text".into());
     }
     let blocks = content.blocks.map(|it| world.named(it));
-    let at = format!("{}.{:06}", asked.now.as_second(), asked.now.subsec_microsecond());
-    change(find(world, id, ts)?, content.text, blocks, content.metadata, at);
+    change(find(world, id, ts)?, content.text, blocks, content.metadata, stamp(asked.now));
 
     let channel = readable(world, id)?;
     let message = channel.message(ts).ok_or("message_not_found")?;

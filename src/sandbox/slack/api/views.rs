@@ -1,6 +1,6 @@
 //! Modals and App Homes: `views.open`, `views.push`, `views.update`, `views.publish`.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Asked, Done, Refusal};
@@ -23,7 +23,7 @@ const MOST_BYTES: usize = 250_000;
 pub(super) fn open(world: &mut World, asked: &Asked) -> Result<Done, Refusal> {
     let content = content(world, asked, Surface::Modal, None)?;
     let user = take_trigger(world, asked)?;
-    let view = new(world, content, &[]);
+    let view = View::new(world, content, &[]);
     world.views.modals.insert(user.clone(), vec![view.clone()]);
     Ok(shown(world, &view, &user))
 }
@@ -38,7 +38,7 @@ pub(super) fn push(world: &mut World, asked: &Asked) -> Result<Done, Refusal> {
     if below.len() >= MOST_STACKED {
         return Err("push_limit_reached".into());
     }
-    let view = new(world, content, &below);
+    let view = View::new(world, content, &below);
     world.views.modals.entry(user.clone()).or_default().push(view.clone());
     Ok(shown(world, &view, &user))
 }
@@ -58,7 +58,7 @@ pub(super) fn update(world: &mut World, asked: &Asked) -> Result<Done, Refusal> 
     let surface = if before.content["type"] == "home" { Surface::Home } else { Surface::Modal };
     let content = content(world, asked, surface, Some(&id))?;
     check_hash(asked, &before)?;
-    let view = View { content, hash: new_hash(world), ..before };
+    let view = before.updated(world, content);
     if let Some(place) = world.views.all_mut().find(|it| it.id == id) {
         place.clone_from(&view);
     }
@@ -76,17 +76,17 @@ pub(super) fn publish(world: &mut World, asked: &Asked) -> Result<Done, Refusal>
     let view = match before {
         Some(before) => {
             check_hash(asked, &before)?;
-            View { content, hash: new_hash(world), ..before }
+            before.updated(world, content)
         }
-        None => new(world, content, &[]),
+        None => View::new(world, content, &[]),
     };
     world.views.homes.insert(user.clone(), view.clone());
     Ok(shown(world, &view, &user))
 }
 
 /// Reads and checks `view`. `id` is the view that it replaces.
-fn content(world: &mut World, asked: &Asked, surface: Surface, id: Option<&str>) -> Result<Value, Refusal> {
-    let mut view = asked.args.structured("view", "invalid_arguments")?.ok_or_else(|| Refusal::missing("view"))?;
+fn content(world: &World, asked: &Asked, surface: Surface, id: Option<&str>) -> Result<Value, Refusal> {
+    let view = asked.args.structured("view", "invalid_arguments")?.ok_or_else(|| Refusal::missing("view"))?;
     if view.to_string().len() > MOST_BYTES {
         return Err("view_too_large".into());
     }
@@ -98,9 +98,6 @@ fn content(world: &mut World, asked: &Asked, surface: Surface, id: Option<&str>)
     if external.is_some_and(|it| world.views.has_external_id(it, id)) {
         return Err("duplicate_external_id".into());
     }
-    if let Some(Value::Array(blocks)) = view.get_mut("blocks") {
-        *blocks = world.named(std::mem::take(blocks));
-    }
     Ok(view)
 }
 
@@ -109,15 +106,11 @@ fn take_trigger(world: &mut World, asked: &Asked) -> Result<String, Refusal> {
     if trigger.used {
         return Err("exchanged_trigger_id".into());
     }
-    if age(trigger.at, asked.now) > TRIGGER {
+    if asked.now.duration_since(trigger.at) > TRIGGER {
         return Err("expired_trigger_id".into());
     }
     trigger.used = true;
     Ok(trigger.user.clone())
-}
-
-fn age(from: Timestamp, now: Timestamp) -> SignedDuration {
-    now.duration_since(from)
 }
 
 fn check_hash(asked: &Asked, view: &View) -> Result<(), Refusal> {
@@ -125,21 +118,6 @@ fn check_hash(asked: &Asked, view: &View) -> Result<(), Refusal> {
         Some(hash) if hash != view.hash => Err("hash_conflict".into()),
         Some(_) | None => Ok(()),
     }
-}
-
-fn new(world: &mut World, content: Value, below: &[View]) -> View {
-    let id = format!("V{:010}", world.next_id());
-    View {
-        hash: new_hash(world),
-        root: below.first().map_or_else(|| id.clone(), |it| it.id.clone()),
-        previous: below.last().map(|it| it.id.clone()),
-        content,
-        id,
-    }
-}
-
-fn new_hash(world: &mut World) -> String {
-    format!("{}.hash", world.next_id())
 }
 
 fn shown(world: &World, view: &View, user: &str) -> Done {

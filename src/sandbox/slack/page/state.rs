@@ -6,6 +6,7 @@ use crate::sandbox::slack::{
     Slack,
     message::Message,
     options::{BOT_USER, Kind, Person},
+    view::View,
     world::{Channel, Sort, World},
 };
 
@@ -17,7 +18,7 @@ impl Slack {
         let channels = world.channels.values().filter(|it| person.is_some_and(|person| it.is_open_to(person)));
         let channels: Vec<Value> = channels.map(|it| channel(&world, it, user)).collect();
         let people: Vec<Value> = world.people.values().map(|it| json!({ "person": it, "acts": acts(it) })).collect();
-        let shown = |it: &super::super::view::View| it.written(&world, &json!({}));
+        let shown = |it: &View| it.written(&world, &json!({}));
         json!({
             "team": world.team_domain,
             "bot": BOT_USER,

@@ -15,6 +15,7 @@ use crate::{
     sandbox::slack::{
         Slack,
         blocks::{Surface, check_view},
+        message::stamp,
         view::View,
         world::World,
     },
@@ -152,37 +153,38 @@ impl Slack {
 }
 
 /// Does what the answer to a submitted modal says (docs.slack.dev, "Modals", `response_action`).
+///
+/// # Errors
+/// There is no such action, or the view in it is not good.
 fn follow(world: &mut World, user: &str, id: &str, answer: &Answer) -> anyhow::Result<()> {
     let said = answer.json();
-    let next = match said["response_action"].as_str() {
-        None => None,
-        Some("errors") => return Ok(()),
+    let mut modals = world.views.modals.remove(user).unwrap_or_default();
+    let done = match said["response_action"].as_str() {
+        None => {
+            modals.retain(|it| it.id != id);
+            Ok(())
+        }
+        Some("errors") => Ok(()),
         Some("clear") => {
-            world.views.modals.remove(user);
-            return Ok(());
+            modals.clear();
+            Ok(())
         }
-        Some("update" | "push") => {
-            let problems = check_view(&said["view"], Surface::Modal, &world.refused_blocks);
-            anyhow::ensure!(problems.is_empty(), "the view is not good");
-            Some(said["view"].clone())
-        }
-        Some(other) => anyhow::bail!("there is no response_action {other}"),
+        Some(action @ ("update" | "push")) => replace(world, &mut modals, id, action, &said["view"]),
+        Some(other) => Err(anyhow::anyhow!("there is no response_action {other}")),
     };
-    let Some(mut content) = next else {
-        world.views.modals.entry(user.to_owned()).or_default().retain(|it| it.id != id);
-        return Ok(());
-    };
-    if let Some(Value::Array(blocks)) = content.get_mut("blocks") {
-        *blocks = world.named(std::mem::take(blocks));
-    }
-    let (fresh, hash) = (format!("V{:010}", world.next_id()), format!("{}.hash", world.next_id()));
-    let modals = world.views.modals.entry(user.to_owned()).or_default();
-    let Some(at) = modals.iter().position(|it| it.id == id) else { return Ok(()) };
-    if said["response_action"] == "update" {
-        modals[at] = View { content, hash, ..modals[at].clone() };
+    world.views.modals.insert(user.to_owned(), modals);
+    done
+}
+
+fn replace(world: &mut World, modals: &mut Vec<View>, id: &str, action: &str, content: &Value) -> anyhow::Result<()> {
+    let problems = check_view(content, Surface::Modal, &world.refused_blocks);
+    anyhow::ensure!(problems.is_empty(), "the view is not good");
+    let at = modals.iter().position(|it| it.id == id).context("the modal has been closed")?;
+    if action == "update" {
+        modals[at] = modals[at].updated(world, content.clone());
     } else {
-        let root = modals[at].root.clone();
-        modals.push(View { id: fresh, hash, root, previous: Some(id.to_owned()), content });
+        let view = View::new(world, content.clone(), modals);
+        modals.push(view);
     }
     Ok(())
 }
@@ -194,8 +196,4 @@ fn shown(world: &World, user: &str, id: &str) -> anyhow::Result<View> {
 
 fn blocks(view: &View) -> &[Value] {
     view.content["blocks"].as_array().map_or(&[], Vec::as_slice)
-}
-
-fn stamp(now: jiff::Timestamp) -> String {
-    format!("{}.{:06}", now.as_second(), now.subsec_microsecond())
 }

@@ -4,7 +4,10 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::{Answer, Encoding, payload};
-use crate::{clock::Clock as _, sandbox::slack::Slack};
+use crate::{
+    clock::Clock as _,
+    sandbox::slack::{Slack, message::stamp},
+};
 
 impl Slack {
     /// Opens the App Home.
@@ -20,7 +23,7 @@ impl Slack {
                 "user": user,
                 "channel": world.direct(user),
                 "tab": "home",
-                "event_ts": format!("{}.{:06}", now.as_second(), now.subsec_microsecond()),
+                "event_ts": stamp(now),
             });
             // Only there when one was published before.
             if let Some(home) = world.views.homes.get(user) {

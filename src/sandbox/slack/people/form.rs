@@ -57,7 +57,8 @@ pub(super) fn state(blocks: &[Value], entries: &Entries, complete: bool) -> anyh
         let mut value = entered(element, entries.get(action_id))?;
         let filled = value.values().any(|it| !it.is_null() && *it != json!([]));
         let required = block["type"] == "input" && block["optional"] != true;
-        ensure!(filled || !required || !complete, "{} must be filled in", block["label"]["text"]);
+        let label = block["label"]["text"].as_str().unwrap_or(action_id);
+        ensure!(filled || !required || !complete, "{label} must be filled in");
         value.insert("type".to_owned(), element["type"].clone());
         values[block_id][action_id] = Value::Object(value);
     }

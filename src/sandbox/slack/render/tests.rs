@@ -1,3 +1,5 @@
+//! Markup and blocks as text.
+
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 

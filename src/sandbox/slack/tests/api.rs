@@ -1,23 +1,31 @@
 //! Methods of the Web API, and each of their refusals.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{CHANNEL, MINA, World, world};
-use crate::sandbox::slack::{BOT_USER, Person};
+use crate::sandbox::{
+    faults::{Fault, Kind, Moment},
+    slack::{BOT_USER, Person},
+};
 
 #[tokio::test]
 async fn the_token_decides_first() {
     let world = world().await;
     let url = format!("{}/auth.test", world.slack.base_url());
     let json = ("content-type", "application/json; charset=utf-8");
-    let cases: [(&[(&str, &str)], &str, &str); 4] = [
-        (&[json], "{}", "not_authed"),
-        (&[json, ("authorization", "Bearer wrong")], "{}", "invalid_auth"),
-        (&[json], r#"{"token":"xoxb-sandbox-token"}"#, "not_authed"),
-        (&[("authorization", "Bearer xoxb-sandbox-token")], "{}", "missing_post_type"),
+    let cases = [
+        (vec![json], "{}", "not_authed"),
+        (vec![json, ("authorization", "Bearer wrong")], "{}", "invalid_auth"),
+        (vec![json], r#"{"token":"xoxb-sandbox-token"}"#, "not_authed"),
+        (vec![json, ("authorization", "Bearer xoxb-sandbox-token")], "{", "invalid_json"),
+        (vec![json, ("authorization", "Bearer xoxb-sandbox-token")], "[]", "json_not_object"),
+        (vec![("authorization", "Bearer xoxb-sandbox-token")], "{}", "missing_post_type"),
+        (vec![("content-type", "text/html")], "{}", "invalid_post_type"),
     ];
     for (headers, body, error) in cases {
-        assert_eq!(world.send(&url, headers, body).await.1["error"], error, "{body}");
+        assert_eq!(world.send(&url, &headers, body).await.1["error"], error, "{body}");
     }
     let in_query = format!("{url}?token=xoxb-sandbox-token");
     assert_eq!(world.send(&in_query, &[json], "{}").await.1["error"], "not_authed");
@@ -223,6 +231,18 @@ async fn direct_messages_are_opened_and_links_are_made() {
     let members = world.form("conversations.members", &[("channel", CHANNEL), ("limit", "4")]).await;
     assert_eq!(members["members"].as_array().unwrap().len(), 4);
     assert!(!members["response_metadata"]["next_cursor"].as_str().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_can_be_lost_after_the_effect() {
+    let world = world().await;
+    let reset = Kind::Reset { at: Moment::AfterEffect };
+    world.front.faults.plant(Fault::once("slack", "chat.postMessage", reset));
+    let headers = [("authorization", "Bearer xoxb-sandbox-token"), ("content-type", "application/json")];
+    let url = format!("{}/chat.postMessage", world.slack.base_url());
+    let body = json!({ "channel": CHANNEL, "text": "hello" }).to_string();
+    assert!(world.client.post(&url, &headers, &body, Duration::from_secs(10)).await.is_err());
+    assert_eq!(world.slack.messages(CHANNEL).len(), 1);
 }
 
 #[tokio::test]

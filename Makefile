@@ -1,0 +1,94 @@
+# The list of commands; continuous integration calls the same (.ci/run).
+# Needed: git, a C toolchain, make, Python 3 with venv, rustup. The rest is installed under target/.
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+PYTHON ?= python3
+TERRAFORM ?= terraform
+
+# Pinned, so that a new version's new findings come when we choose.
+DENY_VERSION := 0.20.2
+DENY := target/tools/$(DENY_VERSION)/bin/cargo-deny
+MOTO := target/moto/bin/python
+
+# Tests that start moto do it with this Python.
+export DATALAKE_MOTO_PYTHON := $(CURDIR)/$(MOTO)
+
+.PHONY: help
+help: ## What there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## The whole bot on this machine, with stand-ins for AWS and Slack
+	$(CARGO) run --locked -- sandbox
+
+.PHONY: demo
+demo: ## One run from slash command to finished thread, printed
+	$(CARGO) run --locked -- sandbox --demo
+
+.PHONY: check
+check: fmt clippy ## What is quick: format and lints
+
+.PHONY: test
+test: fmt tree deny clippy doc unit ## Everything that must pass before a merge
+
+.PHONY: fmt
+fmt: ## The format
+	$(CARGO) fmt --all -- --check
+
+# The second line is the build of the release image, without the stand-ins.
+.PHONY: clippy
+clippy: ## The lints
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --no-default-features -- -D warnings
+
+.PHONY: doc
+doc: ## The documentation, private items too
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+# Last in `make test`: the runner's closing lines are the last that is printed.
+.PHONY: unit
+unit: $(MOTO) ## All tests
+	$(CARGO) test --locked --workspace
+
+# `cargo deny` sees the crates of all features together; these two sets are narrower, or wider.
+.PHONY: tree
+tree: ## Crates that must not be there
+	@mkdir -p target
+	$(CARGO) tree --locked --prefix none --edges normal,build --no-default-features > target/tree-release
+	$(CARGO) tree --locked --prefix none --edges all --all-features --target all > target/tree-all
+	@! grep -E '^chrono ' target/tree-release || { echo 'The release build must not have these.'; exit 1; }
+	@! grep -E '^(ring|openssl|openssl-sys|native-tls) ' target/tree-all || { echo 'Nothing may have these.'; exit 1; }
+
+.PHONY: deny
+deny: $(DENY) ## Licences, banned crates, sources, known vulnerabilities
+	$(DENY) --locked check bans licenses sources
+	.ci/advisories $(DENY)
+
+.PHONY: review
+review: ## Look at snapshots that have changed, and accept or refuse them
+	@$(CARGO) insta --version > /dev/null 2>&1 || { echo 'First: cargo install --locked cargo-insta'; exit 1; }
+	$(CARGO) insta review
+
+.PHONY: image
+image: ## The container image
+	docker build --file deploy/Dockerfile --tag datalake-bot .
+
+# Not in `make test`: Terraform and its provider for AWS would have to be there. TERRAFORM_PLUGINS may name a folder that
+# holds the provider, for machines without a network.
+.PHONY: terraform
+terraform: ## The format and validity of deploy/terraform
+	$(TERRAFORM) fmt -check -diff deploy/terraform
+	$(TERRAFORM) -chdir=deploy/terraform init -backend=false -input=false \
+		$(if $(TERRAFORM_PLUGINS),-plugin-dir=$(TERRAFORM_PLUGINS))
+	$(TERRAFORM) -chdir=deploy/terraform validate
+
+$(DENY):
+	$(CARGO) install --locked cargo-deny --version $(DENY_VERSION) --root target/tools/$(DENY_VERSION)
+
+$(MOTO): tests/moto/requirements.txt
+	$(PYTHON) -m venv target/moto
+	$(MOTO) -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
