@@ -15,6 +15,8 @@ mod manifest;
 #[cfg(feature = "sandbox")]
 mod mends;
 #[cfg(feature = "sandbox")]
+mod moto;
+#[cfg(feature = "sandbox")]
 mod path;
 mod sources;
 #[cfg(feature = "sandbox")]
