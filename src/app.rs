@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long a trouble that may pass is waited out before it is a failure.
-const PATIENCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+const PATIENCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
 
 /// A bot that runs.
 #[derive(Debug)]

@@ -35,7 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["src/cli", "src/telemetry.rs"]),
     ("dynoxide", &["src/sandbox/"]),
     ("governor", &["src/adapters/slack/"]),
-    ("hyper", &["src/adapters/slack/", "src/inbound/", "src/sandbox/"]),
+    ("hyper", &["src/adapters/aws/publish/copy/tests.rs", "src/adapters/slack/", "src/inbound/", "src/sandbox/"]),
     ("metrics_exporter_prometheus", &["src/app.rs", "src/telemetry.rs"]),
     ("minijinja", &["src/projection/"]),
     ("parquet", &["src/sandbox/"]),

@@ -156,14 +156,15 @@ impl Bot {
         self.until(action, async || self.messages(channel).into_iter().find(|it| has(it, action))).await
     }
 
-    /// Waits until the run that was recorded last is over and its thread shows the end; returns its record.
+    /// Waits until a run is over and its thread shows it; returns its record.
     pub(crate) async fn run_shown(&self) -> Run {
-        self.until("a run is over and shown", async || {
-            let run = self.runs().await.into_iter().find(|it| it.next_attempt.is_none() && it.status.is_over())?;
-            let end = format!("end:{}", run.retries.len());
-            self.messages(CHANNEL).iter().any(|it| key(it) == end).then_some(run)
-        })
-        .await
+        let ended = async || {
+            // The record is open for as long as the thread does not show its end.
+            let closed = self.items().await.into_iter().filter(|it| !it.contains_key("open"));
+            let runs = closed.map(|it| serde_dynamo::from_item::<_, Run>(it).unwrap());
+            runs.into_iter().find(|it| it.next_attempt.is_none() && it.status.is_over())
+        };
+        self.until("a run is over and shown", ended).await
     }
 
     /// Returns all runs in the table.
