@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{Exit, say};
 use crate::{
-    domain::source::{Engine, Schedule, Source},
+    domain::source::{Schedule, Source},
     engine::hints::Hint,
     inbound::queue::{
         event::{Event, Form},
-        message::{self, Found, Reading, Wrapping},
+        message::{self, Found, IgnoredKind, Reading, Wrapping},
     },
 };
 
@@ -47,41 +47,54 @@ fn explain(body: &str, sources: &[Source]) -> (Value, Exit) {
     let inner = serde_json::from_str::<Value>(body).ok().and_then(|it| Some(it.get("Body")?.as_str()?.to_owned()));
     match message::read(inner.as_deref().unwrap_or(body)) {
         Reading::Hint(found) => (understood(&found, sources), Exit::Done),
-        Reading::Ignored { why } => {
-            let kind = if why.contains("Confirmation") { "subscription_confirmation" } else { "ignored" };
-            (json!({"kind": kind, "would": "nothing", "why": why}), Exit::Done)
+        Reading::Ignored(it) => {
+            let kind = match it.kind {
+                IgnoredKind::Notification => "ignored",
+                IgnoredKind::Confirmation => "subscription_confirmation",
+            };
+            (explained(kind, it.wrapping, it.event.as_ref(), None, "nothing", &it.why), Exit::Done)
         }
-        Reading::Malformed { why } => (
-            json!({"kind": "malformed", "would": "leave it in the queue, for the dead-letter queue", "why": why}),
-            Exit::Failed,
-        ),
+        Reading::Malformed { why } => {
+            let would = "leave it in the queue, for the dead-letter queue";
+            (json!({"kind": "malformed", "would": would, "why": why}), Exit::Failed)
+        }
     }
 }
 
 fn understood(found: &Found, sources: &[Source]) -> Value {
-    let (event_id, form, source_arn, source_id) = match &found.event {
-        Some(Event::Rds { id, form, source_arn, source_id }) => {
-            (Some(id.as_str()), Some(*form), source_arn.as_deref(), Some(source_id.as_str()))
-        }
-        Some(Event::GlueJob { .. } | Event::GlueCrawler { .. } | Event::Other { .. }) => {
-            (None, Some(Form::EventBridge), None, None)
-        }
-        None => (None, None, None, None),
-    };
     let (kind, would, why) = meaning(&found.hint);
-    let source = source_id.and_then(|id| source_of(id, &found.hint, sources));
+    let source = found.event.as_ref().and_then(|it| source_of(it, &found.hint, sources));
+    let would = match source {
+        Some(source) if kind == "snapshot_available" && source.schedule == Schedule::Manual => {
+            format!("nothing: source {} is run by people only", source.name)
+        }
+        Some(_) | None => would,
+    };
+    explained(kind, found.wrapping, found.event.as_ref(), source, &would, why)
+}
+
+fn explained(
+    kind: &str,
+    around: Wrapping,
+    event: Option<&Event>,
+    source: Option<&Source>,
+    would: &str,
+    why: &str,
+) -> Value {
+    let (event_id, source_arn, form) = match event {
+        Some(Event::Rds { id, form, source_arn, .. }) => (Some(id.as_str()), source_arn.as_deref(), Some(*form)),
+        Some(Event::GlueJob { .. } | Event::GlueCrawler { .. } | Event::Other { .. }) => {
+            (None, None, Some(Form::EventBridge))
+        }
+        None => (None, None, None),
+    };
     json!({
         "kind": kind,
-        "wrapping": wrapping(found.wrapping, form),
+        "wrapping": wrapping(around, form),
         "event_id": event_id,
         "source_arn": source_arn,
         "source": source.map(|it| &it.name),
-        "would": match source {
-            Some(source) if kind == "snapshot_available" && source.schedule == Schedule::Manual => {
-                format!("nothing: source {} is run by people only", source.name)
-            }
-            _ => would,
-        },
+        "would": would,
         "why": why,
     })
 }
@@ -123,17 +136,49 @@ fn wrapping(wrapping: Wrapping, form: Option<Form>) -> &'static str {
 }
 
 /// The automated snapshots of a database carry its name; of others only RDS knows whose they are.
-fn source_of<'a>(snapshot: &str, hint: &Hint, sources: &'a [Source]) -> Option<&'a Source> {
-    let engine = match hint {
-        Hint::SnapshotAvailable { engine, .. } => Some(*engine),
-        Hint::Own(_) | Hint::ExportEnded { .. } | Hint::JobEnded { .. } | Hint::CrawlEnded { .. } => None::<Engine>,
+fn source_of<'a>(event: &Event, hint: &Hint, sources: &'a [Source]) -> Option<&'a Source> {
+    let Event::Rds { source_id, .. } = event else { return None };
+    let name = source_id.strip_prefix("rds:").unwrap_or(source_id);
+    let ours = |it: &&Source| {
+        let engine = !matches!(hint, Hint::SnapshotAvailable { engine, .. } if *engine != it.engine);
+        engine && name.strip_prefix(&it.identifier).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    let name = snapshot.strip_prefix("rds:").unwrap_or(snapshot);
-    let ours =
-        |it: &&Source| name.strip_prefix(&it.identifier).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-    sources
-        .iter()
-        .filter(|it| engine.is_none_or(|engine| it.engine == engine))
-        .filter(ours)
-        .max_by_key(|it| it.identifier.len())
+    sources.iter().filter(ours).max_by_key(|it| it.identifier.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str) -> String {
+        let inner = json!({
+            "Event Source": "db-snapshot", "Source ID": "rds:shop-db-2026-11-22-03-00",
+            "Source ARN": "arn:aws:rds:ap-northeast-1:123456789012:snapshot:rds:shop-db-2026-11-22-03-00",
+            "Event ID": format!("https://docs.aws.amazon.com/x.html#{id}"), "Event Message": "x",
+        });
+        json!({"Type": "Notification", "Message": inner.to_string(), "TopicArn": "arn:aws:sns:x:1:y"}).to_string()
+    }
+
+    #[test]
+    fn an_event_is_explained_understood_or_not() {
+        let (told, exit) = explain(&event("RDS-EVENT-0161"), &[]);
+        assert_eq!((&told["kind"], &told["wrapping"], exit), (&json!("export_ended"), &json!("sns"), Exit::Done));
+        let (told, exit) = explain(&event("RDS-EVENT-0090"), &[]);
+        assert_eq!((&told["kind"], &told["event_id"]), (&json!("ignored"), &json!("RDS-EVENT-0090")));
+        assert!(told["source_arn"].is_string() && exit == Exit::Done);
+        let (told, exit) = explain("{}", &[]);
+        assert_eq!((&told["kind"], exit), (&json!("malformed"), Exit::Failed));
+    }
+
+    #[test]
+    fn a_message_as_the_sdks_give_it_is_unwrapped() {
+        let received = json!({"MessageId": "1", "ReceiptHandle": "x", "Body": event("RDS-EVENT-0091")}).to_string();
+        assert_eq!(explain(&received, &[]).0["kind"], "snapshot_available");
+    }
+
+    #[test]
+    fn a_confirmation_of_a_subscription_is_known() {
+        let body = json!({"Type": "SubscriptionConfirmation", "Message": "x", "TopicArn": "y"}).to_string();
+        assert_eq!(explain(&body, &[]).0["kind"], "subscription_confirmation");
+    }
 }

@@ -56,7 +56,10 @@ async fn handle(engine: &Engine, messages: &dyn Messages, message: &Received) {
                 return;
             }
         }
-        Reading::Ignored { why } => tracing::info!(message = id, why, "Message {id} is ignored: {why}"),
+        Reading::Ignored(ignored) => {
+            let why = ignored.why;
+            tracing::info!(message = id, why, "Message {id} is ignored: {why}");
+        }
         Reading::Malformed { why } => {
             tracing::error!(message = id, why, "Message {id} cannot be read and stays in the queue: {why}");
             return;

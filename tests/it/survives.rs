@@ -67,6 +67,29 @@ async fn an_answer_that_is_lost_after_the_effect_is_looked_for(#[case] service: 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn slack_is_left_alone_for_as_long_as_it_asks() {
+    let bot = Bot::start().await;
+    let wait = 2;
+    for method in ["chat.postMessage", "chat.update"] {
+        let code = "ratelimited".to_owned();
+        let kind = Kind::Refuse { status: 429, code, message: String::new(), retry_after: Some(wait) };
+        bot.world.front.faults.plant(Fault { skip: 2, ..Fault::once("slack", method, kind).times(3) });
+    }
+    bot.slash(ANA, "/datalake run school").await;
+    assert_eq!(bot.run_shown().await.status, RunStatus::Succeeded);
+    for method in ["chat.postMessage", "chat.update"] {
+        let calls = bot.world.front.history.calls("slack", method);
+        let refused = calls.iter().filter(|it| it.error.is_some()).count();
+        assert!(refused >= 1, "{method} was never refused");
+        for pair in calls.windows(2).filter(|it| it[0].error.is_some()) {
+            let pause = pair[1].at.duration_since(pair[0].at);
+            assert!(pause.as_millis() >= i128::from(wait) * 1000 - 50, "{method} was called again after {pause}");
+        }
+    }
+    bot.assert_nothing_twice(1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_ends_soon_and_drops_nothing() {
     let mut bot = Bot::start().await;
     bot.slash(ANA, "/datalake run school").await;

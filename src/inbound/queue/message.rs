@@ -11,9 +11,7 @@ use crate::engine::hints::{Hint, Message};
 pub enum Reading {
     Hint(Box<Found>),
     /// Understood, and of no interest here.
-    Ignored {
-        why: String,
-    },
+    Ignored(Box<Ignored>),
     /// Not a message that anybody should have sent.
     Malformed {
         why: String,
@@ -27,6 +25,25 @@ pub struct Found {
     pub wrapping: Wrapping,
     /// The event it came from; `None` for our own wake-ups.
     pub event: Option<Event>,
+}
+
+/// What is of no interest, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ignored {
+    pub why: String,
+    pub kind: IgnoredKind,
+    pub wrapping: Wrapping,
+    /// The event, if it is one.
+    pub event: Option<Event>,
+}
+
+/// What kind of message is of no interest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IgnoredKind {
+    /// An event, or a line of text.
+    Notification,
+    /// SNS's own message about a subscription.
+    Confirmation,
 }
 
 /// In what an event was wrapped.
@@ -60,7 +77,7 @@ impl Reading {
                 Hint::JobEnded { .. } => "job_ended",
                 Hint::CrawlEnded { .. } => "crawl_ended",
             },
-            Self::Ignored { .. } => "ignored",
+            Self::Ignored(_) => "ignored",
             Self::Malformed { .. } => "malformed",
         }
     }
@@ -87,10 +104,10 @@ pub fn read(body: &str) -> Reading {
         "Notification" => match serde_json::from_str::<Value>(&envelope.message) {
             Ok(inner @ Value::Object(_)) => read_event(&inner, envelope.topic_arn.as_deref(), Wrapping::Sns),
             // SNS and RDS send a line of text when a subscription is made or tested.
-            _ => Reading::Ignored { why: "a notification that is not an event".to_owned() },
+            _ => ignored("a notification that is not an event".to_owned(), IgnoredKind::Notification),
         },
         "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
-            Reading::Ignored { why: format!("{}: a queue needs no confirmation", envelope.kind) }
+            ignored(format!("{}: a queue needs no confirmation", envelope.kind), IgnoredKind::Confirmation)
         }
         other => malformed(&format!("SNS has no message of type `{other}`")),
     }
@@ -100,10 +117,19 @@ fn read_event(value: &Value, topic_arn: Option<&str>, wrapping: Wrapping) -> Rea
     match event::read(value, topic_arn) {
         Ok(event) => match event.hint() {
             Some(hint) => Reading::Hint(Box::new(Found { hint, wrapping, event: Some(event) })),
-            None => Reading::Ignored { why: event.why_ignored() },
+            None => Reading::Ignored(Box::new(Ignored {
+                why: event.why_ignored(),
+                kind: IgnoredKind::Notification,
+                wrapping,
+                event: Some(event),
+            })),
         },
         Err(why) => malformed(&why),
     }
+}
+
+fn ignored(why: String, kind: IgnoredKind) -> Reading {
+    Reading::Ignored(Box::new(Ignored { why, kind, wrapping: Wrapping::Sns, event: None }))
 }
 
 fn malformed(why: &str) -> Reading {

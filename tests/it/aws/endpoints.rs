@@ -1,58 +1,39 @@
-//! Endpoints from the environment. It is read by a process of its own: this very test binary.
+//! Endpoints from the environment, and the publish step alone: the program as a process of its own.
 
-use std::{process::Stdio, sync::Arc};
-
-use datalake_bot::{
-    adapters::aws::{Aws, sdk_config},
-    clock,
-    domain::{
-        run::{Order, Run, Trigger},
-        seen::Seen,
-        snapshot::Snapshot,
-        stage::StageId,
-    },
-    engine::ports::Work as _,
-    sandbox::aws::{ACCESS_KEY, Pace, REGION, SECRET_KEY},
-};
+use datalake_bot::sandbox::aws::{ACCESS_KEY, Pace, REGION, SECRET_KEY};
+use serde_json::Value;
 use tokio::process::Command;
 
-use super::{World, source};
+use super::World;
 
 #[tokio::test]
-async fn one_endpoint_for_all_and_one_for_a_service_are_used() {
+async fn publish_goes_where_the_environment_says_and_prints_what_it_did() {
     let world = World::start(Pace::default()).await;
-    let at = &world.stand_ins.endpoints;
-    // By name: `lake.localhost` would have no address, so that the bucket must be in the path.
-    let s3 = at.s3.replace("127.0.0.1", "localhost");
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "aws::endpoints::looks_where_the_environment_says"])
-        .env("AWS_ENDPOINT_URL", &at.rds)
-        .env("AWS_ENDPOINT_URL_S3", s3)
-        .env("AWS_ENDPOINT_URL_GLUE", &at.glue)
+    let s3 = &world.stand_ins.s3;
+    s3.create_bucket("backfill");
+    for (key, body) in
+        [("raw/task-a1/db/t/1/part-0.parquet", "abc"), ("raw/task-a1/db/t/1/_SUCCESS", ""), ("latest/old", "x")]
+    {
+        s3.put("backfill", key, body.as_bytes().to_vec()).unwrap();
+    }
+    let program = Command::new(env!("CARGO_BIN_EXE_datalake-bot"))
+        .args(["publish", "--from", "s3://backfill/raw/task-a1", "--to", "s3://backfill/latest"])
+        .env_clear()
+        // Another service's address, and S3's own: the second wins. By name: `backfill.localhost` would have no address,
+        // so that the bucket must be in the path.
+        .env("AWS_ENDPOINT_URL", &world.stand_ins.endpoints.rds)
+        .env("AWS_ENDPOINT_URL_S3", world.stand_ins.endpoints.s3.replace("127.0.0.1", "localhost"))
+        .env("AWS_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
         .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-        .stdout(Stdio::piped())
         .kill_on_drop(true)
         .output();
-    let child = child.await.unwrap();
-    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
-    let operations: Vec<String> = world.front.history.all().into_iter().map(|it| it.operation).collect();
-    assert_eq!(operations, ["DescribeExportTasks", "GetObject", "GetJobRuns"]);
-}
-
-#[tokio::test]
-#[ignore = "run by the test above, in a process of its own"]
-async fn looks_where_the_environment_says() {
-    let aws = Aws::new(&sdk_config(Some(REGION)).await, Arc::new(clock::System));
-    let snapshot = Snapshot {
-        id: "by-hand".to_owned(),
-        arn: "arn:aws:rds:ap-northeast-1:123456789012:snapshot:by-hand".to_owned(),
-        taken_at: super::NIGHT.parse().unwrap(),
-        available: true,
-    };
-    let order = Order { trigger: Trigger::Event, requested_by: None, only: Vec::new(), layers: Vec::new() };
-    let run = Run::new(&source(), &snapshot, &order, snapshot.taken_at);
-    for stage in [StageId::Export, StageId::Latest, StageId::NormalTransform] {
-        assert_eq!(aws.look(&run, &source(), stage).await, Seen::Absent { marker: None });
-    }
+    let output = program.await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&printed["objects"], &printed["bytes"], &printed["removed"]), (&2.into(), &3.into(), &1.into()));
+    assert!(printed["calls"].as_u64().unwrap() >= 5 && printed["seconds"].as_f64().unwrap() > 0.0, "{printed}");
+    let there = s3.keys("backfill", "latest/");
+    assert_eq!(there, ["latest/_manifest.json", "latest/db/t/1/_SUCCESS", "latest/db/t/1/part-0.parquet"]);
+    assert!(world.front.history.calls("rds", "Unknown").is_empty());
 }

@@ -58,7 +58,7 @@ fn one_receiver_tells_events_apart_in_every_wrapping(#[case] id: &str, #[case] e
 #[case::never_heard_of("RDS-EVENT-9999")]
 fn other_events_are_ignored_with_a_reason(#[case] id: &str) {
     let read = read(&sns(&subscription(id, "db-snapshot")));
-    assert!(matches!(&read, Reading::Ignored { why } if why.contains(id)), "{read:?}");
+    assert!(matches!(&read, Reading::Ignored(it) if it.why.contains(id) && it.event.is_some()), "{read:?}");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn glue_events_name_their_job_or_crawler() {
     let crawl = event("Glue Crawler State Change", json!({"crawlerName": "shop", "state": "Succeeded"}));
     assert_eq!(hint(&crawl), Hint::CrawlEnded { crawler: "shop".into() });
     let started = event("Glue Crawler State Change", json!({"crawlerName": "shop", "state": "Started"}));
-    assert!(matches!(read(&started), Reading::Ignored { .. }));
+    assert!(matches!(read(&started), Reading::Ignored(_)));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn our_own_wake_ups_are_read() {
 #[case::text(json!({"Type": "Notification", "Message": "hello", "TopicArn": "x"}).to_string())]
 #[case::other_service(json!({"detail-type": "EC2 Instance State-change", "source": "aws.ec2", "detail": {}}).to_string())]
 fn messages_that_are_no_events_are_ignored(#[case] body: String) {
-    assert!(matches!(read(&body), Reading::Ignored { .. }), "{body}");
+    assert!(matches!(read(&body), Reading::Ignored(_)), "{body}");
 }
 
 #[rstest]
