@@ -48,10 +48,10 @@ clippy: ## The lints
 doc: ## The documentation, private items too
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
-# Last in `make test`: the runner's closing lines are the last that is printed.
+# Last in `make test`: the runner's closing lines are the last that is printed. There are no tests in the documentation.
 .PHONY: unit
 unit: $(MOTO) ## All tests
-	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked --workspace --tests
 
 # `cargo deny` sees the crates of all features together; these two sets are narrower, or wider.
 .PHONY: tree
