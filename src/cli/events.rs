@@ -31,7 +31,8 @@ pub(super) fn run(command: &Command) -> anyhow::Result<Exit> {
     let body = if file.as_os_str() == "-" {
         std::io::read_to_string(std::io::stdin())?
     } else {
-        std::fs::read_to_string(file).map_err(|it| anyhow::anyhow!("cannot read {}: {it}", file.display()))?
+        let bytes = std::fs::read(file).map_err(|it| anyhow::anyhow!("cannot read {}: {it}", file.display()))?;
+        String::from_utf8_lossy(&bytes).into_owned()
     };
     let sources = match config {
         Some(config) => crate::config::Config::load(config)?.sources,

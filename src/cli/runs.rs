@@ -112,7 +112,13 @@ async fn answer(engine: &Engine, command: Command) -> anyhow::Result<Answer> {
 }
 
 fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {
-    let exit = if is_done(answer) { Exit::Done } else { Exit::Failed };
+    let exit = if matches!(answer, Answer::Misread(_)) {
+        Exit::Usage
+    } else if is_done(answer) {
+        Exit::Done
+    } else {
+        Exit::Failed
+    };
     if json {
         say(&serde_json::to_string_pretty(&value(engine, answer)?)?);
         return Ok(exit);

@@ -73,7 +73,7 @@ impl Command {
 
     /// Returns the right that the command needs; `None`: anybody may ask.
     pub fn right(&self) -> Option<Right> {
-        self.verb().and_then(Verb::right)
+        self.verb().map_or(Some(Right::View), Verb::right)
     }
 }
 

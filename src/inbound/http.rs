@@ -78,9 +78,10 @@ fn layered(router: Router) -> Router {
 
 /// Serves `router` until `stop`, then lets the requests under way end. `axum::serve` has no time-out for headers.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let mut server = Builder::new(TokioExecutor::new());
+    // Slack and load balancers speak HTTP/1.1. A server that waits to see which version comes has no time-out while it
+    // does: connections that say nothing would fill all places.
+    let mut server = Builder::new(TokioExecutor::new()).http1_only();
     server.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
-    server.http2().timer(TokioTimer::new()).keep_alive_interval(HEADERS).max_concurrent_streams(64);
     let server = Arc::new(server);
     let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();

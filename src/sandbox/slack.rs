@@ -70,7 +70,9 @@ impl Slack {
         let api =
             front.serve(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), stand_in).await.context("listen for Slack")?;
         slack.world().origin = format!("http://{api}");
-        let page = page::serve(front, Arc::clone(&slack), options.listen).await.context("listen for the page")?;
+        let page = page::serve(front, Arc::clone(&slack), options.listen)
+            .await
+            .with_context(|| format!("cannot listen on {} for the page; choose another address", options.listen))?;
         slack.world().page_url = format!("http://{page}/");
         Ok(slack)
     }

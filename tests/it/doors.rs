@@ -123,6 +123,7 @@ async fn bodies_above_the_limit_are_refused_before_they_are_read() {
 }
 
 #[rstest]
+#[case::silence("")]
 #[case::headers("POST /slack/commands HTTP/1.1\r\nhost: bot\r\n")]
 #[case::body("POST /slack/commands HTTP/1.1\r\nhost: bot\r\ncontent-length: 100\r\n\r\nhalf")]
 #[tokio::test(flavor = "multi_thread")]
@@ -178,6 +179,10 @@ async fn who_may_not_is_refused_privately_and_told_whom_to_ask() {
     for user in [OLGA, GUEST, STRANGER] {
         let answer = bot.slash(user, "/datalake run school").await;
         assert!(!answer.contains("Recorded"), "{user}: {answer}");
+    }
+    for text in ["/datalake", "/datalake status", "/datalake list", "/datalake sources"] {
+        let answer = bot.slash(GUEST, text).await;
+        assert!(!answer.contains("school"), "a guest sees nothing: {text}: {answer}");
     }
     assert!(bot.slash(OLGA, "/datalake run school").await.contains("S0DATAOPS01"));
     assert!(!bot.slash(OLGA, "/datalake status").await.contains("may not"));

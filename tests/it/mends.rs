@@ -51,6 +51,12 @@ async fn a_failed_export_is_retried_under_the_next_name_and_stays_the_same_run()
     let roots = bot.messages(CHANNEL).into_iter().filter(|it| key(it) == "root").count();
     assert_eq!(roots, 1, "one message for the whole run");
     bot.assert_nothing_twice(2);
+    let first = run.run_id.as_str();
+    assert!(bot.slash(ANA, &format!("/datalake status {first}")).await.contains(first), "a name means that attempt");
+    bot.slash(ANA, &format!("/datalake retry {first}")).await;
+    let refused = async || (bot.world.slack.ephemeral(ANA).last()?.contains("attempt")).then_some(());
+    bot.until("the first attempt cannot be retried any more", refused).await;
+    assert_eq!(bot.runs().await.len(), 2);
     let slack = run.slack.as_ref().map(|it| it.channel.as_str());
     assert_eq!(slack, Some(CHANNEL));
 }

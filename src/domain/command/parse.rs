@@ -61,8 +61,8 @@ pub fn parse(text: &str) -> Result<Command, Misread> {
                 None | Some("latest") => SnapshotChoice::Latest,
                 Some(id) => SnapshotChoice::Named(id.to_owned()),
             },
-            only: words.list("only"),
-            layers: words.list("layers").iter().map(|it| layer(it)).collect::<Result<_, _>>()?,
+            only: words.list("only", is_table)?,
+            layers: words.list("layers", |_| true)?.iter().map(|it| layer(it)).collect::<Result<_, _>>()?,
             plan: words.has("plan"),
         })),
         Verb::Status => Ok(Command::Status { target: words.argument }),
@@ -102,6 +102,9 @@ impl Words {
                 (Some(_), Some(value)) => value,
                 (Some(_), None) => words.next().ok_or(Misread::Missing { verb, name: option.name })?,
             };
+            if read.has(option.name) {
+                return Err(Misread::Unexpected { verb, word: word.to_owned() });
+            }
             read.options.push((option.name, value.to_owned()));
         }
         Ok(read)
@@ -117,12 +120,17 @@ impl Words {
     }
 
     fn value(&self, name: &str) -> Option<&str> {
-        self.options.iter().rev().find(|(it, _)| *it == name).map(|(_, value)| value.as_str())
+        self.options.iter().find(|(it, _)| *it == name).map(|(_, value)| value.as_str())
     }
 
-    fn list(&self, name: &str) -> Vec<String> {
-        let value = self.value(name).unwrap_or_default();
-        value.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect()
+    /// Returns the entries of an option's value; an option that is there must have some, and only `valid` ones.
+    fn list(&self, name: &'static str, valid: impl Fn(&str) -> bool) -> Result<Vec<String>, Misread> {
+        let Some(value) = self.value(name) else { return Ok(Vec::new()) };
+        let entries: Vec<String> = value.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect();
+        if entries.is_empty() || !entries.iter().all(|it| valid(it)) {
+            return Err(Misread::BadValue { verb: self.form.verb, name, value: value.to_owned(), near: None });
+        }
+        Ok(entries)
     }
 
     fn limit(&self) -> Result<u16, Misread> {
@@ -130,6 +138,12 @@ impl Words {
         let bad = || Misread::BadValue { verb: self.form.verb, name: "limit", value: value.to_owned(), near: None };
         value.parse().ok().filter(|it| (1..=MAX_LIST_LIMIT).contains(it)).ok_or_else(bad)
     }
+}
+
+/// Says whether RDS can export `text` alone: a database, schema or table whose names are of letters, digits, `$`, `_`.
+fn is_table(text: &str) -> bool {
+    let named = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"$_".contains(&b));
+    text.split('.').count() <= 3 && text.split('.').all(named)
 }
 
 fn verb(word: &str) -> Result<Verb, Misread> {

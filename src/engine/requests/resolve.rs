@@ -1,4 +1,5 @@
-//! From what a person calls a run to the run: its name, or any unambiguous start of it; always its newest attempt.
+//! From what a person calls a run to the run: the name of its record, or any unambiguous start of it, which means the
+//! newest attempt.
 
 use crate::{
     domain::{answer::Outcome, name::ExportTask, run::Run},
@@ -9,14 +10,15 @@ use crate::{
 const MATCHES: usize = 5;
 
 impl Engine {
-    /// Returns the newest attempt of the run that `text` names, or what to answer if there is none, or more than one.
+    /// Returns the run that `text` names, or what to answer if there is none, or more than one. A whole name means that
+    /// attempt and no other.
     ///
     /// # Errors
     /// The store did not answer.
     pub async fn resolve(&self, text: &str) -> Result<Result<Run, Outcome>, StoreError> {
         let unknown = || Outcome::UnknownRun { text: text.to_owned() };
         if let Ok(name) = text.parse::<ExportTask>()
-            && let Some(run) = self.newest_attempt(&name).await?
+            && let Some(run) = self.store.run(&name).await?
         {
             return Ok(Ok(run));
         }

@@ -139,7 +139,7 @@ async fn press(doors: &Arc<Doors>, asker: Asker, press: Press) -> Option<Answer>
 
 fn read(body: &[u8]) -> Option<Payload> {
     let (_, payload) = url::form_urlencoded::parse(body).find(|(key, _)| key == "payload")?;
-    serde_json::from_str(&payload).ok()
+    serde_json::from_str::<Payload>(&payload).ok().filter(|it| it.user.as_ref().is_none_or(|it| !it.id.is_empty()))
 }
 
 #[cfg(test)]
@@ -167,7 +167,14 @@ mod tests {
 
     #[test]
     fn what_is_no_payload_is_not_read() {
-        for odd in ["", "payload=", "payload=%7B", "payload=[]", "other=1"] {
+        for odd in [
+            "",
+            "payload=",
+            "payload=%7B",
+            "payload=[]",
+            "other=1",
+            "payload=%7B%22type%22:%22x%22,%22user%22:%7B%22id%22:%22%22%7D%7D",
+        ] {
             assert!(read(odd.as_bytes()).is_none(), "{odd}");
         }
     }

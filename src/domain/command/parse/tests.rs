@@ -56,6 +56,11 @@ fn mistakes_say_what_was_probably_meant() {
         ("run shop --onyl x", Misread::UnknownOption { verb: Verb::Run, word: "onyl".into(), near: Some("only") }),
         ("run shop --layers norml", bad(Verb::Run, "layers", "norml", Some("normal"))),
         ("retry x --from exprot", bad(Verb::Retry, "from", "exprot", Some("export"))),
+        ("run shop --only ,,,", bad(Verb::Run, "only", ",,,", None)),
+        ("run shop --only <!channel>", bad(Verb::Run, "only", "<!channel>", None)),
+        ("run shop --only a.b.c.d", bad(Verb::Run, "only", "a.b.c.d", None)),
+        ("run shop --layers=", bad(Verb::Run, "layers", "", None)),
+        ("run shop --plan --plan", Misread::Unexpected { verb: Verb::Run, word: "--plan".into() }),
         ("list --limit 0", bad(Verb::List, "limit", "0", None)),
         ("list --limit 51", bad(Verb::List, "limit", "51", None)),
     ] {
