@@ -233,11 +233,6 @@ impl Run {
     pub fn was_shaped_by(&self, user: &str) -> bool {
         self.requested_by.as_deref() == Some(user) || self.retries.iter().any(|it| it.by == user)
     }
-
-    /// Says whether the two runs were asked for the same: tables and layers of one snapshot.
-    pub fn is_same_request(&self, other: &Self) -> bool {
-        self.run_id == other.run_id && self.layers == other.layers
-    }
 }
 
 fn first_status(id: StageId, layers: &[Layer]) -> StageStatus {

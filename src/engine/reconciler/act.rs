@@ -30,7 +30,7 @@ impl Engine {
                 }
             }
         };
-        tracing::info!(run = %run.export_task, %stage, ?started, "Started {stage} of run {}", run.export_task);
+        tracing::info!(run = %run.export_task, %stage, ?started, "Asked to start {stage} of run {}", run.export_task);
         self.settled(run, source, stage, started).await
     }
 
