@@ -17,7 +17,7 @@ use crate::{
     clock::{Clock as _, System},
     config::{Config, environment::Environment},
     domain::plan::Timing,
-    engine::{Channels, Engine, Wake, Wakes, driver, sources::Sources, sweeper},
+    engine::{Channels, Engine, Wake, Wakes, driver, lease::Sightings, sources::Sources, sweeper},
     inbound::{
         http, queue,
         slack::{Doors, gate::Gate},
@@ -83,6 +83,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         me: ulid::Ulid::generate().to_string(),
         started_at: System.now(),
         wakes,
+        sightings: Sightings::default(),
     });
     Ok(Parts { engine, queue, wakes: receiver })
 }

@@ -19,4 +19,4 @@ pub mod snapshot;
 pub mod source;
 pub mod stage;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -19,6 +19,7 @@ pub mod accept;
 pub mod actors;
 pub mod driver;
 pub mod hints;
+pub mod lease;
 pub mod ports;
 pub mod projector;
 pub mod queries;
@@ -46,6 +47,8 @@ pub struct Engine {
     /// When this process began: a source that nobody has watched before is watched from then on.
     pub started_at: Timestamp,
     pub wakes: Wakes,
+    /// Since when this replica has seen the intents of others, and its own.
+    pub sightings: lease::Sightings,
 }
 
 /// Where the messages of runs go, and in which language.

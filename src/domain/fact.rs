@@ -112,7 +112,8 @@ impl Run {
     /// anything was done on it.
     fn approval_asked(&mut self, approval: &Approval, now: Timestamp) -> Option<()> {
         let open = self.open_stage()?;
-        let undone = matches!(open.id, StageId::SensitiveApproval | StageId::SensitiveTransform) && open.is_free(now);
+        let undone = matches!(open.id, StageId::SensitiveApproval | StageId::SensitiveTransform);
+        let undone = undone && open.is_unconfirmed();
         let outlived =
             self.approval.as_ref().is_none_or(|it| it.digest != approval.digest || it.is_outlived(self, now));
         (self.has_turn && undone && outlived && approval.is_new()).then_some(())?;
@@ -160,7 +161,7 @@ impl Run {
                 // Whatever was planned: what is sensitive is touched under an approval only. A plan may be a little old.
                 let given = self.approval.as_ref().is_some_and(|it| it.is_given(self, now));
                 (id != StageId::SensitiveTransform || given).then_some(())?;
-                let stage = self.running(id).filter(|it| it.is_free(now))?;
+                let stage = self.running(id).filter(|it| it.is_unconfirmed())?;
                 // What is in the way stays recorded until AWS has acted: it may be so again, and runs out of patience.
                 stage.intent = Some(intent.clone());
             }

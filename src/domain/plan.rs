@@ -68,6 +68,17 @@ pub struct Context<'a> {
     pub now: Timestamp,
     pub timing: &'a Timing,
     pub source: &'a Source,
+    /// How long the replica has seen the open stage's intent as it is, measured by itself: the clocks of two machines
+    /// are never compared. Zero without an intent.
+    pub intent_seen_for: SignedDuration,
+}
+
+impl Context<'_> {
+    /// Returns how long the intent of stage `id` still keeps others from acting; `None` if it does not any more.
+    fn held_for(&self, id: StageId) -> Option<Duration> {
+        let left = self.timing.lease.max(id.appears_within()) - self.intent_seen_for;
+        (left > SignedDuration::ZERO).then(|| positive(left))
+    }
 }
 
 /// Returns what must be known to plan the next step of `run`.
@@ -178,12 +189,12 @@ pub fn settle(run: &Run, id: StageId, started: Started, context: Context<'_>) ->
 
 fn absent(stage: &Stage, marker: Option<&str>, context: Context<'_>) -> Plan {
     let Some(intent) = &stage.intent else { return start(stage.id, marker, context) };
-    if context.now < intent.until {
-        return Plan { again: Some(until(context.now, intent.until)), ..Plan::default() };
+    if let Some(left) = context.held_for(stage.id) {
+        return Plan { again: Some(left), ..Plan::default() };
     }
     match &intent.handle {
         // What AWS has confirmed does not vanish: starting it again could do it twice.
-        Some(_) if context.now < intent.until + context.timing.patience => {
+        Some(_) if context.intent_seen_for < context.timing.lease + context.timing.patience => {
             Plan { again: Some(positive(context.timing.poll)), ..Plan::default() }
         }
         Some(handle) => fail(stage.id, Failure::new(Class::Lost, codes::WORK_LOST, handle.clone())),
@@ -225,12 +236,12 @@ fn plan_cancel(stage: &Stage, seen: &Seen, overdue: bool, context: Context<'_>) 
         // It would be a lie to call canceled what may still be under way.
         Seen::Unclear(failure) if stage.intent.is_some() => in_the_way(stage, failure, context),
         // An effect that cannot be seen yet may still appear; it must be stopped then.
-        Seen::Unclear(_) | Seen::Absent { .. } | Seen::Busy(_) => match &stage.intent {
-            Some(intent) if context.now < intent.until => {
-                Plan { again: Some(until(context.now, intent.until)), ..Plan::default() }
+        Seen::Unclear(_) | Seen::Absent { .. } | Seen::Busy(_) => {
+            match stage.intent.as_ref().and_then(|_| context.held_for(stage.id)) {
+                Some(left) => Plan { again: Some(left), ..Plan::default() },
+                None => canceled,
             }
-            Some(_) | None => canceled,
-        },
+        }
         Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => canceled,
     }
 }

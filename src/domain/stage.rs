@@ -89,6 +89,23 @@ impl StageId {
     }
 }
 
+impl StageId {
+    /// Returns how long work may take to appear to a look after it was started, where that may be longer than a lease:
+    /// nothing says that a list of job runs shows a new one at once.
+    pub fn appears_within(self) -> SignedDuration {
+        match self {
+            Self::NormalTransform | Self::SensitiveTransform => SignedDuration::from_secs(10),
+            Self::Snapshot
+            | Self::Export
+            | Self::Verify
+            | Self::Latest
+            | Self::NormalCatalog
+            | Self::SensitiveApproval
+            | Self::SensitiveCatalog => SignedDuration::ZERO,
+        }
+    }
+}
+
 impl fmt::Display for StageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -166,9 +183,10 @@ impl Stage {
 }
 
 impl Stage {
-    /// Says whether the stage's work can be undertaken at `now`: nobody is about to, and AWS has not confirmed any.
-    pub fn is_free(&self, now: Timestamp) -> bool {
-        self.intent.as_ref().is_none_or(|it| it.handle.is_none() && it.until <= now)
+    /// Says whether AWS has not confirmed any work of the stage. Whether somebody is about to start it, who plans
+    /// knows: see [`Context::intent_seen_for`](super::plan::Context::intent_seen_for).
+    pub fn is_unconfirmed(&self) -> bool {
+        self.intent.as_ref().is_none_or(|it| it.handle.is_none())
     }
 }
 
@@ -177,7 +195,8 @@ impl Stage {
 pub struct Intent {
     /// The replica that acts.
     pub owner: String,
-    /// Until then nobody else acts, and an effect that cannot be seen yet may still appear.
+    /// When the owner means to be done, or to have renewed it, by its own clock. Others do not compare it with theirs:
+    /// they count from when they first saw the intent so.
     pub until: Timestamp,
     /// What was there before the effect, where only that tells ours from another's: the start of the last crawl.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::{
     domain::{
         fact::Fact,
@@ -76,24 +78,25 @@ impl Engine {
         match need(run) {
             Need::Rest => Ok(Step::Rest),
             Need::Turn => self.take_turn(run, source).await,
-            Need::Decision => self.carry_on(run, source, plan_decision(run, self.context(source))).await,
+            Need::Decision => self.carry_on(run, source, plan_decision(run, self.context(run, source))).await,
             Need::Look(stage) => {
                 let seen = self.work.look(run, source, stage).await;
                 tracing::debug!(run = %run.export_task, %stage, ?seen, "Looked at {stage} of run {}", run.export_task);
-                self.carry_on(run, source, plan(run, stage, &seen, self.context(source))).await
+                self.carry_on(run, source, plan(run, stage, &seen, self.context(run, source))).await
             }
         }
     }
 
     /// Records the plan's facts, then acts.
     async fn carry_on(&self, run: &Run, source: &Source, plan: Plan) -> Result<Step, StoreError> {
+        let begun = Instant::now();
         let moved = if plan.facts.is_empty() { None } else { self.record(run, &plan.facts).await? };
         if moved.is_none() && !plan.facts.is_empty() {
             return Ok(Step::Stale);
         }
         let run = moved.as_deref().unwrap_or(run);
         match plan.act {
-            Some(Act::Start(stage)) => self.start(run, source, stage).await,
+            Some(Act::Start(stage)) => self.start(run, source, stage, begun).await,
             Some(Act::Stop(stage)) => self.stop(run, source, stage, plan.again).await,
             None => Ok(match (plan.again, moved) {
                 (Some(after), _) => Step::Wait(after),
@@ -170,7 +173,8 @@ impl Engine {
         Ok(moved.map_or(Step::Stale, Step::Moved))
     }
 
-    pub(super) fn context<'a>(&'a self, source: &'a Source) -> Context<'a> {
-        Context { me: &self.me, now: self.clock.now(), timing: &self.timing, source }
+    pub(super) fn context<'a>(&'a self, run: &Run, source: &'a Source) -> Context<'a> {
+        let intent_seen_for = self.sightings.note(run);
+        Context { me: &self.me, now: self.clock.now(), timing: &self.timing, source, intent_seen_for }
     }
 }

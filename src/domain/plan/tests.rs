@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rstest::rstest;
 
-use super::{Act, Need, Plan, WaitOn, need, plan, plan_decision, plan_turn, settle};
+use super::{Act, Context, Need, Plan, WaitOn, need, plan, plan_decision, plan_turn, settle};
 use crate::domain::{
     access::Who,
     approval::ApprovalState,

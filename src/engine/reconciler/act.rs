@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{Engine, Fact, Run, Source, StageId, Step, StoreError, settle};
 use crate::{
     domain::{plan::Plan, seen::Started},
@@ -12,8 +14,19 @@ use crate::{
 const ATTEMPTS: usize = 10;
 
 impl Engine {
-    /// Starts the stage's work and records what came of it.
-    pub(super) async fn start(&self, run: &Run, source: &Source, stage: StageId) -> Result<Step, StoreError> {
+    /// Starts the stage's work and records what came of it. `since` is when the write of the intent began: a process
+    /// that was stopped since then for a good part of its lease may have lost it without knowing, and looks again.
+    pub(super) async fn start(
+        &self,
+        run: &Run,
+        source: &Source,
+        stage: StageId,
+        since: Instant,
+    ) -> Result<Step, StoreError> {
+        if since.elapsed() > self.lease() / 2 {
+            tracing::warn!(run = %run.export_task, %stage, "The intent to start {stage} is too old to act on");
+            return Ok(Step::Stale);
+        }
         let progress = Progress::default();
         let started = {
             let work = self.work.start(run, source, stage, &progress);
@@ -53,7 +66,7 @@ impl Engine {
     async fn settled(&self, run: &Run, source: &Source, stage: StageId, started: Started) -> Result<Step, StoreError> {
         let mut run = Box::new(run.clone());
         for _ in 0..ATTEMPTS {
-            let Plan { facts, again, .. } = settle(&run, stage, started.clone(), self.context(source));
+            let Plan { facts, again, .. } = settle(&run, stage, started.clone(), self.context(&run, source));
             let recorded = if facts.is_empty() { None } else { self.record(&run, &facts).await? };
             match (recorded, again) {
                 (Some(_), Some(after)) => return Ok(Step::Wait(after)),
@@ -87,9 +100,13 @@ impl Engine {
         run.stage(stage).intent.as_ref().is_some_and(|it| it.owner == self.me)
     }
 
+    fn lease(&self) -> Duration {
+        Duration::try_from(self.timing.lease).unwrap_or_default()
+    }
+
     /// Ticks three times within a lease; the first tick comes after a third of it.
     fn renewals(&self) -> tokio::time::Interval {
-        let third = Duration::try_from(self.timing.lease / 3).unwrap_or_default().max(Duration::from_millis(50));
-        tokio::time::interval_at(tokio::time::Instant::now() + third, third)
+        let third = (self.lease() / 3).max(Duration::from_millis(50));
+        tokio::time::interval_at(Instant::now() + third, third)
     }
 }

@@ -27,7 +27,7 @@ impl Engine {
     }
 
     async fn wait_for(&self, run: &Run, source: &Source, holder: &ExportTask) -> Result<Step, StoreError> {
-        self.carry_on(run, source, plan_turn(run, holder.as_str(), self.context(source))).await
+        self.carry_on(run, source, plan_turn(run, holder.as_str(), self.context(run, source))).await
     }
 
     async fn recorded(&self, run: &Run, fact: Fact) -> Result<Step, StoreError> {

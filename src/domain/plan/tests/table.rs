@@ -3,8 +3,8 @@
 use rstest::rstest;
 
 use super::{
-    Class, Detail, Fact, Failure, Intent, Run, Seen, StageId, TIMING, absent, after, after_at, begun_at, codes,
-    config_failure, context, hiccup, intent, plan, run_at, secs, slot, source, start, told,
+    Class, Context, Detail, Fact, Failure, Intent, Run, Seen, StageId, TIMING, absent, after, after_at, begun_at,
+    codes, config_failure, context, hiccup, intent, plan, run_at, secs, slot, source, start, told,
 };
 
 const STAGE: StageId = StageId::NormalTransform;
@@ -50,7 +50,9 @@ fn run(is: Is) -> Run {
 /// The plan in words; each of its facts must fit the run.
 fn planned(run: &Run, seen: &Seen) -> String {
     let (source, now) = (source(), start() + secs(10));
-    let plan = plan(run, STAGE, seen, context(&source, now));
+    let seen_since = run.stage(STAGE).intent.as_ref().map(|it| it.until - TIMING.lease);
+    let intent_seen_for = seen_since.map(|it| now.duration_since(it)).unwrap_or_default();
+    let plan = plan(run, STAGE, seen, Context { intent_seen_for, ..context(&source, now) });
     after_at(run, &plan.facts, now);
     assert!(!plan.facts.is_empty() || plan.act.is_some() || plan.again.is_some(), "nothing leads on");
     told(&plan)
@@ -127,10 +129,4 @@ fn the_next_step(#[case] seen: Seen, #[case] expected: [&str; 8]) {
 fn the_way_to_an_end(#[case] seen: Seen, #[case] expected: [&str; 8]) {
     let wanted = |is| after(&run(is), &[Fact::CancelAsked { by: "UELI".into() }]);
     assert_eq!(ALL.map(|is| planned(&wanted(is), &seen)), expected);
-}
-
-#[test]
-fn the_record_tells_the_situations_apart() {
-    let free = |is: Is| run(is).stage(STAGE).is_free(start() + secs(10));
-    assert_eq!(ALL.map(free), [true, true, false, false, true, false, false, false]);
 }

@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Act, Detail, Fact, Need, Plan, Run, Seen, Source, Stage, StageId, Started, TIMING, context, hiccup, mins, need,
-    plan, plan_decision, plan_turn, secs, settle, slot, source, start,
+    Act, Detail, Fact, Intent, Need, Plan, Run, Seen, Source, Stage, StageId, Started, TIMING, context, hiccup, mins,
+    need, plan, plan_decision, plan_turn, secs, settle, slot, source, start,
 };
 use crate::domain::{
     approval::{Approval, Verdict},
@@ -82,6 +82,8 @@ pub(super) struct World {
     pub(super) trouble: Trouble,
     pub(super) works: BTreeMap<Key, Work>,
     replicas: [Replica; 2],
+    /// The intent that each replica has last seen, and since when.
+    sightings: [Option<(Intent, Timestamp)>; 2],
 }
 
 const OWNERS: [&str; 2] = ["one", "two"];
@@ -96,6 +98,7 @@ impl World {
             trouble: Trouble::default(),
             works: BTreeMap::new(),
             replicas: [Replica::Idle, Replica::Idle],
+            sightings: [None, None],
         }
     }
 
@@ -111,6 +114,8 @@ impl World {
 
     fn restart(&mut self) {
         (0..OWNERS.len()).for_each(|it| self.crash(it));
+        // Another process remembers nothing.
+        self.sightings = [None, None];
     }
 
     pub(super) fn crash(&mut self, replica: usize) {
@@ -196,10 +201,21 @@ impl World {
     }
 
     fn context(&self, replica: usize) -> Context<'_> {
-        Context { me: OWNERS[replica], ..context(&self.source, self.now) }
+        let intent_seen_for = match &self.sightings[replica] {
+            Some((_, since)) => self.now.duration_since(*since),
+            None => SignedDuration::ZERO,
+        };
+        Context { me: OWNERS[replica], intent_seen_for, ..context(&self.source, self.now) }
     }
 
-    fn plan(&self, replica: usize) -> Replica {
+    fn sight(&mut self, replica: usize) {
+        let intent = self.run.open_stage().and_then(|it| it.intent.clone());
+        let known = self.sightings[replica].take().filter(|(seen, _)| Some(seen) == intent.as_ref());
+        self.sightings[replica] = known.or(intent.map(|it| (it, self.now)));
+    }
+
+    fn plan(&mut self, replica: usize) -> Replica {
+        self.sight(replica);
         let context = self.context(replica);
         let planned = match need(&self.run) {
             Need::Rest => return Replica::Idle,
