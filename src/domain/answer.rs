@@ -109,6 +109,12 @@ pub enum Outcome {
         from: StageId,
         kept: Vec<StageId>,
         redone: Vec<StageId>,
+        /// What was to be kept and is not there any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gone: Option<StageId>,
+        /// The export task whose data in `latest/` is overwritten.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overwritten: Option<String>,
     },
     NotRetried {
         run: ExportTask,

@@ -225,7 +225,7 @@ impl Run {
         stage.error = Some(failure.clone());
         let attempt = stage.attempt;
         self.stage = id;
-        self.failures.push(FailureNote { stage: id, attempt, at: now, failure: failure.clone() });
+        self.failures.push(FailureNote { stage: id, attempt, at: now, tried_again: false, failure: failure.clone() });
         self.error = Some(RunError { stage: id, failure: failure.clone() });
         self.end(RunStatus::Failed, StageStatus::Failed, now)
     }

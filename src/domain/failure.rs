@@ -49,6 +49,8 @@ pub mod codes {
     pub const STATUS_FILES_UNREADABLE: &str = "StatusFilesUnreadable";
     /// `latest/` already holds data of a newer snapshot.
     pub const LATEST_IS_NEWER: &str = "LatestIsNewer";
+    /// `latest/` does not hold the data that the run has put there any more.
+    pub const LATEST_REPLACED: &str = "LatestReplaced";
     /// After the copy an object was missing or had another size.
     pub const COPY_INCOMPLETE: &str = "CopyIncomplete";
     /// A Glue job run ended without success.
@@ -99,6 +101,7 @@ pub enum Remedy {
     CrawlerMissing,
     Permissions,
     NewerData,
+    LatestReplaced,
     Approval,
     Configuration,
     Again,
@@ -106,7 +109,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
@@ -122,6 +125,7 @@ impl Remedy {
         Self::CrawlerMissing,
         Self::Permissions,
         Self::NewerData,
+        Self::LatestReplaced,
         Self::Approval,
         Self::Configuration,
         Self::Again,
@@ -145,6 +149,7 @@ impl Remedy {
             Self::CrawlerMissing => "crawler_missing",
             Self::Permissions => "permissions",
             Self::NewerData => "newer_data",
+            Self::LatestReplaced => "latest_replaced",
             Self::Approval => "approval",
             Self::Configuration => "configuration",
             Self::Again => "again",
@@ -169,6 +174,7 @@ impl Remedy {
             codes::JOB_FAILED => Self::GlueJob,
             codes::CRAWL_FAILED => Self::Crawler,
             codes::LATEST_IS_NEWER => Self::NewerData,
+            codes::LATEST_REPLACED => Self::LatestReplaced,
             codes::APPROVAL_DENIED | codes::APPROVAL_EXPIRED => Self::Approval,
             codes::SOURCE_GONE => Self::Configuration,
             "JobNotFound" => Self::GlueJobMissing,

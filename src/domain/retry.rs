@@ -6,9 +6,16 @@ use serde::{Deserialize, Serialize};
 use super::{
     approval::{ApprovalState, Verdict},
     fact::Fact,
+    failure::{Class, Remedy, codes},
     run::{Run, RunStatus},
     stage::{StageId, StageStatus},
 };
+
+/// Who retries a run when nobody needs to be asked.
+pub const BOT: &str = "datalake-bot";
+
+/// How often the bot exports a snapshot again by itself.
+const TRIES: usize = 2;
 
 /// How a run is retried.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +24,15 @@ pub enum Retry {
     Same { from: StageId, fact: Fact },
     /// The export is done again: RDS does not take a name twice, so the run goes on in a record of its own.
     NewAttempt { from: StageId, fact: Fact, next: Box<Run> },
+}
+
+impl Retry {
+    /// Returns the stage from which the run goes on.
+    pub fn from(&self) -> StageId {
+        match self {
+            Self::Same { from, .. } | Self::NewAttempt { from, .. } => *from,
+        }
+    }
 }
 
 /// Why a run cannot be retried.
@@ -35,6 +51,8 @@ pub enum RetryRefusal {
     NotInRun(StageId),
     /// What comes before the stage is not done.
     NotReached(StageId),
+    /// `latest/` holds a newer snapshot's data, which the retry would need to replace.
+    NewerData,
 }
 
 /// Returns how `by` can retry `run` from `from`, or from where it stopped.
@@ -66,6 +84,35 @@ pub fn retry(run: &Run, from: Option<StageId>, by: &str, now: Timestamp) -> Resu
     }
     let next = next_attempt(run, from, by, now);
     Ok(Retry::NewAttempt { from, fact: Fact::Continued { next: next.export_task.clone() }, next: Box::new(next) })
+}
+
+/// Returns how a run that has just failed goes on without being asked: RDS's own trouble with an export may be over
+/// under another name. Everything else is a person's to decide.
+pub fn automatic(run: &Run, now: Timestamp) -> Option<(Fact, Run)> {
+    let error = run.error.as_ref().filter(|it| it.stage == StageId::Export && run.status == RunStatus::Failed)?;
+    let passing = error.failure.class == Class::NewAttempt && error.failure.remedy() == Remedy::ExportAgain;
+    let tries = run.failures.iter().filter(|it| it.tried_again).count();
+    (passing && error.failure.code == codes::EXPORT_FAILED && tries < TRIES && run.canceled_by.is_none())
+        .then_some(())?;
+    let mut next = next_attempt(run, StageId::Export, BOT, now);
+    next.failures.last_mut()?.tried_again = true;
+    Some((Fact::Continued { next: next.export_task.clone() }, next))
+}
+
+/// Returns the stage that a retry from `from` builds on: what belongs to it must still be there. For `verify`
+/// that is the export's files, for `latest` what was copied there.
+pub fn foundation(run: &Run, from: StageId) -> Option<StageId> {
+    let reads_latest = |id| matches!(id, StageId::NormalTransform | StageId::SensitiveTransform);
+    match from {
+        // Whether the export's files are there, `verify` itself finds out.
+        StageId::Snapshot | StageId::Export | StageId::Verify => None,
+        StageId::Latest => Some(StageId::Verify),
+        StageId::NormalTransform
+        | StageId::NormalCatalog
+        | StageId::SensitiveApproval
+        | StageId::SensitiveTransform
+        | StageId::SensitiveCatalog => redone(run, from).into_iter().any(reads_latest).then_some(StageId::Latest),
+    }
 }
 
 /// Returns the stages before `from` whose work a retry keeps.

@@ -162,6 +162,9 @@ pub struct FailureNote {
     /// The stage's attempt that failed.
     pub attempt: u32,
     pub at: Timestamp,
+    /// The bot has tried again by itself, so that nobody needs to be alerted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tried_again: bool,
     #[serde(flatten)]
     pub failure: Failure,
 }

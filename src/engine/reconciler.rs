@@ -10,7 +10,9 @@ use crate::{
         failure::{Class, Failure, codes},
         name::ExportTask,
         plan::{Act, Context, Need, Plan, need, plan, plan_decision, plan_turn, settle},
+        retry::automatic,
         run::Run,
+        seen::Seen,
         source::Source,
         stage::StageId,
     },
@@ -80,10 +82,25 @@ impl Engine {
             Need::Turn => self.take_turn(run, source).await,
             Need::Decision => self.carry_on(run, source, plan_decision(run, self.context(run, source))).await,
             Need::Look(stage) => {
-                let seen = self.work.look(run, source, stage).await;
+                let seen = self.look(run, source, stage).await;
                 tracing::debug!(run = %run.export_task, %stage, ?seen, "Looked at {stage} of run {}", run.export_task);
                 self.carry_on(run, source, plan(run, stage, &seen, self.context(run, source))).await
             }
+        }
+    }
+
+    /// Looks at the stage's work; before a job that reads `latest/` is started, also at whether the run's data is there
+    /// still. A run that was retried may find another one's.
+    async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Seen {
+        let seen = self.work.look(run, source, stage).await;
+        let reads_latest = matches!(stage, StageId::NormalTransform | StageId::SensitiveTransform);
+        if !matches!(seen, Seen::Absent { .. }) || !reads_latest || run.stage(stage).intent.is_some() {
+            return seen;
+        }
+        match self.work.look(run, source, StageId::Latest).await {
+            Seen::Absent { marker } => Seen::Failed(replaced(source, marker.as_deref())),
+            Seen::Unclear(failure) => Seen::Unclear(failure),
+            Seen::Busy(_) | Seen::Running { .. } | Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => seen,
         }
     }
 
@@ -109,8 +126,13 @@ impl Engine {
     /// Writes the run as it is after `facts`. Returns `None` if somebody else has changed it meanwhile, or if the facts
     /// do not fit it any more: then nothing was written.
     async fn record(&self, run: &Run, facts: &[Fact]) -> Result<Option<Box<Run>>, StoreError> {
-        let Some(after) = self.after(run, facts) else { return Ok(None) };
+        let Some(mut after) = self.after(run, facts) else { return Ok(None) };
+        let again = automatic(&after, self.clock.now());
+        if let Some((fact, _)) = &again {
+            after = after.after(fact, after.updated_at).expect("a run that has failed can go on");
+        }
         let mut changes = vec![Change::Update { run: &after, was: run.version }];
+        changes.extend(again.iter().map(|(_, next)| Change::Create(next)));
         if run.has_turn && !after.has_turn {
             changes.push(Change::FreeTurn { source: &run.source, run: &run.export_task });
         }
@@ -120,6 +142,10 @@ impl Engine {
             Err(error) => return Err(error),
         }
         self.told(run, &after, facts);
+        if let Some((_, next)) = again {
+            tracing::warn!(run = %next.export_task, "RDS has failed by its own fault; run {} tries again", next.export_task);
+            self.wakes.send(Wake::Run(next.export_task));
+        }
         if run.has_turn && !after.has_turn {
             self.wake_waiting(&run.source).await;
         }
@@ -177,4 +203,10 @@ impl Engine {
         let intent_seen_for = self.sightings.note(run);
         Context { me: &self.me, now: self.clock.now(), timing: &self.timing, source, intent_seen_for }
     }
+}
+
+fn replaced(source: &Source, holder: Option<&str>) -> Failure {
+    let message =
+        format!("{} holds {}", source.latest.url(), holder.unwrap_or("another run's data, or a part of ours"));
+    Failure::new(Class::Data, codes::LATEST_REPLACED, message)
 }

@@ -10,7 +10,6 @@ use crate::{
         access::Right,
         answer::{Answer, Outcome},
         fact::Fact,
-        retry::{Retry, kept, redone, retry},
         run::Run,
         stage::StageId,
     },
@@ -24,6 +23,7 @@ use crate::{
 
 mod decide;
 mod resolve;
+mod retry;
 mod start;
 
 /// After so long a request that AWS or Slack keeps from being carried out is given up, and the person told.
@@ -117,7 +117,7 @@ impl Engine {
             Wish::Decide { approval, verdict } => self.decide(request, approval, *verdict).await,
             Wish::Run(command) => self.start_run(request, command).await,
             Wish::Retry { run, from } => match self.resolve(run).await? {
-                Ok(run) => Ok(self.retry_run(request, &run, *from)),
+                Ok(run) => self.retry_run(request, &run, *from).await,
                 Err(outcome) => Ok(outcome.into()),
             },
             Wish::Cancel { run } => match self.resolve(run).await? {
@@ -160,27 +160,6 @@ impl Engine {
             Err(error) => tracing::error!(request = request.id, %error, "Request {} could not be closed", request.id),
         }
         Next::Rest
-    }
-
-    fn retry_run(&self, request: &Request, run: &Run, from: Option<StageId>) -> Effect {
-        let now = self.clock.now();
-        let planned = match retry(run, from, &request.by, now) {
-            Ok(planned) => planned,
-            Err(why) => return Outcome::NotRetried { run: run.export_task.clone(), why }.into(),
-        };
-        let (from, fact, next) = match planned {
-            Retry::Same { from, fact } => (from, fact, None),
-            Retry::NewAttempt { from, fact, next } => (from, fact, Some(*next)),
-        };
-        let after = self.after(run, &[fact]).expect("`retry` gives facts that fit the run");
-        let head = next.as_ref().unwrap_or(&after);
-        let outcome = Outcome::Retrying {
-            run: head.export_task.clone(),
-            from,
-            kept: kept(head, from),
-            redone: redone(head, from),
-        };
-        Effect { outcome, create: next.into_iter().collect(), update: vec![(after, run.version)] }
     }
 
     fn cancel_run(&self, request: &Request, run: &Run) -> Effect {

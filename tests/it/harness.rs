@@ -5,7 +5,10 @@ use std::{net::TcpListener, process::Stdio, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use datalake_bot::{
-    domain::{name::ExportTask, run::Run},
+    domain::{
+        name::ExportTask,
+        run::{Run, RunStatus},
+    },
     sandbox::{
         aws::Pace,
         history::Entry,
@@ -165,6 +168,12 @@ impl Bot {
             runs.into_iter().find(|it| it.next_attempt.is_none() && it.status.is_over())
         };
         self.until("a run is over and shown", ended).await
+    }
+
+    /// Waits until a run stands so; returns its record.
+    pub(crate) async fn run_that_is(&self, status: RunStatus) -> Run {
+        let found = async || self.runs().await.into_iter().find(|it| it.status == status);
+        self.until(status.as_str(), found).await
     }
 
     /// Returns all runs in the table.

@@ -1,6 +1,9 @@
 //! Failures: the alert says why and how to mend it, and the button mends it without doing again what is done.
 
-use datalake_bot::domain::{run::RunStatus, stage::StageId};
+use datalake_bot::{
+    domain::{run::RunStatus, stage::StageId},
+    sandbox::world::BUCKET,
+};
 
 use crate::harness::{ALERTS, ANA, Bot, CHANNEL, KENJI, OLGA, has, key, name};
 
@@ -18,9 +21,7 @@ async fn a_failed_job_is_retried_at_its_stage_without_a_second_export() {
     assert!(!error.failure.remedy.is_empty());
 
     bot.world.slack.press(KENJI, ALERTS, &alert.ts, "run.retry").await.unwrap();
-    let run = bot
-        .until("it succeeds", async || bot.runs().await.into_iter().find(|it| it.status == RunStatus::Succeeded))
-        .await;
+    let run = bot.run_that_is(RunStatus::Succeeded).await;
     assert_eq!(name(&run), name(&failed), "the export is kept, and so is its name");
     assert_eq!(run.retries[0].by, KENJI);
     let solved = async || {
@@ -41,9 +42,7 @@ async fn a_failed_export_is_retried_under_the_next_name_and_stays_the_same_run()
     let read = bot.world.slack.thread(ALERTS, &alert.ts);
     assert!(read.contains("export.rds.amazonaws.com"), "the remedy names the principal: {read}");
     bot.world.slack.press(ANA, ALERTS, &alert.ts, "run.retry").await.unwrap();
-    let run = bot
-        .until("it succeeds", async || bot.runs().await.into_iter().find(|it| it.status == RunStatus::Succeeded))
-        .await;
+    let run = bot.run_that_is(RunStatus::Succeeded).await;
     assert_eq!(run.attempt, 2);
     assert!(name(&run).ends_with("-a2") && run.run_id.as_str().ends_with("-a1"));
     let shown = async || bot.messages(CHANNEL).into_iter().find(|it| key(it) == "end:1");
@@ -59,6 +58,49 @@ async fn a_failed_export_is_retried_under_the_next_name_and_stays_the_same_run()
     assert_eq!(bot.runs().await.len(), 2);
     let slack = run.slack.as_ref().map(|it| it.channel.as_str());
     assert_eq!(slack, Some(CHANNEL));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rds_own_trouble_is_tried_again_under_the_next_name_without_an_alert() {
+    let bot = Bot::start().await;
+    bot.world.aws.rds.fail_next_export("An unknown internal error occurred.");
+    bot.slash(ANA, "/datalake run school").await;
+    let run = bot.run_shown().await;
+    assert_eq!((run.status, run.attempt), (RunStatus::Succeeded, 2));
+    assert!(bot.messages(ALERTS).is_empty(), "nobody has to do anything");
+    let told: Vec<String> = bot.messages(CHANNEL).iter().map(key).collect();
+    assert!(told.contains(&"stage:export:1".to_owned()) && told.contains(&"stage:export:2".to_owned()), "{told:?}");
+    bot.assert_nothing_twice(2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_does_not_build_on_what_is_gone_and_says_so() {
+    let bot = Bot::start().await;
+    bot.world.aws.glue.fail_next_run("school-normal", "planted");
+    bot.slash(ANA, "/datalake run school").await;
+    let alert = bot.button(ALERTS, "run.retry").await;
+    bot.world.aws.s3.delete(BUCKET, "latest/school/_manifest.json");
+    bot.world.slack.press(ANA, ALERTS, &alert.ts, "run.retry").await.unwrap();
+    bot.told(ANA, "Not there any more").await;
+    let run = bot.run_that_is(RunStatus::Succeeded).await;
+    assert_eq!(run.stage(StageId::Latest).attempt, 2, "copied again");
+    bot.assert_nothing_twice(1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_retried_does_not_read_or_replace_a_newer_runs_data() {
+    let bot = Bot::start().await;
+    bot.world.aws.glue.fail_next_run("school-normal", "planted");
+    bot.slash(ANA, "/datalake run school").await;
+    let alert = bot.button(ALERTS, "run.retry").await;
+    let old = bot.runs().await.remove(0);
+    bot.world.aws.rds.create_automated_snapshot("school-db").unwrap();
+    let newer = bot.run_that_is(RunStatus::Succeeded).await;
+    assert!(newer.snapshot_time > old.snapshot_time);
+    bot.world.slack.press(ANA, ALERTS, &alert.ts, "run.retry").await.unwrap();
+    bot.told(ANA, "newer snapshot").await;
+    assert_eq!(bot.runs().await.iter().filter(|it| it.status == RunStatus::Failed).count(), 1);
+    assert_eq!(bot.effects("glue", "StartJobRun").len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

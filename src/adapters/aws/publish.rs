@@ -100,20 +100,25 @@ pub async fn publish(
 }
 
 /// Returns whether the run's data is what `latest/` holds: the manifest is the run's, and what is there is what the
-/// manifest names. The second tells a later run's half-done copy from ours.
+/// manifest names. The second tells a later run's half-done copy from ours. The marker is the export task whose data
+/// is there.
 pub(super) async fn look(s3: &Client, run: &Run, source: &Source) -> Seen {
     match look_at(&S3::new(s3), run, &source.latest).await {
-        Ok(Some(manifest)) => Seen::Done { detail: manifest.detail(), warnings: Vec::new() },
-        Ok(None) => Seen::Absent { marker: None },
+        Ok((Some(manifest), true)) => Seen::Done { detail: manifest.detail(), warnings: Vec::new() },
+        Ok((manifest, _)) => Seen::Absent { marker: manifest.map(|it| it.export_task) },
         Err(failure) => Seen::Unclear(failure),
     }
 }
 
-async fn look_at(s3: &S3<'_>, run: &Run, latest: &Location) -> Result<Option<Manifest>, Failure> {
-    let found = manifest::read(s3, latest).await?.manifest;
-    let Some(manifest) = found.filter(|it| it.export_task == run.export_task.as_str()) else { return Ok(None) };
+/// Returns the manifest, and whether it is the run's and true.
+async fn look_at(s3: &S3<'_>, run: &Run, latest: &Location) -> Result<(Option<Manifest>, bool), Failure> {
+    let Some(manifest) = manifest::read(s3, latest).await?.manifest else { return Ok((None, false)) };
+    if manifest.export_task != run.export_task.as_str() {
+        return Ok((Some(manifest), false));
+    }
     let there = s3.list(latest).await?;
-    Ok(diff::is_complete(&manifest, &there, latest).then_some(manifest))
+    let complete = diff::is_complete(&manifest, &there, latest);
+    Ok((Some(manifest), complete))
 }
 
 /// Publishes the run's export. All of it is done when this returns.

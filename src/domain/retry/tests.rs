@@ -3,10 +3,11 @@
 use proptest::{prelude::*, sample::select};
 use rstest::rstest;
 
-use super::{Retry, RetryRefusal, kept, redone, retry};
+use super::{Retry, RetryRefusal, automatic, foundation, kept, redone, retry};
 use crate::domain::{
     approval::{Approval, Refusal, Verdict},
     fact::Fact,
+    failure::{Class, Failure, codes},
     run::{Run, RunStatus},
     source::Layer,
     stage::{StageId, StageStatus},
@@ -34,12 +35,6 @@ fn going_on(run: &Run, retry: Retry) -> Run {
     }
 }
 
-fn from(retry: &Retry) -> StageId {
-    match retry {
-        Retry::Same { from, .. } | Retry::NewAttempt { from, .. } => *from,
-    }
-}
-
 #[rstest]
 #[case(StageId::Snapshot, true)]
 #[case(StageId::Export, true)]
@@ -53,7 +48,7 @@ fn from(retry: &Retry) -> StageId {
 fn a_failed_run_goes_on_where_it_failed(#[case] stage: StageId, #[case] new_name: bool) {
     let run = failed_at(stage);
     let retry = retried(&run, None).unwrap();
-    assert_eq!((from(&retry), matches!(retry, Retry::NewAttempt { .. })), (stage, new_name));
+    assert_eq!((retry.from(), matches!(retry, Retry::NewAttempt { .. })), (stage, new_name));
     let next = going_on(&run, retry);
     assert_eq!((next.status, next.stage, next.error.is_none()), (RunStatus::Running, stage, true));
     assert_eq!(next.attempt, 1 + u32::from(new_name));
@@ -67,7 +62,7 @@ fn a_failed_run_goes_on_where_it_failed(#[case] stage: StageId, #[case] new_name
 fn earlier_stages_can_be_done_again_and_succeeded_runs_too() {
     for run in [failed_at(StageId::NormalCatalog), succeeded()] {
         for stage in [StageId::Export, StageId::Verify, StageId::NormalTransform] {
-            assert_eq!(from(&retried(&run, Some(stage)).unwrap()), stage);
+            assert_eq!(retried(&run, Some(stage)).unwrap().from(), stage);
         }
     }
 }
@@ -102,7 +97,7 @@ fn an_approval_is_kept_while_it_stands_and_asked_for_again_when_it_does_not() {
     let stage = StageId::SensitiveTransform;
     let run = failed_at(stage);
     let expiry = run.approval.as_ref().unwrap().expires_at;
-    let begins = |by, now| from(&retry(&run, None, by, now).unwrap());
+    let begins = |by, now| retry(&run, None, by, now).unwrap().from();
     assert_eq!(begins(OPERATOR, start()), stage);
     assert_eq!(begins(OPERATOR, expiry), StageId::SensitiveApproval);
     assert_eq!(begins(APPROVERS[0], start()), StageId::SensitiveApproval);
@@ -121,6 +116,63 @@ fn a_denied_an_expired_and_a_canceled_run_ask_again() {
     assert_eq!(next.past_approvals.len(), 1);
 }
 
+fn internal_error() -> Failure {
+    Failure::new(Class::NewAttempt, codes::EXPORT_FAILED, "An unknown internal error occurred.")
+}
+
+#[test]
+fn rds_own_trouble_is_tried_again_twice_and_then_left_to_people() {
+    let stage = StageId::Export;
+    let mut run = run_at(stage);
+    for attempt in [2, 3] {
+        let failed = after(&run, &[Fact::Failed { stage, failure: internal_error() }]);
+        let (fact, next) = automatic(&failed, start()).expect("another attempt");
+        assert_eq!(after(&failed, &[fact]).next_attempt.as_ref(), Some(&next.export_task));
+        assert_eq!((next.attempt, next.stage, next.status), (attempt, stage, RunStatus::Running));
+        assert!(next.failures.iter().all(|it| it.tried_again));
+        run = after(&next, &[Fact::TurnTaken]);
+    }
+    let failed = after(&run, &[Fact::Failed { stage, failure: internal_error() }]);
+    assert_eq!(automatic(&failed, start()), None);
+    assert!(!failed.failures.last().unwrap().tried_again);
+}
+
+#[test]
+fn what_a_person_must_mend_or_has_stopped_is_not_tried_again() {
+    let stage = StageId::Export;
+    let canceled = after(&run_at(stage), &[Fact::CancelAsked { by: OPERATOR.into() }]);
+    let role = "The RDS export failed to assume the IAM role.";
+    for (run, failure) in [
+        (run_at(stage), Failure::new(Class::Config, codes::EXPORT_FAILED, role)),
+        (run_at(stage), Failure::new(Class::NewAttempt, codes::EXPORT_CANCELED, "CANCELED")),
+        (canceled, internal_error()),
+    ] {
+        assert_eq!(automatic(&after(&run, &[Fact::Failed { stage, failure }]), start()), None);
+    }
+    let job = Failure::new(Class::NewAttempt, codes::JOB_FAILED, "internal error");
+    let run =
+        after(&run_at(StageId::NormalTransform), &[Fact::Failed { stage: StageId::NormalTransform, failure: job }]);
+    assert_eq!(automatic(&run, start()), None);
+    assert_eq!(automatic(&run_at(stage), start()), None);
+}
+
+#[test]
+fn a_retry_builds_on_what_the_first_stage_of_it_reads() {
+    let run = succeeded();
+    let expected = [
+        (StageId::Export, None),
+        (StageId::Verify, None),
+        (StageId::Latest, Some(StageId::Verify)),
+        (StageId::NormalTransform, Some(StageId::Latest)),
+        (StageId::NormalCatalog, Some(StageId::Latest)),
+        (StageId::SensitiveTransform, Some(StageId::Latest)),
+        (StageId::SensitiveCatalog, None),
+    ];
+    for (from, stage) in expected {
+        assert_eq!(foundation(&run, from), stage, "{from}");
+    }
+}
+
 proptest! {
     #[test]
     fn retries_keep_what_is_done_and_bar_those_who_make_them(
@@ -132,7 +184,7 @@ proptest! {
                 prop_assert!(run.stages.iter().any(|it| it.id < from_stage && it.status != StageStatus::Succeeded));
                 continue;
             };
-            let from = from(&planned);
+            let from = planned.from();
             prop_assert!(from <= from_stage);
             let next = going_on(&run, planned);
             prop_assert_eq!(&run.stages[..from as usize], &next.stages[..from as usize], "what comes before is kept");

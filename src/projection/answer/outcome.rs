@@ -31,7 +31,17 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
             let stages = names(voice, stages.iter().copied());
             voice.say("outcome.planned", values! { run => run.as_str(), snapshot, only, stages, exists })
         }
-        Outcome::Retrying { run, from, kept, redone } => retrying(voice, run, *from, kept, redone),
+        Outcome::Retrying { run, from, kept, redone, gone, overwritten } => {
+            let values = values! {
+                run => run.as_str(),
+                from => name(voice, *from),
+                kept => names(voice, kept.iter().copied()),
+                redone => names(voice, redone.iter().copied()),
+                gone => gone.map(|it| name(voice, it)),
+                overwritten,
+            };
+            voice.say("outcome.retrying", values)
+        }
         Outcome::NotRetried { run, why } => not_retried(voice, run, *why),
         Outcome::Canceling { run } => voice.say("outcome.canceling", values! { run => run.as_str() }),
         Outcome::NotCanceled { run, status } => {
@@ -62,16 +72,6 @@ fn voted(voice: Voice<'_>, run: &ExportTask, verdict: Verdict, open: u32) -> Mrk
     voice.say(key, values! { run => run.as_str(), open })
 }
 
-fn retrying(voice: Voice<'_>, run: &ExportTask, from: StageId, kept: &[StageId], redone: &[StageId]) -> Mrkdwn {
-    let values = values! {
-        run => run.as_str(),
-        from => name(voice, from),
-        kept => names(voice, kept.iter().copied()),
-        redone => names(voice, redone.iter().copied()),
-    };
-    voice.say("outcome.retrying", values)
-}
-
 fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn {
     let (key, stage) = match why {
         RetryRefusal::NotOver => ("outcome.not_retried.not_over", None),
@@ -79,6 +79,7 @@ fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn 
         RetryRefusal::Superseded => ("outcome.not_retried.superseded", None),
         RetryRefusal::Continued => ("outcome.not_retried.continued", None),
         RetryRefusal::NotInRun(stage) => ("outcome.not_retried.not_in_run", Some(stage)),
+        RetryRefusal::NewerData => ("outcome.not_retried.newer_data", None),
         RetryRefusal::NotReached(stage) => ("outcome.not_retried.not_reached", Some(stage)),
     };
     voice.say(

@@ -89,8 +89,15 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::Exists { run: run.clone(), status: "NEW<STATUS>".into(), same_layers: true },
         planned(false, vec![]),
         planned(true, vec!["learning.users".into()]),
-        Outcome::Retrying { run: run.clone(), from: StageId::Latest, kept, redone },
-        Outcome::Retrying { run: run.clone(), from: StageId::Snapshot, kept: vec![], redone: stages.clone() },
+        Outcome::Retrying { run: run.clone(), from: StageId::Latest, kept, redone, gone: None, overwritten: None },
+        Outcome::Retrying {
+            run: run.clone(),
+            from: StageId::Snapshot,
+            kept: vec![],
+            redone: stages.clone(),
+            gone: Some(StageId::Verify),
+            overwritten: Some("shop-202611210300-0a09292e-a1".to_owned()),
+        },
         Outcome::Canceling { run: run.clone() },
         Outcome::NotCanceled { run: run.clone(), status: "FAILED".into() },
         voted(Verdict::Approve, 0),
@@ -120,6 +127,7 @@ fn refusals() -> Vec<Outcome> {
         RetryRefusal::Superseded,
         RetryRefusal::Continued,
         RetryRefusal::NotInRun(StageId::SensitiveCatalog),
+        RetryRefusal::NewerData,
         RetryRefusal::NotReached(StageId::Latest),
     ];
     let presses = [

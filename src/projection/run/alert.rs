@@ -37,7 +37,8 @@ pub(super) fn alerts(run: &Run, view: &View<'_>) -> Vec<Later> {
         let message = message(view.voice(), run, note, &standing(run, at, note));
         view.alert(format!("alert:{}:{}", note.stage, note.attempt), note.at, message)
     };
-    run.failures.iter().enumerate().map(alert).collect()
+    // What the bot has tried again by itself is told in the thread only.
+    run.failures.iter().enumerate().filter(|(_, it)| !it.tried_again).map(alert).collect()
 }
 
 fn standing<'a>(run: &'a Run, index: usize, note: &FailureNote) -> Standing<'a> {

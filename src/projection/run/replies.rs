@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
+        retry::BOT,
         run::{FailureNote, RetryNote, Run, RunStatus},
         stage::{StageId, StageStatus},
     },
@@ -41,9 +42,10 @@ pub(super) fn failures(run: &Run, view: &View<'_>) -> Vec<Later> {
 fn failed(voice: Voice<'_>, note: &FailureNote) -> Message {
     let title = voice.text(&format!("stage.{}.todo", note.stage));
     let headline = voice.say("thread.failed", values! { title, attempt => note.attempt });
-    Page::new(Mrkdwn::lines([headline, failure::cause(voice, &note.failure, CAUSE)]))
-        .section(failure::remedy(voice, &note.failure))
-        .message()
+    let page = Page::new(Mrkdwn::lines([headline, failure::cause(voice, &note.failure, CAUSE)]));
+    // Nobody has to do anything about what the bot has tried again already.
+    let remedy = if note.tried_again { Mrkdwn::default() } else { failure::remedy(voice, &note.failure) };
+    page.section(remedy).message()
 }
 
 /// Returns a reply for each retry.
@@ -55,6 +57,9 @@ pub(super) fn retries(run: &Run, view: &View<'_>) -> Vec<Later> {
 }
 
 fn retried(voice: Voice<'_>, run: &Run, note: &RetryNote) -> Message {
+    if note.by == BOT {
+        return Page::new(voice.text("thread.tried_again")).message();
+    }
     let values = values! {
         by => note.by,
         from => stage::name(voice, note.from),

@@ -148,6 +148,7 @@ fn messages_of_runs_read_well(#[values(Locale::En, Locale::Ja)] locale: Locale) 
         insta::assert_snapshot!("approvals", drawn(&approvals(), locale, "approval:"));
         insta::assert_snapshot!("alerts", drawn(&failures(), locale, "alert:"));
         insta::assert_snapshot!("thread", read_all(&draw(&eventful(), locale)));
+        insta::assert_snapshot!("stumbles", read_all(&draw(&begun().until(StageId::Export).stumble(), locale)));
     });
 }
 
@@ -204,6 +205,15 @@ fn replies_come_in_the_order_in_which_things_happened() {
         ]
     );
     assert_eq!(keys[approval - 1], "stage:normal.catalog:1");
+}
+
+#[test]
+fn people_are_alerted_when_the_bot_has_given_up_by_itself() {
+    let twice = begun().until(StageId::Export).stumble().stumble();
+    let alerts =
+        |story: &Story| draw(story, Locale::En).into_iter().filter(|it| it.key.0.starts_with("alert:")).count();
+    assert_eq!((twice.run.attempt, alerts(&twice)), (3, 0));
+    assert_eq!(alerts(&twice.stumble()), 1);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::domain::{
     access::{Membership, Person, Who},
     approval::{Approval, ApprovalState, Verdict},
     fact::Fact,
-    failure::{Class, Failure},
-    retry::{Retry, retry},
+    failure::{Class, Failure, codes},
+    retry::{Retry, automatic, retry},
     run::{Order, Run, Trigger},
     snapshot::Snapshot,
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
@@ -173,6 +173,18 @@ impl Story {
     #[must_use]
     pub(crate) fn cancel(self, by: &str) -> Self {
         self.then(1, &Fact::CancelAsked { by: by.into() })
+    }
+
+    /// RDS fails by its own fault, and the bot goes on by itself if it may.
+    #[must_use]
+    pub(crate) fn stumble(self) -> Self {
+        let message = "An unknown internal error occurred.";
+        let failure = Failure::new(Class::NewAttempt, codes::EXPORT_FAILED, message);
+        let story = self.begin().then(5, &Fact::Failed { stage: StageId::Export, failure });
+        match automatic(&story.run, story.now) {
+            Some((_, run)) => Self { run, ..story },
+            None => story,
+        }
     }
 
     /// `by` retries the run, if it can be; where that is a new attempt, the story goes on with it.

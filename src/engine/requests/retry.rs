@@ -1,0 +1,106 @@
+//! `retry`: from a run that has stopped to one that goes on. What is to be kept must still be there.
+
+use super::{Effect, Engine, Outcome, Request, Run, StageId, StoreError, Trouble};
+use crate::domain::{
+    failure::Failure,
+    name::ExportTask,
+    retry::{Retry, RetryRefusal, foundation, kept, redone, retry},
+    seen::Seen,
+    source::Source,
+};
+
+/// What a retry builds on, and what it replaces.
+#[derive(Default)]
+struct Ground {
+    /// The stage whose work is not there any more.
+    gone: Option<StageId>,
+    /// The other export task whose data is in `latest/`.
+    holder: Option<ExportTask>,
+}
+
+impl Engine {
+    pub(super) async fn retry_run(
+        &self,
+        request: &Request,
+        run: &Run,
+        from: Option<StageId>,
+    ) -> Result<Effect, Trouble> {
+        let now = self.clock.now();
+        let refused = |why| Ok(Outcome::NotRetried { run: run.export_task.clone(), why }.into());
+        let mut planned = match retry(run, from, &request.by, now) {
+            Ok(planned) => planned,
+            Err(why) => return refused(why),
+        };
+        let ground = match self.sources.get(&run.source) {
+            Some(source) => self.ground(run, source, planned.from()).await?,
+            None => Ground::default(),
+        };
+        if let Some(gone) = ground.gone {
+            // What made it can make it again.
+            let from = if gone == StageId::Verify { StageId::Export } else { gone };
+            planned = match retry(run, Some(from), &request.by, now) {
+                Ok(planned) => planned,
+                Err(why) => return refused(why),
+            };
+        }
+        let publishes = redone(run, planned.from()).contains(&StageId::Latest);
+        let holder = ground.holder.filter(|_| publishes);
+        if self.is_newer(holder.as_ref(), run).await? {
+            return refused(RetryRefusal::NewerData);
+        }
+        Ok(self.retried(run, planned, ground.gone, holder))
+    }
+
+    fn retried(&self, run: &Run, planned: Retry, gone: Option<StageId>, holder: Option<ExportTask>) -> Effect {
+        let (from, fact, next) = match planned {
+            Retry::Same { from, fact } => (from, fact, None),
+            Retry::NewAttempt { from, fact, next } => (from, fact, Some(*next)),
+        };
+        let after = self.after(run, &[fact]).expect("`retry` gives facts that fit the run");
+        let head = next.as_ref().unwrap_or(&after);
+        let outcome = Outcome::Retrying {
+            run: head.export_task.clone(),
+            from,
+            kept: kept(head, from),
+            redone: redone(head, from),
+            gone,
+            overwritten: holder.map(|it| it.to_string()),
+        };
+        Effect { outcome, create: next.into_iter().collect(), update: vec![(after, run.version)] }
+    }
+
+    /// Looks at what a retry from `from` builds on and replaces.
+    async fn ground(&self, run: &Run, source: &Source, from: StageId) -> Result<Ground, Trouble> {
+        let foundation = foundation(run, from);
+        let mut ground = Ground::default();
+        if foundation == Some(StageId::Verify) {
+            match self.work.look(run, source, StageId::Verify).await {
+                Seen::Absent { .. } | Seen::Busy(_) => ground.gone = Some(StageId::Verify),
+                Seen::Unclear(failure) => return Err(later(failure)),
+                Seen::Running { .. } | Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => {}
+            }
+        }
+        match self.work.look(run, source, StageId::Latest).await {
+            Seen::Absent { marker } => {
+                ground.gone = ground.gone.or(foundation.filter(|it| *it == StageId::Latest));
+                ground.holder = marker.and_then(|it| it.parse().ok()).filter(|it| *it != run.export_task);
+            }
+            Seen::Unclear(failure) if foundation == Some(StageId::Latest) => return Err(later(failure)),
+            // It may be what the retry is to mend.
+            Seen::Unclear(_) => {}
+            Seen::Busy(_) | Seen::Running { .. } | Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => {}
+        }
+        Ok(ground)
+    }
+
+    /// Says whether `holder` is of a newer snapshot than `run`.
+    async fn is_newer(&self, holder: Option<&ExportTask>, run: &Run) -> Result<bool, StoreError> {
+        let Some(holder) = holder else { return Ok(false) };
+        let other = self.store.run(holder).await?;
+        Ok(other.is_some_and(|it| it.run_id != run.run_id && it.snapshot_time > run.snapshot_time))
+    }
+}
+
+fn later(failure: Failure) -> Trouble {
+    Trouble::Later { code: failure.code, why: failure.message }
+}
