@@ -3,6 +3,7 @@
 
 use std::{
     fmt,
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -18,6 +19,9 @@ pub enum Moment {
     AfterAnswer,
 }
 
+/// What a test does in the middle of a request; it is told from which address the request came.
+pub type Hook = Arc<dyn Fn(SocketAddr) + Send + Sync>;
+
 /// What a fault does.
 #[derive(Clone)]
 pub enum Kind {
@@ -27,8 +31,8 @@ pub enum Kind {
     Delay { at: Moment, by: Duration },
     /// Closes the connection without an answer.
     Reset { at: Moment },
-    /// Runs `hook`, which may for instance kill the bot's process.
-    Hook { at: Moment, hook: Arc<dyn Fn() + Send + Sync> },
+    /// Runs `hook`, which may for instance kill the process that has called.
+    Hook { at: Moment, hook: Hook },
 }
 
 impl fmt::Debug for Kind {
@@ -91,6 +95,11 @@ impl Faults {
     /// Removes every fault.
     pub fn clear(&self) {
         self.0.lock().expect("no panic while the faults are held").clear();
+    }
+
+    /// Says whether every fault has struck as often as it was to.
+    pub fn is_clear(&self) -> bool {
+        self.0.lock().expect("no panic while the faults are held").is_empty()
     }
 
     /// Returns what strikes this request, and counts it off.

@@ -98,10 +98,10 @@ impl Front {
 
 async fn accept(front: Front, listener: TcpListener, stand_in: Arc<dyn StandIn>) {
     loop {
-        let socket = tokio::select! {
+        let (socket, peer) = tokio::select! {
             () = front.stop.cancelled() => return,
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => socket,
+                Ok(accepted) => accepted,
                 Err(_) => continue,
             },
         };
@@ -110,7 +110,7 @@ async fn accept(front: Front, listener: TcpListener, stand_in: Arc<dyn StandIn>)
         tracker.spawn(async move {
             let stop = front.stop.clone();
             let service =
-                hyper::service::service_fn(move |request| handle(front.clone(), Arc::clone(&stand_in), request));
+                hyper::service::service_fn(move |request| handle(front.clone(), Arc::clone(&stand_in), peer, request));
             let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
             let connection = server.serve_connection(TokioIo::new(socket), service);
             tokio::select! {
@@ -126,6 +126,7 @@ async fn accept(front: Front, listener: TcpListener, stand_in: Arc<dyn StandIn>)
 async fn handle(
     front: Front,
     stand_in: Arc<dyn StandIn>,
+    peer: SocketAddr,
     request: Request<hyper::body::Incoming>,
 ) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
@@ -134,7 +135,7 @@ async fn handle(
     let text = format!("{} {}", parts.uri, String::from_utf8_lossy(&body));
     let faults = front.faults.strike(stand_in.service(), &operation, &text);
 
-    play(&faults, Moment::BeforeEffect).await?;
+    play(&faults, peer, Moment::BeforeEffect).await?;
     if let Some(refused) = refusal(&faults, &*stand_in) {
         let code = refused.error.clone();
         front.history.add(front.clock.now(), stand_in.service(), &operation, code, refused.note);
@@ -142,20 +143,20 @@ async fn handle(
     }
     let reply = stand_in.answer(Call { operation: operation.clone(), parts, body }).await;
     front.history.add(front.clock.now(), stand_in.service(), &operation, reply.error, reply.note);
-    play(&faults, Moment::AfterEffect).await?;
+    play(&faults, peer, Moment::AfterEffect).await?;
     front.tracker.spawn(async move {
         tokio::time::sleep(AFTER_ANSWER).await;
         // Nothing listens any more when the last hook has run.
-        let _ = play(&faults, Moment::AfterAnswer).await;
+        let _ = play(&faults, peer, Moment::AfterAnswer).await;
     });
     Ok(reply.response.map(Full::new))
 }
 
-async fn play(faults: &[Kind], now: Moment) -> io::Result<()> {
+async fn play(faults: &[Kind], peer: SocketAddr, now: Moment) -> io::Result<()> {
     for fault in faults {
         match fault {
             Kind::Delay { at, by } if *at == now => tokio::time::sleep(*by).await,
-            Kind::Hook { at, hook } if *at == now => hook(),
+            Kind::Hook { at, hook } if *at == now => hook(peer),
             Kind::Reset { at } if *at == now => return Err(io::ErrorKind::ConnectionReset.into()),
             Kind::Refuse { .. } | Kind::Delay { .. } | Kind::Hook { .. } | Kind::Reset { .. } => {}
         }

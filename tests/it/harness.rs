@@ -1,7 +1,7 @@
 //! A bot as a process of its own, in a world of stand-ins: it is spoken to through its doors, and judged by what
 //! reached the stand-ins.
 
-use std::{net::TcpListener, process::Stdio, sync::Arc, time::Duration};
+use std::{net::TcpListener, ops::Deref, process::Stdio, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use datalake_bot::{
@@ -11,6 +11,7 @@ use datalake_bot::{
     },
     sandbox::{
         aws::Pace,
+        faults::Hook,
         history::Entry,
         slack::{Limits, Posted},
         world::{Options, World},
@@ -39,9 +40,14 @@ pub(crate) const STRANGER: &str = "U0STRANGER1";
 /// How long anything may take before a test gives up; far above what it takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// What has reached the world: by that the bot is judged, not by what it says of itself.
+pub(crate) struct Judge {
+    pub(crate) world: World,
+}
+
 /// A world and the bot in it.
 pub(crate) struct Bot {
-    pub(crate) world: World,
+    judge: Judge,
     folder: TempDir,
     port: u16,
     child: Option<Child>,
@@ -64,6 +70,30 @@ pub(crate) fn options() -> Options {
     options
 }
 
+impl Deref for Bot {
+    type Target = Judge;
+
+    fn deref(&self) -> &Judge {
+        &self.judge
+    }
+}
+
+/// Returns a command of the bot's program in `world`, its configuration in `folder`. Its log goes there too.
+pub(crate) fn spawned(world: &World, folder: &TempDir, arguments: &[&str]) -> Command {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_datalake-bot"));
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(world.variables())
+        .env("DATALAKE_CONFIG", folder.path().join("datalake.toml"))
+        .env("RUST_LOG", "info,datalake_bot=debug")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log);
+    command
+}
+
 impl Bot {
     /// Starts a bot in a new world.
     pub(crate) async fn start() -> Self {
@@ -76,7 +106,7 @@ impl Bot {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = edit(world.config(&format!("127.0.0.1:{port}")));
         std::fs::write(folder.path().join("datalake.toml"), config).unwrap();
-        let mut bot = Self { world, folder, port, child: None };
+        let mut bot = Self { judge: Judge { world }, folder, port, child: None };
         bot.world.slack.set_bot_url(&bot.url());
         bot.spawn().await;
         bot
@@ -95,21 +125,9 @@ impl Bot {
         self.until("the doors are open", async || tokio::net::TcpStream::connect(&url).await.ok()).await;
     }
 
-    /// Returns a command of the bot's program, in the bot's environment. Its log goes to a file beside its
-    /// configuration.
+    /// Returns a command of the bot's program, in the bot's environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_datalake-bot"));
-        command
-            .args(arguments)
-            .env_clear()
-            .envs(self.world.variables())
-            .env("DATALAKE_CONFIG", self.folder.path().join("datalake.toml"))
-            .env("RUST_LOG", "info,datalake_bot=debug")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log);
-        command
+        spawned(&self.world, &self.folder, arguments)
     }
 
     /// Waits until the process has ended by itself, or was killed by a fault.
@@ -119,9 +137,9 @@ impl Bot {
     }
 
     /// Returns what kills the process when it is called.
-    pub(crate) fn killer(&self) -> Arc<dyn Fn() + Send + Sync> {
+    pub(crate) fn killer(&self) -> Hook {
         let pid = self.child.as_ref().and_then(Child::id).unwrap().to_string();
-        Arc::new(move || {
+        Arc::new(move |_| {
             std::process::Command::new("kill").args(["-9", &pid]).status().unwrap();
         })
     }
@@ -161,12 +179,7 @@ impl Bot {
 
     /// Waits until a run is over and its thread shows it; returns its record.
     pub(crate) async fn run_shown(&self) -> Run {
-        let ended = async || {
-            // The record is open for as long as the thread does not show its end.
-            let closed = self.items().await.into_iter().filter(|it| !it.contains_key("open"));
-            let runs = closed.map(|it| serde_dynamo::from_item::<_, Run>(it).unwrap());
-            runs.into_iter().find(|it| it.next_attempt.is_none() && it.status.is_over())
-        };
+        let ended = async || self.shown().await;
         self.until("a run is over and shown", ended).await
     }
 
@@ -174,6 +187,21 @@ impl Bot {
     pub(crate) async fn run_that_is(&self, status: RunStatus) -> Run {
         let found = async || self.runs().await.into_iter().find(|it| it.status == status);
         self.until(status.as_str(), found).await
+    }
+
+    /// Waits until `user` sees, privately, a text that holds `words`.
+    pub(crate) async fn told(&self, user: &str, words: &str) {
+        let seen = async || self.world.slack.ephemeral(user).into_iter().find(|it| it.contains(words));
+        self.until(&format!("{user} is told: {words}"), seen).await;
+    }
+}
+
+impl Judge {
+    /// Returns a run that is over and whose thread shows it: the record is open for as long as it does not.
+    pub(crate) async fn shown(&self) -> Option<Run> {
+        let closed = self.items().await.into_iter().filter(|it| !it.contains_key("open"));
+        let runs = closed.map(|it| serde_dynamo::from_item::<_, Run>(it).unwrap());
+        runs.into_iter().find(|it| it.next_attempt.is_none() && it.status.is_over())
     }
 
     /// Returns all runs in the table.
@@ -199,21 +227,10 @@ impl Bot {
         self.world.front.history.effects(service, operation)
     }
 
-    /// Waits until `user` sees, privately, a text that holds `words`.
-    pub(crate) async fn told(&self, user: &str, words: &str) {
-        let seen = async || self.world.slack.ephemeral(user).into_iter().find(|it| it.contains(words));
-        self.until(&format!("{user} is told: {words}"), seen).await;
-    }
-
     /// Asserts that nothing was done twice: exports, job runs and crawls for each stage, messages for each key.
     pub(crate) fn assert_nothing_twice(&self, exports: usize) {
         assert_eq!(self.effects("rds", "StartExportTask").len(), exports, "exports");
-        let mut keys: Vec<String> =
-            [CHANNEL, ALERTS].iter().flat_map(|it| self.messages(it)).map(|it| mark(&it)).collect();
-        keys.sort();
-        let all = keys.len();
-        keys.dedup();
-        assert_eq!(all, keys.len(), "a message was posted twice");
+        self.assert_sound();
     }
 }
 
@@ -222,11 +239,8 @@ pub(crate) fn key(message: &Posted) -> String {
     payload(message, "key")
 }
 
-fn mark(message: &Posted) -> String {
-    format!("{} {}", payload(message, "run"), payload(message, "key"))
-}
-
-fn payload(message: &Posted, name: &str) -> String {
+/// Returns what a message of the bot is marked with; nothing for others.
+pub(crate) fn payload(message: &Posted, name: &str) -> String {
     let metadata = message.metadata.as_ref();
     metadata.and_then(|it| it["event_payload"][name].as_str()).unwrap_or_default().to_owned()
 }

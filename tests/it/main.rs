@@ -10,7 +10,13 @@ mod deploy;
 #[cfg(feature = "sandbox")]
 mod doors;
 #[cfg(feature = "sandbox")]
+mod fleet;
+#[cfg(feature = "sandbox")]
 mod harness;
+#[cfg(feature = "sandbox")]
+mod judge;
+#[cfg(feature = "sandbox")]
+mod kills;
 mod manifest;
 #[cfg(feature = "sandbox")]
 mod mends;
@@ -18,6 +24,8 @@ mod mends;
 mod moto;
 #[cfg(feature = "sandbox")]
 mod path;
+#[cfg(feature = "sandbox")]
+mod schedules;
 mod sources;
 #[cfg(feature = "sandbox")]
 mod survives;

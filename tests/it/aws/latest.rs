@@ -170,7 +170,7 @@ async fn what_is_lost_on_the_way_keeps_the_old_data() {
     export(&world, "b", &[("db/t/new.parquet", "new")]);
     put_up(&world, &of("a", 1)).await.unwrap();
     let s3 = Arc::clone(&world.stand_ins.s3);
-    let hook = Arc::new(move || s3.delete("lake", "latest/shop/db/t/new.parquet"));
+    let hook = Arc::new(move |_| s3.delete("lake", "latest/shop/db/t/new.parquet"));
     world.once("s3", "CopyObject", Kind::Hook { at: Moment::AfterEffect, hook });
     let failure = put_up(&world, &of("b", 2)).await.unwrap_err();
     assert_eq!((failure.code.as_str(), failure.message.as_str()), (codes::COPY_INCOMPLETE, "1 of 1: db/t/new.parquet"));
@@ -183,7 +183,7 @@ async fn two_publishers_do_not_both_write_the_manifest() {
     let world = World::start(Pace::default()).await;
     export(&world, "a", &[("db/t/x.parquet", "1")]);
     let s3 = Arc::clone(&world.stand_ins.s3);
-    let hook = Arc::new(move || s3.put("lake", "latest/shop/_manifest.json", "{}").unwrap());
+    let hook = Arc::new(move |_| s3.put("lake", "latest/shop/_manifest.json", "{}").unwrap());
     world.once("s3", "CopyObject", Kind::Hook { at: Moment::AfterEffect, hook });
     let failure = put_up(&world, &of("a", 1)).await.unwrap_err();
     assert_eq!((failure.class, failure.code.as_str()), (Class::Transient, "PreconditionFailed"));

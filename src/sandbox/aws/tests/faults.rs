@@ -60,7 +60,7 @@ async fn hooks_run_before_and_after_the_effect() {
     let told = Arc::new(tokio::sync::Notify::new());
     for at in [Moment::BeforeEffect, Moment::AfterEffect, Moment::AfterAnswer] {
         let (s3, seen, told) = (Arc::clone(&world.aws.s3), Arc::clone(&seen), Arc::clone(&told));
-        let hook = move || {
+        let hook = move |_| {
             seen.lock().unwrap().push((at, s3.get("lake", "x").is_some()));
             if at == Moment::AfterAnswer {
                 told.notify_one();
