@@ -150,6 +150,23 @@ impl Bot {
         std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
     }
 
+    /// Returns the process's resident memory, in MiB.
+    pub(crate) fn memory(&self) -> u64 {
+        self.status("VmRSS")
+    }
+
+    /// Returns the most that the process's resident memory has been, in MiB.
+    pub(crate) fn memory_peak(&self) -> u64 {
+        self.status("VmHWM")
+    }
+
+    fn status(&self, name: &str) -> u64 {
+        let pid = self.child.as_ref().and_then(Child::id).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find(|it| it.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    }
+
     /// Types a command as `user` and returns what only they see.
     pub(crate) async fn slash(&self, user: &str, text: &str) -> String {
         let answer = self.world.slack.slash(user, CHANNEL, text).await.unwrap();

@@ -10,6 +10,8 @@ mod deploy;
 #[cfg(feature = "sandbox")]
 mod doors;
 #[cfg(feature = "sandbox")]
+mod figures;
+#[cfg(feature = "sandbox")]
 mod fleet;
 #[cfg(feature = "sandbox")]
 mod harness;
