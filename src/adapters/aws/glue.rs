@@ -3,7 +3,10 @@
 mod crawler;
 mod job;
 
-use aws_sdk_glue::Client;
+use aws_sdk_glue::{
+    Client,
+    config::{Builder, retry::RetryConfig},
+};
 
 use self::job::Job;
 use crate::domain::{
@@ -69,4 +72,9 @@ fn work<'a>(run: &'a Run, source: &'a Source, layer: Layer, stage: StageId) -> R
             Ok(Work::Transform(Job { name: &work.glue_job, layer, source, run, stage: run.stage(stage) }))
         }
     }
+}
+
+/// For calls that take no idempotency key: the SDK must not repeat them, for the first one may have been heard.
+fn once() -> Builder {
+    Builder::new().retry_config(RetryConfig::disabled())
 }

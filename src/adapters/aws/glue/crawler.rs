@@ -11,7 +11,10 @@ use aws_sdk_glue::{
     types::{Crawler, CrawlerState, LastCrawlInfo, LastCrawlStatus},
 };
 
-use super::super::{error::Trouble, time::timestamp};
+use super::{
+    super::{error::Trouble, time::timestamp},
+    once,
+};
 use crate::domain::{
     failure::{Class, Failure, codes},
     seen::{Seen, Started},
@@ -30,9 +33,11 @@ pub(super) async fn look(glue: &Client, name: &str, intent: Option<&Intent>) -> 
     }
 }
 
-/// Starts a crawl. If one runs already it began after our look, which found the crawler free: it will do.
+/// Starts a crawl, once: a repeated call may be heard when the first one's crawl has ended already. If one runs it began
+/// after our look, which found the crawler free: it will do.
 pub(super) async fn start(glue: &Client, name: &str) -> Started {
-    match glue.start_crawler().name(name).send().await.map_err(|it| missing_crawler(it.into())) {
+    let call = glue.start_crawler().name(name).customize().config_override(once());
+    match call.send().await.map_err(|it| missing_crawler(it.into())) {
         Ok(_) => acted(name),
         Err(trouble) if trouble.is("CrawlerRunning") => acted(name),
         Err(trouble) => trouble.started(),

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use aws_sdk_glue::{
     Client,
-    config::{Builder, retry::RetryConfig},
     types::{JobRun, JobRunState},
 };
 use tracing::warn;
 
-use super::super::error::{Trouble, partial};
+use super::{
+    super::error::{Trouble, partial},
+    once,
+};
 use crate::domain::{
     failure::{Class, Failure, codes},
     run::Run,
@@ -82,7 +84,7 @@ pub(super) async fn start(glue: &Client, job: &Job<'_>) -> Started {
         .job_name(job.name)
         .set_arguments(Some(job.arguments()))
         .customize()
-        .config_override(Builder::new().retry_config(RetryConfig::disabled()))
+        .config_override(once())
         .send()
         .await;
     match sent.map_err(|it| missing_job(it.into())) {
