@@ -11,6 +11,8 @@ TERRAFORM ?= terraform
 # Pinned, so that a new version's new findings come when we choose.
 DENY_VERSION := 0.20.2
 DENY := target/tools/$(DENY_VERSION)/bin/cargo-deny
+FUZZ_VERSION := 0.13.2
+FUZZ := target/tools/fuzz-$(FUZZ_VERSION)/bin/cargo-fuzz
 MOTO := target/moto/bin/python
 
 # Tests that start moto do it with this Python.
@@ -53,6 +55,26 @@ doc: ## The documentation, private items too
 unit: $(MOTO) ## All tests
 	$(CARGO) test --locked --workspace --tests
 
+# Tests that print what they measure, in the sizes that docs/reliability.md gives; PROFILE=release for the release build.
+PROFILE ?= dev
+.PHONY: figures
+figures: ## The figures of docs/reliability.md
+	FIGURES=1 $(CARGO) test --locked --profile $(PROFILE) --test it figures:: -- --nocapture --test-threads=1 2>&1 \
+		| grep -E '^FIGURE|^test |panicked'
+
+# From outside, against three replicas; SEED=7 repeats one.
+SEEDS ?= 100
+.PHONY: schedules
+schedules: ## Many seeded schedules of troubles against the real program
+	SEEDS=$(SEEDS) $(CARGO) test --locked --test it schedules:: -- --nocapture
+
+# Coverage by libFuzzer, without a sanitizer: those need a nightly compiler, and this crate has no unsafe code.
+SECONDS_EACH ?= 60
+.PHONY: fuzz
+fuzz: $(FUZZ) ## Every parser of foreign bytes, for SECONDS_EACH seconds each
+	set -e; for target in $$($(FUZZ) list); do \
+		$(FUZZ) run --sanitizer none $$target -- -max_total_time=$(SECONDS_EACH) -timeout=1 -rss_limit_mb=512; done
+
 # `cargo deny` sees the crates of all features together; these two sets are narrower, or wider.
 .PHONY: tree
 tree: ## Crates that must not be there
@@ -87,6 +109,9 @@ terraform: ## The format and validity of deploy/terraform
 
 $(DENY):
 	$(CARGO) install --locked cargo-deny --version $(DENY_VERSION) --root target/tools/$(DENY_VERSION)
+
+$(FUZZ):
+	$(CARGO) install --locked cargo-fuzz --version $(FUZZ_VERSION) --root target/tools/fuzz-$(FUZZ_VERSION)
 
 $(MOTO): tests/moto/requirements.txt
 	$(PYTHON) -m venv target/moto

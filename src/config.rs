@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use crate::domain::{access::Access, source::Source};
 
-mod check;
+pub(crate) mod check;
 pub mod environment;
 mod reader;
 

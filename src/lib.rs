@@ -18,6 +18,8 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod engine;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod inbound;
 pub mod metrics;
 pub mod projection;

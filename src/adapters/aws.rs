@@ -52,6 +52,13 @@ impl Aws {
     }
 }
 
+/// Reads `bytes` as each file that others write: the status files of an export, the manifest under `latest/`.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_foreign(bytes: &[u8]) {
+    export_files::read_foreign(bytes);
+    publish::read_foreign(bytes);
+}
+
 #[async_trait]
 impl Work for Aws {
     async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Seen {

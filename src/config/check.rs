@@ -17,7 +17,7 @@ use crate::domain::access::Access;
 mod sources;
 
 /// Reads `text`; files that it names are looked for in `folder`.
-pub(super) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
+pub(crate) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
     let report = Report::new(text);
     let document = match DeTable::parse(text) {
         Ok(document) => document,

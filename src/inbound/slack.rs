@@ -20,6 +20,14 @@ pub mod event;
 pub mod gate;
 pub mod interaction;
 
+/// Reads `body` as each of the doors would.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_foreign(body: &[u8]) {
+    command::read_foreign(body);
+    interaction::read_foreign(body);
+    event::read_foreign(body);
+}
+
 /// What the doors need.
 pub struct Doors {
     pub engine: Arc<Engine>,

@@ -11,7 +11,7 @@ use crate::domain::{
 use jiff::Timestamp;
 
 pub mod failure;
-pub(super) mod redact;
+pub(crate) mod redact;
 pub mod stage;
 
 /// Returns the whole seconds from `from` to `to`.

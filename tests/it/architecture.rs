@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("inbound", &["domain", "projection", "engine", "clock", "metrics"]),
     ("config", &["domain"]),
     ("clock", &[]),
+    ("fuzzing", &["domain", "projection", "adapters", "inbound", "config"]),
     ("metrics", &[]),
     ("telemetry", &[]),
     ("app", &["domain", "projection", "engine", "adapters", "inbound", "config", "clock", "metrics", "telemetry"]),

@@ -45,6 +45,17 @@ pub(super) async fn look(s3: &Client, run: &Run, source: &Source) -> Seen {
     }
 }
 
+/// Reads `bytes` as both kinds of status files.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_foreign(bytes: &[u8]) {
+    if let Ok(info) = status::info(bytes) {
+        let _ = (info.state(), info.snapshot_time(), info.gigabytes());
+    }
+    for table in status::tables(bytes).unwrap_or_default() {
+        let _ = (table.is_table(), table.warning(&BTreeSet::new()));
+    }
+}
+
 async fn verify(s3: &S3<'_>, at: &Location, task: &str) -> Result<Seen, Failure> {
     let Some(info) = info(s3, at, task).await? else { return Ok(Seen::Busy(WaitOn::StatusFiles)) };
     match info.state() {

@@ -132,6 +132,14 @@ pub(super) async fn start(s3: &Client, clock: &dyn Clock, run: &Run, source: &So
     }
 }
 
+/// Reads `bytes` as the manifest.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_foreign(bytes: &[u8]) {
+    if let Ok(manifest) = serde_json::from_slice::<Manifest>(bytes) {
+        let _ = manifest.detail();
+    }
+}
+
 /// Refuses prefixes of which one lies in the other: what is published would be removed as stale, or the export itself.
 fn refuse_overlap(from: &Location, to: &Location) -> Result<(), Failure> {
     let (a, b) = (from.url(), to.url());

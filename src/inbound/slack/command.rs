@@ -53,6 +53,12 @@ pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response
     ephemeral(&doors.message(&command.user, &answer).await)
 }
 
+/// Reads `body` as this door would.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_foreign(body: &[u8]) {
+    let _ = SlashCommand::read(body);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

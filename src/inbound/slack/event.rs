@@ -44,3 +44,9 @@ pub async fn handle(State(_): State<Arc<Doors>>, signed: Signed) -> Response {
         (kind, _, _) => unknown(DOOR, kind),
     }
 }
+
+/// Reads `body` as this door would.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_foreign(body: &[u8]) {
+    let _ = serde_json::from_slice::<Payload>(body);
+}

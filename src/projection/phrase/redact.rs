@@ -21,7 +21,7 @@ enum Next {
 
 /// Returns `text` without mail addresses (a job's error may quote the data that it choked on), ids of access keys, and
 /// the values of passwords, tokens and signatures.
-pub(in crate::projection) fn redact(text: &str) -> String {
+pub(crate) fn redact(text: &str) -> String {
     let mut next = Next::Plain;
     let mut redacted = String::with_capacity(text.len());
     for piece in text.split_inclusive(is_delimiter) {
