@@ -20,3 +20,4 @@ pub mod source;
 pub mod stage;
 #[cfg(test)]
 mod testing;
+pub mod topic;

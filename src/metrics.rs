@@ -12,6 +12,8 @@ pub const SLACK_REQUESTS: &str = "datalake_slack_requests_total";
 pub const SLACK_UNKNOWN: &str = "datalake_slack_unknown_total";
 /// Messages from the queue, by `kind`.
 pub const MESSAGES: &str = "datalake_queue_messages_total";
+/// Requests at the door of SNS, by `outcome`.
+pub const SNS_REQUESTS: &str = "datalake_sns_requests_total";
 /// Calls to Slack, by `method` and `outcome`.
 pub const SLACK_CALLS: &str = "datalake_slack_calls_total";
 /// Sweeps that could not be finished.
