@@ -18,6 +18,8 @@ mod mends;
 mod moto;
 #[cfg(feature = "sandbox")]
 mod path;
+#[cfg(feature = "sandbox")]
+mod sns;
 mod sources;
 #[cfg(feature = "sandbox")]
 mod survives;
