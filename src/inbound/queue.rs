@@ -20,8 +20,10 @@ use message::{IgnoredKind, Reading};
 /// Pause after the queue could not be read.
 const AFTER_TROUBLE: Duration = Duration::from_secs(3);
 
-/// Consumes messages until `stop`; what was received by then is still handled. Of those that came through SNS only what
-/// is of one of `topics` is believed; where none is named, the queue's own policy decides who may send.
+/// Consumes messages until `stop`; what was received by then is still handled.
+///
+/// Of those that came through SNS only what is of one of `topics` is believed; where none is named, the queue's own
+/// policy decides who may send.
 pub async fn consume(engine: Arc<Engine>, messages: Arc<dyn Messages>, topics: Vec<TopicArn>, stop: CancellationToken) {
     loop {
         let received = tokio::select! {

@@ -83,6 +83,18 @@ async fn one_message_twenty_times_is_one_run() {
     bot.assert_nothing_twice(1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_signs_as_topics_begin_is_believed() {
+    let bot = Bot::start().await;
+    let mut event = bot.event().await;
+    bot.world.aws.sns.signer().sign_by_sha1(&mut event);
+    for (version, status) in [("2", 403), ("1", 200)] {
+        event["SignatureVersion"] = version.into();
+        assert_eq!(bot.post(&event).await, status, "said to be signed by version {version}");
+    }
+    assert_eq!(bot.run_shown().await.status, RunStatus::Succeeded);
+}
+
 fn refuse(status: u16, code: &str) -> Kind {
     Kind::Refuse { status, code: code.to_owned(), message: "planted".to_owned(), retry_after: None }
 }

@@ -1,5 +1,7 @@
-//! The certificate whose key has signed a message: one PEM block, X.509, RSA. Trust in it rests on TLS to the exact host
-//! that serves it, as in AWS's own validators; its name, its dates and its key are checked here.
+//! The certificate whose key has signed a message: one PEM block, X.509, RSA.
+//!
+//! Trust in it rests on TLS to the exact host that serves it, as in AWS's own validators; its name, its dates and its
+//! key are checked here.
 
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,

@@ -86,7 +86,7 @@ pub fn read(body: &[u8]) -> Result<Envelope, Refusal> {
         return Err(Refusal::Malformed("it is not a JSON object".to_owned()));
     }
     let wire: Wire = serde_json::from_slice(body).map_err(|it| Refusal::Malformed(it.to_string()))?;
-    let kind = kind(required("Type", wire.r#type)?, wire.subject, wire.subscribe_url, wire.token)?;
+    let kind = kind(&required("Type", wire.r#type)?, wire.subject, wire.subscribe_url, wire.token)?;
     let message = wire.message.ok_or(Refusal::Missing("Message"))?;
     if message.len() > MESSAGE {
         return Err(Refusal::TooLong("Message"));
@@ -115,7 +115,7 @@ pub fn read(body: &[u8]) -> Result<Envelope, Refusal> {
 }
 
 fn kind(
-    kind: String,
+    kind: &str,
     subject: Option<String>,
     subscribe_url: Option<String>,
     token: Option<String>,
@@ -124,7 +124,7 @@ fn kind(
         let subscribe_url = required("SubscribeURL", subscribe_url)?;
         Ok(Invitation { token: required("Token", token)?, subscribe_url })
     };
-    match kind.as_str() {
+    match kind {
         "Notification" => {
             let subject = subject.map(|it| field("Subject", it)).transpose()?;
             Ok(Kind::Notification { subject })

@@ -4,6 +4,7 @@
 mod api;
 mod base64;
 mod certificate;
+mod sha1;
 mod signer;
 
 use std::{

@@ -74,7 +74,7 @@ fn a_body_can_be_read_in_one_way() {
     let text = message().to_string();
     let twice = text.replacen("\"Type\"", "\"Type\":\"Notification\",\"Type\"", 1);
     let escaped = text.replacen("\"Type\"", "\"Type\":\"Notification\",\"T\\u0079pe\"", 1);
-    let array = format!("[{}]", vec!["\"x\""; 11].join(","));
+    let array = format!("[{}]", ["\"x\""; 11].join(","));
     for body in [twice, escaped, array, format!("[{text}]"), format!("\u{feff}{text}"), format!("{text}{text}")] {
         assert!(matches!(read(body.as_bytes()), Err(Refusal::Malformed(_))), "{body}");
     }

@@ -7,7 +7,7 @@ use aws_lc_rs::{
 };
 use serde_json::Value;
 
-use super::base64;
+use super::{base64, sha1};
 
 /// Signs messages as SNS does.
 pub struct Signer(KeyPair);
@@ -18,10 +18,16 @@ impl Signer {
         Self(KeyPair::generate(KeySize::Rsa2048).expect("a key of 2048 bits can always be made"))
     }
 
-    /// Writes version and signature into a message whose other fields are there.
+    /// Writes version and signature into a message whose other fields are there, by version 2.
     pub fn sign(&self, message: &mut Value) {
         message["SignatureVersion"] = "2".into();
         message["Signature"] = base64::encode(&self.sha256(signed(message).as_bytes())).into();
+    }
+
+    /// As [`Self::sign`], by version 1.
+    pub fn sign_by_sha1(&self, message: &mut Value) {
+        message["SignatureVersion"] = "1".into();
+        message["Signature"] = base64::encode(&sha1::sign(&self.0, signed(message).as_bytes())).into();
     }
 
     /// Returns the public key, in DER.
