@@ -4,7 +4,10 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{base64, refusal::Refusal};
+use super::{
+    base64,
+    refusal::{self, Refusal},
+};
 
 /// SNS's own limit of a message, in bytes.
 const MESSAGE: usize = 256 * 1024;
@@ -131,7 +134,7 @@ fn kind(
         }
         "SubscriptionConfirmation" => Ok(Kind::SubscriptionConfirmation(invitation()?)),
         "UnsubscribeConfirmation" => Ok(Kind::UnsubscribeConfirmation(invitation()?)),
-        _ => Err(Refusal::Type(kind.chars().take(40).collect())),
+        _ => Err(Refusal::Type(refusal::shown(kind))),
     }
 }
 

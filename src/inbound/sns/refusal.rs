@@ -42,3 +42,8 @@ pub enum Refusal {
     #[error("the signature does not match")]
     Signature,
 }
+
+/// Returns what anybody may have sent as it can be shown: short, and without what would break a line of a log.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(300).collect()
+}

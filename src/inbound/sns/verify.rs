@@ -11,7 +11,7 @@ use super::{
     canonical,
     certificate::Certificate,
     envelope::Envelope,
-    refusal::Refusal,
+    refusal::{self, Refusal},
 };
 use crate::domain::topic::TopicArn;
 
@@ -41,7 +41,7 @@ pub fn admit<'e, 't>(
     now: Timestamp,
 ) -> Result<Candidate<'e, 't>, Refusal> {
     let topic = topics.iter().find(|it| it.as_str() == envelope.topic_arn);
-    let topic = topic.ok_or_else(|| Refusal::Topic(envelope.topic_arn.chars().take(300).collect()))?;
+    let topic = topic.ok_or_else(|| Refusal::Topic(refusal::shown(&envelope.topic_arn)))?;
     let age = now.duration_since(envelope.sent_at);
     if age > OLDEST {
         return Err(Refusal::Old);

@@ -147,7 +147,7 @@ impl Sns {
             "TopicArn": TOPIC_ARN,
             "Message": message,
             "Timestamp": self.front.clock.now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-            "SigningCertURL": format!("{}/{}", host(), file()),
+            "SigningCertURL": certificate_url(),
         })
     }
 
@@ -193,8 +193,14 @@ impl Sns {
     }
 }
 
-fn host() -> String {
+/// Returns where SNS is, as its messages have it.
+pub(super) fn host() -> String {
     format!("https://sns.{REGION}.amazonaws.com")
+}
+
+/// Returns where SNS's own certificate is, as its messages have it.
+pub(super) fn certificate_url() -> String {
+    format!("{}/{}", host(), file())
 }
 
 /// The name of its own certificate; at AWS it changes with the key.

@@ -30,6 +30,7 @@ fn what_sns_does_not_write_is_refused() {
     let long = "x".repeat(FIELD + 1);
     for (key, value, refusal) in [
         ("Type", json!("Sermon"), Refusal::Type("Sermon".to_owned())),
+        ("Type", json!("No\u{1b}[31m\r\u{202e}x"), Refusal::Type("No[31mx".to_owned())),
         ("Type", json!("Notification\n"), Refusal::LineFeed("Type")),
         ("Type", json!("SubscriptionConfirmation"), Refusal::Missing("SubscribeURL")),
         ("MessageId", json!("c0e5a28053c95a9893bbc0a560b3d192"), Refusal::MessageId),
