@@ -35,8 +35,8 @@ pub mod verify;
 
 pub use self::{address::CertificateUrl, cache::Cache, refusal::Refusal};
 use self::{
-    cache::NoCertificate,
     envelope::{Envelope, Kind},
+    refusal::Unverified,
 };
 
 /// How long an answer may take, of the 15 s that SNS waits. The server's own limit, which is longer, answers 408: a 4xx.
@@ -118,57 +118,57 @@ impl Door {
             Err(Unread::TooLarge) => return Outcome::TooLarge,
             Err(Unread::CutOff) => return Outcome::NotNow,
         };
-        let checked = match envelope::read(&body) {
-            Ok(envelope) => self.check(&envelope).await.map(|topic| (envelope, topic)),
-            Err(refusal) => Err(NoCertificate::Bad(refusal)),
-        };
-        match checked {
+        match self.verified(&body).await {
             Ok((envelope, topic)) => self.take(&envelope, topic).await,
-            Err(NoCertificate::Bad(refusal)) => {
+            Err(Unverified::Refused(refusal)) => {
                 tracing::warn!(%refusal, "A message that is not SNS's, or not for us, was refused: {refusal}");
                 Outcome::Refused
             }
-            Err(NoCertificate::NotNow(error)) => {
+            Err(Unverified::NotNow(error)) => {
                 tracing::warn!(%error, "A message of SNS cannot be checked now; SNS sends it again");
                 Outcome::NotNow
             }
         }
     }
 
-    /// Returns the topic of a message that is SNS's. What costs nothing is checked first: SNS is asked for a certificate
-    /// only by a message that may well be its own.
-    async fn check<'a>(&'a self, envelope: &Envelope) -> Result<&'a TopicArn, NoCertificate> {
-        let now = self.clock.now();
-        let candidate = verify::admit(envelope, &self.topics, now).map_err(NoCertificate::Bad)?;
+    /// Returns the message, which is SNS's, and its topic. What costs nothing is checked first: SNS is asked for a
+    /// certificate only by a message that may well be its own.
+    async fn verified(&self, body: &[u8]) -> Result<(Envelope, &TopicArn), Unverified> {
+        let (now, envelope) = (self.clock.now(), envelope::read(body)?);
+        let candidate = verify::admit(&envelope, &self.topics, now)?;
         let certificate = self.certificates.get(&candidate.certificate).await?;
-        candidate.verify(&certificate, now).map_err(NoCertificate::Bad)?;
+        candidate.verify(&certificate, now)?;
         self.certificates.keep(&candidate.certificate, &certificate);
-        Ok(candidate.topic)
+        let topic = candidate.topic;
+        Ok((envelope, topic))
     }
 
     async fn take(&self, envelope: &Envelope, topic: &TopicArn) -> Outcome {
         let id = &envelope.message_id;
         match &envelope.kind {
             Kind::Notification { .. } => self.follow(envelope).await,
-            Kind::SubscriptionConfirmation(invitation) => {
-                match self.subscriptions.confirm(topic, &invitation.token).await {
-                    Ok(()) => {
-                        tracing::info!(message = id, %topic, "The subscription to {topic} is confirmed");
-                        Outcome::Confirmed
-                    }
-                    Err(error @ NotConfirmed::Refused(_)) => {
-                        tracing::error!(message = id, %topic, %error, "The subscription to {topic} stays unconfirmed: {error}");
-                        Outcome::Refused
-                    }
-                    Err(error @ NotConfirmed::NotNow(_)) => {
-                        tracing::warn!(message = id, %topic, %error, "The subscription to {topic} waits: {error}");
-                        Outcome::NotNow
-                    }
-                }
-            }
+            Kind::SubscriptionConfirmation(invitation) => self.confirm(id, topic, &invitation.token).await,
             Kind::UnsubscribeConfirmation(_) => {
                 tracing::warn!(message = id, %topic, "A subscription to {topic} has ended; its events come no more");
                 Outcome::Unsubscribed
+            }
+        }
+    }
+
+    async fn confirm(&self, id: &str, topic: &TopicArn, token: &str) -> Outcome {
+        match self.subscriptions.confirm(topic, token).await {
+            Ok(()) => {
+                tracing::info!(message = id, %topic, "The subscription to {topic} is confirmed");
+                Outcome::Confirmed
+            }
+            // The message is SNS's, but to send it again would not help.
+            Err(error @ NotConfirmed::Refused(_)) => {
+                tracing::error!(message = id, %topic, %error, "The subscription to {topic} stays unconfirmed: {error}");
+                Outcome::Refused
+            }
+            Err(error @ NotConfirmed::NotNow(_)) => {
+                tracing::warn!(message = id, %topic, %error, "The subscription to {topic} waits: {error}");
+                Outcome::NotNow
             }
         }
     }

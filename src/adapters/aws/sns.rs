@@ -44,17 +44,11 @@ impl Sns {
         Ok(Self { client: sns_client(sdk), http: https::client(https::connector()?), endpoint })
     }
 
-    fn address(&self, url: &str) -> String {
-        let path = url.strip_prefix("https://").and_then(|it| it.split_once('/')).map(|(_, path)| path);
-        match (&self.endpoint, path) {
-            (Some(endpoint), Some(path)) => format!("{endpoint}/{path}"),
-            _ => url.to_owned(),
-        }
-    }
-
     async fn get(&self, url: &str) -> Result<Vec<u8>, Unavailable> {
         let unavailable = |it: &dyn std::error::Error| Unavailable(chain(it));
-        let address = self.address(url).parse().map_err(|it: hyper::http::uri::InvalidUri| unavailable(&it))?;
+        let address = asked(url, self.endpoint.as_deref())
+            .parse()
+            .map_err(|it: hyper::http::uri::InvalidUri| unavailable(&it))?;
         let answer = self.http.get(address).await.map_err(|it| unavailable(&it))?;
         let status = answer.status();
         // Not even what says "not found" is believed: a certificate that is not there yet may be there soon.
@@ -63,6 +57,15 @@ impl Sns {
         }
         let body = Limited::new(answer.into_body(), LARGEST).collect().await.map_err(|it| unavailable(&*it))?;
         Ok(body.to_bytes().to_vec())
+    }
+}
+
+/// Returns where `url` is asked for: there, or at `endpoint` by the same path.
+fn asked(url: &str, endpoint: Option<&str>) -> String {
+    let path = url.strip_prefix("https://").and_then(|it| it.split_once('/')).map(|(_, path)| path);
+    match (endpoint, path) {
+        (Some(endpoint), Some(path)) => format!("{endpoint}/{path}"),
+        (Some(_) | None, _) => url.to_owned(),
     }
 }
 
@@ -88,5 +91,18 @@ impl Subscriptions for Sns {
                 Err(if refused { NotConfirmed::Refused(why) } else { NotConfirmed::NotNow(why) })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_asked_by_the_path_that_a_certificate_has_at_aws() {
+        let url = "https://sns.eu-west-1.amazonaws.com/x.pem";
+        assert_eq!(asked(url, None), url);
+        assert_eq!(asked(url, Some("http://localhost:1")), "http://localhost:1/x.pem");
+        assert_eq!(asked(url, Some("https://proxy.example/sns")), "https://proxy.example/sns/x.pem");
     }
 }

@@ -10,7 +10,7 @@ use futures_util::{
     future::{BoxFuture, Shared, WeakShared},
 };
 
-use super::{address::CertificateUrl, certificate::Certificate, refusal::Refusal};
+use super::{address::CertificateUrl, certificate::Certificate, refusal::Unverified};
 use crate::engine::ports::{Certificates, Unavailable};
 
 /// Certificates that are kept; a Region has one at a time.
@@ -19,16 +19,7 @@ const KEPT: usize = 10;
 /// Addresses that are asked at a time. Who knows a topic's name can make up addresses on the right host.
 const FLIGHTS: usize = 20;
 
-/// Why there is no certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum NoCertificate {
-    /// There is one, and it is not good.
-    Bad(Refusal),
-    /// It may be had later.
-    NotNow(Unavailable),
-}
-
-type Flight = BoxFuture<'static, Result<Arc<Certificate>, NoCertificate>>;
+type Flight = BoxFuture<'static, Result<Arc<Certificate>, Unverified>>;
 
 /// Fetches certificates, and keeps those that were good.
 pub struct Cache {
@@ -51,7 +42,7 @@ impl Cache {
     }
 
     /// Returns the certificate at `url`. Those who ask at the same time share one request, and its outcome.
-    pub(super) async fn get(&self, url: &CertificateUrl) -> Result<Arc<Certificate>, NoCertificate> {
+    pub(super) async fn get(&self, url: &CertificateUrl) -> Result<Arc<Certificate>, Unverified> {
         let flight = {
             let mut state = self.state();
             if let Some(found) = state.used(url) {
@@ -86,14 +77,14 @@ impl State {
     }
 
     /// Returns the request for `url` that is under way, or begins one.
-    fn join(&mut self, url: &CertificateUrl, begin: impl FnOnce() -> Flight) -> Result<Shared<Flight>, NoCertificate> {
+    fn join(&mut self, url: &CertificateUrl, begin: impl FnOnce() -> Flight) -> Result<Shared<Flight>, Unverified> {
         if let Some(flight) = self.flights.get(url).and_then(WeakShared::upgrade) {
             return Ok(flight);
         }
         self.flights.retain(|_, it| it.upgrade().is_some());
         if self.flights.len() >= FLIGHTS {
             let why = "too many certificates are being asked for".to_owned();
-            return Err(NoCertificate::NotNow(Unavailable(why)));
+            return Err(Unverified::NotNow(Unavailable(why)));
         }
         let flight = begin().shared();
         self.flights.extend(flight.downgrade().map(|it| (url.clone(), it)));
@@ -103,8 +94,8 @@ impl State {
 
 fn fetch(source: Arc<dyn Certificates>, url: CertificateUrl) -> Flight {
     async move {
-        let pem = source.fetch(&url.to_string()).await.map_err(NoCertificate::NotNow)?;
-        Certificate::read(&pem).map(Arc::new).map_err(NoCertificate::Bad)
+        let pem = source.fetch(&url.to_string()).await?;
+        Ok(Arc::new(Certificate::read(&pem)?))
     }
     .boxed()
 }

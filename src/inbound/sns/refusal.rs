@@ -1,5 +1,7 @@
 //! Why a message is not taken for one of SNS, in sentences that stay as they are: people grep for them.
 
+use crate::engine::ports::Unavailable;
+
 /// Why a message is refused. None of it says what would have been accepted, but for the names that everybody knows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -41,6 +43,27 @@ pub enum Refusal {
     Expired,
     #[error("the signature does not match")]
     Signature,
+}
+
+/// Why a message is not known to be SNS's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unverified {
+    /// It is not.
+    Refused(Refusal),
+    /// It may be: its certificate cannot be had now.
+    NotNow(Unavailable),
+}
+
+impl From<Refusal> for Unverified {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Unavailable> for Unverified {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::NotNow(unavailable)
+    }
 }
 
 /// Returns what anybody may have sent as it can be shown: short, and without what would break a line of a log.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::inbound::sns::address;
+use crate::inbound::sns::{address, refusal::Refusal};
 
 /// Serves one certificate, as often as it is let.
 struct Host {
@@ -60,8 +60,8 @@ async fn nothing_bad_is_kept_and_trouble_passes() {
     let (host, cache) = host(100);
     let good = host.answer.lock().unwrap().clone();
     for (answer, expected) in [
-        (Err(Unavailable("500".into())), NoCertificate::NotNow(Unavailable("500".into()))),
-        (Ok(b"<html>".to_vec()), NoCertificate::Bad(Refusal::Certificate)),
+        (Err(Unavailable("500".into())), Unverified::NotNow(Unavailable("500".into()))),
+        (Ok(b"<html>".to_vec()), Unverified::Refused(Refusal::Certificate)),
     ] {
         *host.answer.lock().unwrap() = answer;
         assert_eq!(cache.get(&url(1)).await, Err(expected));
