@@ -9,7 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     adapters::{
-        aws::{self, SdkConfig},
+        aws::{self, SdkConfig, Sns},
         queue::SqsQueue,
         slack::{Client, SlackChat, SlackPeople},
         store::DynamoStore,
@@ -21,6 +21,7 @@ use crate::{
     inbound::{
         http, queue,
         slack::{Doors, gate::Gate},
+        sns,
     },
     projection::text::{Locale, Words},
 };
@@ -111,21 +112,37 @@ impl App {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        app.open_doors(config, environment, &parts.engine, public);
+        app.open_doors(config, environment, sdk, &parts.engine, public)?;
         app.open_admin(admin, metrics);
         app.run(config, parts);
         tracing::info!(public = %app.public, admin = %app.admin, "The bot runs; its doors are at {}", app.public);
         Ok(app)
     }
 
-    fn open_doors(&self, config: &Config, environment: Environment, engine: &Arc<Engine>, listener: TcpListener) {
+    fn open_doors(
+        &self,
+        config: &Config,
+        environment: Environment,
+        sdk: &SdkConfig,
+        engine: &Arc<Engine>,
+        listener: TcpListener,
+    ) -> anyhow::Result<()> {
         let doors = Arc::new(Doors {
             engine: Arc::clone(engine),
             gate: Gate::new(environment.signing_secrets, Arc::new(System)),
             team: config.slack.team_id.clone(),
             tasks: self.tasks.clone(),
         });
-        self.tasks.spawn(http::serve(listener, http::public(doors), self.stop.clone()));
+        let topics = Arc::new(Sns::new(sdk).context("SNS cannot be reached")?);
+        let sns = Arc::new(sns::Door {
+            engine: Arc::clone(engine),
+            topics: config.aws.sns_topics.clone(),
+            certificates: sns::Cache::new(Arc::clone(&topics) as _),
+            subscriptions: topics,
+            clock: Arc::new(System),
+        });
+        self.tasks.spawn(http::serve(listener, http::public(doors, sns), self.stop.clone()));
+        Ok(())
     }
 
     fn open_admin(&self, listener: TcpListener, metrics: Option<PrometheusHandle>) {
@@ -138,7 +155,7 @@ impl App {
     fn run(&self, config: &Config, parts: Parts) {
         let Parts { engine, queue, wakes } = parts;
         self.tasks.spawn(driver::drive(Arc::clone(&engine), wakes, self.stop.clone()));
-        self.tasks.spawn(queue::consume(Arc::clone(&engine), queue, self.stop.clone()));
+        self.tasks.spawn(queue::consume(Arc::clone(&engine), queue, config.aws.sns_topics.clone(), self.stop.clone()));
         self.tasks.spawn(sweeper::sweep_every(engine, config.engine.reconcile_every, self.stop.clone()));
     }
 

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{config::Config, telemetry::LogFormat};
 
+mod capture;
 mod events;
 mod manifest;
 mod publish;
@@ -13,6 +14,7 @@ mod runs;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
+mod sns;
 mod tables;
 
 /// Runs a data lake from Slack: RDS snapshot, export, latest, Glue, catalog.
@@ -56,6 +58,9 @@ enum Command {
     /// Explain a captured event.
     #[command(subcommand)]
     Events(events::Command),
+    /// Verify a captured message of SNS.
+    #[command(subcommand)]
+    Sns(sns::Command),
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,6 +102,7 @@ async fn run(cli: Cli) -> Exit {
         Command::Publish(options) => publish::run(&options, format).await,
         Command::Runs(options) => runs::run(options, format).await,
         Command::Events(command) => events::run(&command),
+        Command::Sns(command) => sns::run(&command),
     };
     outcome.unwrap_or_else(|error| failed(&error))
 }

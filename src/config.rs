@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use crate::domain::{access::Access, source::Source};
+use crate::domain::{access::Access, source::Source, topic::TopicArn};
 
 pub(crate) mod check;
 pub mod environment;
@@ -49,7 +49,7 @@ pub struct Aws {
     pub state_table: String,
     pub queue_url: String,
     /// Topics whose messages are believed.
-    pub sns_topics: Vec<String>,
+    pub sns_topics: Vec<TopicArn>,
 }
 
 /// `[engine]`: how long things may take.

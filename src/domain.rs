@@ -20,3 +20,4 @@ pub mod source;
 pub mod stage;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod topic;

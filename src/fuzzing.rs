@@ -10,7 +10,7 @@ use crate::{
     adapters::aws,
     config,
     domain::{command, name::ExportTask},
-    inbound::{queue, slack},
+    inbound::{queue, slack, sns},
     projection::{phrase::redact::redact, text::Mrkdwn},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 pub type Target = fn(&[u8]);
 
 /// Every target, by its name in `fuzz/fuzz_targets/`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("command", command),
     ("config", config),
     ("export_files", export_files),
@@ -27,6 +27,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("queue_message", queue_message),
     ("redact", redacted),
     ("slack_payload", slack_payload),
+    ("sns_envelope", sns_envelope),
 ];
 
 /// What people type. A command that is understood is understood again as the grammar writes its parts.
@@ -72,7 +73,13 @@ pub fn name(data: &[u8]) {
 
 /// What the queue brings, in any wrapping.
 pub fn queue_message(data: &[u8]) {
-    let _ = queue::message::read(&String::from_utf8_lossy(data)).kind();
+    let _ = queue::message::read(&String::from_utf8_lossy(data), &[]).kind();
+}
+
+/// What is posted to the door of SNS, and what its certificate host answers.
+pub fn sns_envelope(data: &[u8]) {
+    let _ = sns::envelope::read(data);
+    let _ = sns::certificate::Certificate::read(data);
 }
 
 /// What AWS and jobs say. A mail address or an access key does not get through, wherever it stands.

@@ -10,8 +10,10 @@ pub const RUNS_ENDED: &str = "datalake_runs_ended_total";
 pub const SLACK_REQUESTS: &str = "datalake_slack_requests_total";
 /// Payloads from Slack that the bot does not know, by `door` and `type`.
 pub const SLACK_UNKNOWN: &str = "datalake_slack_unknown_total";
-/// Messages from the queue, by `kind`.
+/// Messages from the queue and from SNS, by `kind`.
 pub const MESSAGES: &str = "datalake_queue_messages_total";
+/// Requests at the door of SNS, by `outcome`.
+pub const SNS_REQUESTS: &str = "datalake_sns_requests_total";
 /// Calls to Slack, by `method` and `outcome`.
 pub const SLACK_CALLS: &str = "datalake_slack_calls_total";
 /// Sweeps that could not be finished.

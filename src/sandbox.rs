@@ -11,6 +11,7 @@ pub mod clock;
 pub mod demo;
 pub mod faults;
 pub mod history;
+mod http;
 pub mod slack;
 pub mod sqs;
 pub mod wire;

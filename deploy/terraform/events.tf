@@ -2,6 +2,8 @@
 
 resource "aws_sns_topic" "rds" {
   name = "${var.name}-rds-events"
+  # SHA-256; a topic begins with SHA-1.
+  signature_version = 2
 }
 
 data "aws_iam_policy_document" "topic" {
@@ -47,6 +49,20 @@ resource "aws_sns_topic_subscription" "queue" {
   topic_arn = aws_sns_topic.rds.arn
   protocol  = "sqs"
   endpoint  = aws_sqs_queue.bot.arn
+}
+
+# Over HTTPS as well, if it is wanted: the bot confirms it, and takes a message that comes twice once.
+resource "aws_sns_topic_subscription" "door" {
+  count = var.sns_endpoint == null ? 0 : 1
+
+  topic_arn              = aws_sns_topic.rds.arn
+  protocol               = "https"
+  endpoint               = var.sns_endpoint
+  endpoint_auto_confirms = true
+
+  delivery_policy = jsonencode({
+    healthyRetryPolicy = { minDelayTarget = 20, maxDelayTarget = 300, numRetries = 15 }
+  })
 }
 
 resource "aws_cloudwatch_event_rule" "glue" {

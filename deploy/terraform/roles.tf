@@ -15,6 +15,7 @@ locals {
     runs_table         = local.tables["export_task"].TableName
     state_table        = local.tables["pk"].TableName
     queue              = aws_sqs_queue.bot.name
+    topic              = aws_sns_topic.rds.name
   }
 
   export_role = jsondecode(templatefile("${path.module}/../export-role.json", {

@@ -22,6 +22,12 @@ variable "export_prefix" {
   default     = "raw"
 }
 
+variable "sns_endpoint" {
+  type        = string
+  description = "Address of the bot's door for SNS, https://…/sns, if events shall come there too; null: through the queue alone."
+  default     = null
+}
+
 variable "latest_bucket" {
   type        = string
   description = "Bucket where the newest data is published; it exists."

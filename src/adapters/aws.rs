@@ -10,6 +10,7 @@ mod glue;
 mod publish;
 mod rds;
 mod s3;
+mod sns;
 mod time;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use self::{
     config::{Endpoints, LONG_POLL, dynamodb_client, local_config, s3_client, sdk_config, sqs_client},
     export_files::stamp,
     publish::{Published, Stamp, publish},
+    sns::Sns,
 };
 use crate::{
     clock::Clock,

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::{Exit, say};
+use super::{Exit, capture, say};
 use crate::{
-    domain::source::{Schedule, Source},
+    domain::{
+        source::{Schedule, Source},
+        topic::TopicArn,
+    },
     engine::hints::Hint,
     inbound::queue::{
         event::{Event, Form},
@@ -20,7 +23,7 @@ pub(super) enum Command {
     Explain {
         /// The file with the event; `-` is standard input.
         file: PathBuf,
-        /// With it, it is said which source the event is about.
+        /// With it, it is said which source the event is about, and whether its topic is believed.
         #[arg(long, env = "DATALAKE_CONFIG", value_name = "FILE")]
         config: Option<PathBuf>,
     },
@@ -28,39 +31,41 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command) -> anyhow::Result<Exit> {
     let Command::Explain { file, config } = command;
-    let body = if file.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin())?
-    } else {
-        let bytes = std::fs::read(file).map_err(|it| anyhow::anyhow!("cannot read {}: {it}", file.display()))?;
-        String::from_utf8_lossy(&bytes).into_owned()
+    let body = capture::read(file)?;
+    let (sources, topics) = match config {
+        Some(config) => {
+            let config = crate::config::Config::load(config)?;
+            (config.sources, config.aws.sns_topics)
+        }
+        None => (Vec::new(), Vec::new()),
     };
-    let sources = match config {
-        Some(config) => crate::config::Config::load(config)?.sources,
-        None => Vec::new(),
-    };
-    let (explained, exit) = explain(&body, &sources);
+    let (explained, exit) = explain(&String::from_utf8_lossy(&body), &sources, &topics);
     say(&serde_json::to_string_pretty(&explained)?);
     Ok(exit)
 }
 
-fn explain(body: &str, sources: &[Source]) -> (Value, Exit) {
-    // A captured SQS message may still be in the form in which the SDKs give it.
-    let inner = serde_json::from_str::<Value>(body).ok().and_then(|it| Some(it.get("Body")?.as_str()?.to_owned()));
-    match message::read(inner.as_deref().unwrap_or(body)) {
+fn explain(body: &str, sources: &[Source], topics: &[TopicArn]) -> (Value, Exit) {
+    let read = match capture::one_message(body) {
+        Ok(message) => message::read(&message, topics),
+        Err(why) => Reading::Malformed { why },
+    };
+    match read {
         Reading::Hint(found) => (understood(&found, sources), Exit::Done),
         Reading::Ignored(it) => {
-            let kind = match it.kind {
-                IgnoredKind::Notification => "ignored",
-                IgnoredKind::Confirmation => "subscription_confirmation",
+            let (kind, would) = match it.kind {
+                IgnoredKind::Notification | IgnoredKind::Stranger => ("ignored", "nothing"),
+                IgnoredKind::Confirmation => ("subscription_confirmation", CONFIRM),
             };
-            (explained(kind, it.wrapping, it.event.as_ref(), None, "nothing", &it.why), Exit::Done)
+            (explained(kind, Some(it.wrapping), it.event.as_ref(), None, would, &it.why), Exit::Done)
         }
         Reading::Malformed { why } => {
             let would = "leave it in the queue, for the dead-letter queue";
-            (json!({"kind": "malformed", "would": would, "why": why}), Exit::Failed)
+            (explained("malformed", None, None, None, would, &why), Exit::Failed)
         }
     }
 }
+
+const CONFIRM: &str = "nothing, if it came through the queue; posted to /sns, verify it and confirm the subscription";
 
 fn understood(found: &Found, sources: &[Source]) -> Value {
     let (kind, would, why) = meaning(&found.hint);
@@ -71,12 +76,12 @@ fn understood(found: &Found, sources: &[Source]) -> Value {
         }
         Some(_) | None => would,
     };
-    explained(kind, found.wrapping, found.event.as_ref(), source, &would, why)
+    explained(kind, Some(found.wrapping), found.event.as_ref(), source, &would, why)
 }
 
 fn explained(
     kind: &str,
-    around: Wrapping,
+    around: Option<Wrapping>,
     event: Option<&Event>,
     source: Option<&Source>,
     would: &str,
@@ -91,7 +96,7 @@ fn explained(
     };
     json!({
         "kind": kind,
-        "wrapping": wrapping(around, form),
+        "wrapping": around.map(|it| wrapping(it, form)),
         "event_id": event_id,
         "source_arn": source_arn,
         "source": source.map(|it| &it.name),
@@ -162,24 +167,35 @@ mod tests {
 
     #[test]
     fn an_event_is_explained_understood_or_not() {
-        let (told, exit) = explain(&event("RDS-EVENT-0161"), &[]);
+        let (told, exit) = explain(&event("RDS-EVENT-0161"), &[], &[]);
         assert_eq!((&told["kind"], &told["wrapping"], exit), (&json!("export_ended"), &json!("sns"), Exit::Done));
-        let (told, exit) = explain(&event("RDS-EVENT-0090"), &[]);
+        let (told, exit) = explain(&event("RDS-EVENT-0090"), &[], &[]);
         assert_eq!((&told["kind"], &told["event_id"]), (&json!("ignored"), &json!("RDS-EVENT-0090")));
         assert!(told["source_arn"].is_string() && exit == Exit::Done);
-        let (told, exit) = explain("{}", &[]);
+        let (told, exit) = explain("{}", &[], &[]);
         assert_eq!((&told["kind"], exit), (&json!("malformed"), Exit::Failed));
+        for key in ["wrapping", "event_id", "source_arn", "source"] {
+            assert_eq!(told.get(key), Some(&Value::Null), "{key}");
+        }
     }
 
     #[test]
     fn a_message_as_the_sdks_give_it_is_unwrapped() {
         let received = json!({"MessageId": "1", "ReceiptHandle": "x", "Body": event("RDS-EVENT-0091")}).to_string();
-        assert_eq!(explain(&received, &[]).0["kind"], "snapshot_available");
+        assert_eq!(explain(&received, &[], &[]).0["kind"], "snapshot_available");
+    }
+
+    #[test]
+    fn a_topic_that_is_not_believed_is_named() {
+        let ours = ["arn:aws:sns:eu-west-1:123456789012:ours".parse().unwrap()];
+        let (told, exit) = explain(&event("RDS-EVENT-0091"), &[], &ours);
+        assert_eq!((&told["kind"], &told["would"], exit), (&json!("ignored"), &json!("nothing"), Exit::Done));
+        assert!(told["why"].as_str().unwrap().contains("arn:aws:sns:x:1:y"), "{told}");
     }
 
     #[test]
     fn a_confirmation_of_a_subscription_is_known() {
         let body = json!({"Type": "SubscriptionConfirmation", "Message": "x", "TopicArn": "y"}).to_string();
-        assert_eq!(explain(&body, &[]).0["kind"], "subscription_confirmation");
+        assert_eq!(explain(&body, &[], &[]).0["kind"], "subscription_confirmation");
     }
 }

@@ -4,10 +4,12 @@ pub mod chat;
 pub mod people;
 pub mod queue;
 pub mod store;
+pub mod topics;
 pub mod work;
 
 pub use chat::{Call, Chat, ChatError, Marks, Place, Ts};
 pub use people::{People, PeopleError};
 pub use queue::{Messages, Queue, Received};
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};
+pub use topics::{Certificates, NotConfirmed, Subscriptions, Unavailable};
 pub use work::{Progress, Snapshots, Work};

@@ -20,7 +20,7 @@ use tower_http::{
     timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
 };
 
-use super::slack;
+use super::{slack, sns};
 
 /// Bodies above this are refused before they are read whole.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -40,14 +40,15 @@ const CONNECTIONS: usize = 1024;
 /// How long connections under way may take when the process stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Returns the public routes: Slack's doors and the health of the process.
-pub fn public(slack: Arc<slack::Doors>) -> Router {
+/// Returns the public routes: Slack's doors, SNS's, and the health of the process.
+pub fn public(slack: Arc<slack::Doors>, sns: Arc<sns::Door>) -> Router {
     let doors = Router::new()
         .route("/slack/commands", post(slack::command::handle))
         .route("/slack/interactions", post(slack::interaction::handle))
         .route("/slack/events", post(slack::event::handle))
         .with_state(slack);
-    layered(doors.merge(health()))
+    let sns = Router::new().route("/sns", post(sns::handle)).with_state(sns);
+    layered(doors.merge(sns).merge(health()))
 }
 
 /// Returns the routes for those who run the bot: `ready` says whether the process does its work.

@@ -4,21 +4,27 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{
-    Engine,
-    ports::{Messages, Received},
+use crate::{
+    domain::topic::TopicArn,
+    engine::{
+        Engine,
+        ports::{Messages, Received},
+    },
 };
 
 pub mod event;
 pub mod message;
 
-use message::Reading;
+use message::{IgnoredKind, Reading};
 
 /// Pause after the queue could not be read.
 const AFTER_TROUBLE: Duration = Duration::from_secs(3);
 
 /// Consumes messages until `stop`; what was received by then is still handled.
-pub async fn consume(engine: Arc<Engine>, messages: Arc<dyn Messages>, stop: CancellationToken) {
+///
+/// Of those that came through SNS only what is of one of `topics` is believed; where none is named, the queue's own
+/// policy decides who may send.
+pub async fn consume(engine: Arc<Engine>, messages: Arc<dyn Messages>, topics: Vec<TopicArn>, stop: CancellationToken) {
     loop {
         let received = tokio::select! {
             biased;
@@ -28,7 +34,7 @@ pub async fn consume(engine: Arc<Engine>, messages: Arc<dyn Messages>, stop: Can
         match received {
             Ok(received) => {
                 for message in received {
-                    handle(&engine, &*messages, &message).await;
+                    handle(&engine, &*messages, &topics, &message).await;
                 }
             }
             Err(error) => {
@@ -44,9 +50,9 @@ pub async fn consume(engine: Arc<Engine>, messages: Arc<dyn Messages>, stop: Can
 
 /// What cannot be followed now, and what cannot be read at all, stays in the queue: it comes again, and after as many
 /// times as the queue's redrive policy says it goes to the dead-letter queue, where nothing is lost.
-async fn handle(engine: &Engine, messages: &dyn Messages, message: &Received) {
+async fn handle(engine: &Engine, messages: &dyn Messages, topics: &[TopicArn], message: &Received) {
     let id = &message.id;
-    let read = message::read(&message.body);
+    let read = message::read(&message.body, topics);
     metrics::counter!(crate::metrics::MESSAGES, "kind" => read.kind()).increment(1);
     match read {
         Reading::Hint(found) => {
@@ -55,6 +61,10 @@ async fn handle(engine: &Engine, messages: &dyn Messages, message: &Received) {
                 tracing::warn!(message = id, %error, "Message {id} could not be followed now; it stays in the queue");
                 return;
             }
+        }
+        Reading::Ignored(ignored) if ignored.kind == IgnoredKind::Stranger => {
+            let why = ignored.why;
+            tracing::warn!(message = id, why, "Message {id} is not believed: {why}");
         }
         Reading::Ignored(ignored) => {
             let why = ignored.why;

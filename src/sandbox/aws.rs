@@ -1,4 +1,4 @@
-//! The AWS stand-ins: RDS, Glue, S3 and DynamoDB, on loopback addresses.
+//! The AWS stand-ins: RDS, Glue, S3, SNS and DynamoDB, on loopback addresses.
 //!
 //! RDS and Glue are state machines that move with the sandbox's clock at a [`Pace`] and can be told to fail, to warn or
 //! to stand still. RDS writes its exports into the S3 stand-in, Glue reads and writes there, and both publish the
@@ -15,6 +15,7 @@ mod phase;
 mod rds;
 mod refusal;
 mod s3;
+mod sns;
 #[cfg(test)]
 mod tests;
 mod xml;
@@ -28,6 +29,7 @@ pub use self::{
     pace::Pace,
     rds::{Column, Database, ExportStatus, Rds, SnapshotType, Table},
     s3::{NoSuchBucket, S3},
+    sns::{Signer, Sns, Subject, pem},
 };
 use super::{
     clock::SimClock,
@@ -55,6 +57,7 @@ pub struct Endpoints {
     pub glue: String,
     pub s3: String,
     pub dynamodb: String,
+    pub sns: String,
 }
 
 /// The AWS stand-ins, served.
@@ -65,6 +68,8 @@ pub struct Aws {
     pub glue: Arc<Glue>,
     /// Buckets and objects.
     pub s3: Arc<S3>,
+    /// The topic that events come through, for those who subscribe to it over HTTPS.
+    pub sns: Arc<Sns>,
     /// How the events of RDS and Glue arrive.
     pub events: Arc<Events>,
     /// Where they are served.
@@ -87,7 +92,8 @@ impl Aws {
     /// A port cannot be listened on, or the database cannot be made.
     pub async fn start(front: &Front, pace: Pace, deliver: Deliver) -> anyhow::Result<Self> {
         let s3 = Arc::new(S3::new(front.clock.clone()));
-        let events = Arc::new(Events::new(deliver));
+        let sns = Arc::new(Sns::new(front.clone()));
+        let events = Arc::new(Events::new(sns.or(deliver)));
         let world = World { clock: front.clock.clone(), pace, s3: Arc::clone(&s3), events: Arc::clone(&events) };
         let rds = Arc::new(Rds::new(world.clone()));
         let glue = Arc::new(Glue::new(world));
@@ -96,9 +102,10 @@ impl Aws {
             glue: serve(front, glue.clone()).await?,
             s3: serve(front, s3.clone()).await?,
             dynamodb: serve(front, Arc::new(Dynamo::start(front).await?)).await?,
+            sns: serve(front, sns.clone()).await?,
         };
         front.tracker.spawn(tick(front.clone(), Arc::clone(&rds), Arc::clone(&glue)));
-        Ok(Self { rds, glue, s3, events, endpoints })
+        Ok(Self { rds, glue, s3, sns, events, endpoints })
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Entry {
     pub seq: usize,
     /// The stand-ins' time.
     pub at: Timestamp,
-    /// `rds`, `glue`, `s3`, `dynamodb`, `sqs` or `slack`.
+    /// `rds`, `glue`, `s3`, `dynamodb`, `sns`, `sqs` or `slack`.
     pub service: &'static str,
     /// The API's own name: `StartExportTask`, `CopyObject`, `chat.postMessage`.
     pub operation: String,

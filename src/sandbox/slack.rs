@@ -5,7 +5,6 @@
 
 mod api;
 mod blocks;
-mod http;
 mod limits;
 mod message;
 mod options;

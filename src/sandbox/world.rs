@@ -160,9 +160,10 @@ impl World {
         variables
     }
 
-    fn endpoints(&self) -> [(&'static str, String); 5] {
-        let aws::Endpoints { rds, glue, s3, dynamodb } = self.aws.endpoints.clone();
-        [("RDS", rds), ("Glue", glue), ("S3", s3), ("DynamoDB", dynamodb), ("SQS", self.sqs.endpoint())]
+    fn endpoints(&self) -> [(&'static str, String); 6] {
+        let aws::Endpoints { rds, glue, s3, dynamodb, sns } = self.aws.endpoints.clone();
+        let sqs = self.sqs.endpoint();
+        [("RDS", rds), ("Glue", glue), ("S3", s3), ("DynamoDB", dynamodb), ("SNS", sns), ("SQS", sqs)]
     }
 
     /// Writes the configuration to `folder`, for a bot that runs as a process of its own. Returns the file.

@@ -30,13 +30,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Crates of others (whose names begin so), and the only places that may name them.
 const HOMES: &[(&str, &[&str])] = &[
     ("arrow", &["src/sandbox/"]),
-    ("aws_", &["src/adapters/", "src/sandbox/"]),
+    ("aws_config", &["src/adapters/", "src/sandbox/"]),
+    ("aws_lc_rs", &["src/inbound/sns/", "src/sandbox/aws/sns/"]),
+    ("aws_sdk", &["src/adapters/", "src/sandbox/"]),
+    ("aws_types", &["src/adapters/", "src/sandbox/"]),
     ("axum", &["src/inbound/", "src/sandbox/"]),
     ("chrono", &[]),
     ("clap", &["src/cli", "src/telemetry.rs"]),
     ("dynoxide", &["src/sandbox/"]),
     ("governor", &["src/adapters/slack/"]),
-    ("hyper", &["src/adapters/aws/publish/copy/tests.rs", "src/adapters/slack/", "src/inbound/", "src/sandbox/"]),
+    (
+        "hyper",
+        &[
+            "src/adapters/aws/publish/copy/tests.rs",
+            "src/adapters/aws/sns.rs",
+            "src/adapters/https.rs",
+            "src/adapters/slack/",
+            "src/inbound/",
+            "src/sandbox/",
+        ],
+    ),
     ("metrics_exporter_prometheus", &["src/app.rs", "src/telemetry.rs"]),
     ("minijinja", &["src/projection/"]),
     ("parquet", &["src/sandbox/"]),
@@ -54,6 +67,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &["src/adapters/", "src/app.rs", "src/cli", "src/engine", "src/inbound/", "src/sandbox/", "src/telemetry.rs"],
     ),
     ("tracing_subscriber", &["src/telemetry.rs"]),
+    ("x509_parser", &["src/inbound/sns/"]),
 ];
 
 /// Crates whose name as a library is not their name with underscores.

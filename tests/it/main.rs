@@ -28,6 +28,8 @@ mod moto;
 mod path;
 #[cfg(feature = "sandbox")]
 mod schedules;
+#[cfg(feature = "sandbox")]
+mod sns;
 mod sources;
 #[cfg(feature = "sandbox")]
 mod survives;

@@ -56,6 +56,12 @@ pub fn dynamodb_client(sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(aws_sdk_dynamodb::config::Builder::from(sdk).timeout_config(short).build())
 }
 
+/// Returns a client for SNS, for whose answer SNS itself waits.
+pub(super) fn sns_client(sdk: &SdkConfig) -> aws_sdk_sns::Client {
+    let short = timeouts(RECORD_ATTEMPT, RECORD_OPERATION);
+    aws_sdk_sns::Client::from_conf(aws_sdk_sns::config::Builder::from(sdk).timeout_config(short).build())
+}
+
 /// Where services answer instead of AWS, by the service's id (`S3`, `RDS`, `Glue`, `DynamoDB`, `SQS`): what
 /// `AWS_ENDPOINT_URL_<SERVICE>` is for a process, for one configuration.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +89,7 @@ pub fn local_config(region: &str, key: &str, secret: &str, endpoints: Endpoints)
 /// Returns a client for S3. With an endpoint of its own it asks for `endpoint/bucket`, since `bucket.endpoint` seldom
 /// has an address there.
 pub fn s3_client(sdk: &SdkConfig) -> aws_sdk_s3::Client {
-    let elsewhere = sdk.endpoint_url().is_some() || service_endpoint(sdk, "S3").is_some();
+    let elsewhere = endpoint(sdk, "S3").is_some();
     aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(sdk).force_path_style(elsewhere).build())
 }
 
@@ -104,11 +110,13 @@ fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS)
 }
 
-/// Returns the endpoint that the environment or the profile has for this service alone: the clients read it when they
-/// are made, so it is not in [`SdkConfig::endpoint_url`].
-fn service_endpoint(sdk: &SdkConfig, service: &'static str) -> Option<String> {
+/// Returns the endpoint that is asked instead of AWS's own, if the configuration has one for this service, or one for
+/// all. The first is read by the clients when they are made, so it is not in [`SdkConfig::endpoint_url`].
+pub(super) fn endpoint(sdk: &SdkConfig, service: &'static str) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
-    sdk.service_config()?.load_config(key.build().expect("all three fields are set"))
+    let key = key.build().expect("all three fields are set");
+    let own = sdk.service_config().and_then(|it| it.load_config(key));
+    own.or_else(|| sdk.endpoint_url().map(str::to_owned))
 }
 
 #[cfg(test)]
@@ -119,8 +127,10 @@ mod tests {
     fn an_endpoint_of_one_service_is_found_and_of_another_is_not() {
         let endpoints = Endpoints([("S3", "http://localhost:1".to_owned())].into());
         let sdk = local_config("eu-west-1", "k", "s", endpoints);
-        assert_eq!(service_endpoint(&sdk, "S3").as_deref(), Some("http://localhost:1"));
-        assert_eq!(service_endpoint(&sdk, "RDS"), None);
-        assert_eq!(sdk.endpoint_url(), None);
+        assert_eq!(endpoint(&sdk, "S3").as_deref(), Some("http://localhost:1"));
+        assert_eq!(endpoint(&sdk, "RDS"), None);
+        let for_all = sdk.into_builder().endpoint_url("http://localhost:2").build();
+        assert_eq!(endpoint(&for_all, "S3").as_deref(), Some("http://localhost:1"));
+        assert_eq!(endpoint(&for_all, "RDS").as_deref(), Some("http://localhost:2"));
     }
 }

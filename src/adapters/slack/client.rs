@@ -4,18 +4,16 @@ use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, body::Bytes, header::CONTENT_TYPE};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client as HttpClient, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use slack_morphism::{SlackApiToken, SlackClient, errors::SlackClientError, hyper_tokio::SlackClientHyperConnector};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-use crate::engine::ports::ChatError;
+use crate::{
+    adapters::https::{self, Connector},
+    engine::ports::ChatError,
+};
 
 /// How long a call may take. slack-morphism has no time-out of its own.
 const TIME_OUT: Duration = Duration::from_secs(10);
@@ -26,13 +24,11 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Where Slack's own answer addresses are.
 const HOOKS: &str = "https://hooks.slack.com/";
 
-type Connector = HttpsConnector<HttpConnector>;
-
 /// A client of one workspace. Holds the token; its `Debug` does not show it.
 #[derive(Debug)]
 pub struct Client {
     slack: SlackClient<SlackClientHyperConnector<Connector>>,
-    plain: HttpClient<Connector, Full<Bytes>>,
+    plain: https::Client<Full<Bytes>>,
     token: SlackApiToken,
     base: Url,
     /// Methods that Slack wants left alone for a while.
@@ -50,15 +46,12 @@ impl Client {
     /// # Errors
     /// The system's certificates cannot be read.
     pub fn new(base: &Url, token: &SecretString) -> Result<Self, ClientError> {
-        let connector = || -> std::io::Result<Connector> {
-            let builder = HttpsConnectorBuilder::new().with_native_roots()?;
-            Ok(builder.https_or_http().enable_http1().enable_http2().build())
-        };
-        let hyper = SlackClientHyperConnector::with_connector(connector()?);
+        let connector = https::connector()?;
+        let hyper = SlackClientHyperConnector::with_connector(connector.clone());
         let hyper = hyper.with_slack_api_url(base.as_str().trim_end_matches('/'));
         Ok(Self {
             slack: SlackClient::new(hyper),
-            plain: HttpClient::builder(TokioExecutor::new()).build(connector()?),
+            plain: https::client(connector),
             token: SlackApiToken::new(token.expose_secret().into()),
             base: base.clone(),
             quiet: Mutex::default(),

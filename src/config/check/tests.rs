@@ -56,6 +56,11 @@ fn the_example_is_right() {
     "name = \"shop_db\"",
     "sources.shop_db.name must begin with a letter and hold only ASCII letters, digits and single hyphens"
 )]
+#[case::topic(
+    "arn:aws:sns:ap-northeast-1:123456789012:rds-events",
+    "rds-events",
+    "aws.sns_topics has \"rds-events\", which is not the ARN of an SNS topic, such as \"arn:aws:sns:eu-west-1:123456789012:name\""
+)]
 #[case::approval("approval = ", "# approval = ", "sources.shop.layers.sensitive.approval is missing")]
 #[case::quorum(
     "quorum = 1",

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::event::{self, Event};
-use crate::engine::hints::{Hint, Message};
+use crate::{
+    domain::topic::TopicArn,
+    engine::hints::{Hint, Message},
+};
 
 /// What a body says.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +45,10 @@ pub struct Ignored {
 pub enum IgnoredKind {
     /// An event, or a line of text.
     Notification,
-    /// SNS's own message about a subscription.
+    /// SNS asks that a subscription be confirmed.
     Confirmation,
+    /// It came through a topic that is not believed.
+    Stranger,
 }
 
 /// In what an event was wrapped.
@@ -83,8 +88,9 @@ impl Reading {
     }
 }
 
-/// Reads the body of a message.
-pub fn read(body: &str) -> Reading {
+/// Reads the body of a message from the queue. What came through SNS is believed if it is of one of `topics`, or if
+/// there are none.
+pub fn read(body: &str, topics: &[TopicArn]) -> Reading {
     if let Ok(own) = serde_json::from_str::<Message>(body) {
         return Reading::Hint(Box::new(Found { hint: Hint::Own(own), wrapping: Wrapping::Raw, event: None }));
     }
@@ -100,16 +106,27 @@ pub fn read(body: &str) -> Reading {
         Ok(envelope) => envelope,
         Err(error) => return malformed(&format!("the envelope of SNS is not complete: {error}")),
     };
+    let topic = envelope.topic_arn.as_deref();
+    if !topics.is_empty() && !topics.iter().any(|it| Some(it.as_str()) == topic) {
+        let topic = topic.unwrap_or("(none)");
+        return ignored(format!("topic {topic} is not among aws.sns_topics"), IgnoredKind::Stranger);
+    }
     match envelope.kind.as_str() {
-        "Notification" => match serde_json::from_str::<Value>(&envelope.message) {
-            Ok(inner @ Value::Object(_)) => read_event(&inner, envelope.topic_arn.as_deref(), Wrapping::Sns),
-            // SNS and RDS send a line of text when a subscription is made or tested.
-            _ => ignored("a notification that is not an event".to_owned(), IgnoredKind::Notification),
-        },
-        "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
-            ignored(format!("{}: a queue needs no confirmation", envelope.kind), IgnoredKind::Confirmation)
+        "Notification" => published(&envelope.message, topic),
+        "SubscriptionConfirmation" => {
+            ignored("a subscription of a queue needs no confirmation".to_owned(), IgnoredKind::Confirmation)
         }
+        "UnsubscribeConfirmation" => ignored("a subscription has ended".to_owned(), IgnoredKind::Notification),
         other => malformed(&format!("SNS has no message of type `{other}`")),
+    }
+}
+
+/// Reads what was published to a topic, out of its envelope.
+pub fn published(message: &str, topic_arn: Option<&str>) -> Reading {
+    match serde_json::from_str::<Value>(message) {
+        Ok(inner @ Value::Object(_)) => read_event(&inner, topic_arn, Wrapping::Sns),
+        // SNS and RDS send a line of text when a subscription is made or tested.
+        _ => ignored("a notification that is not an event".to_owned(), IgnoredKind::Notification),
     }
 }
 

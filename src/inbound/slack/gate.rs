@@ -4,18 +4,20 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::{BodyExt, LengthLimitError};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 use super::Doors;
-use crate::clock::Clock;
+use crate::{
+    clock::Clock,
+    inbound::body::{self, Unread},
+};
 
 /// Slack's own window: older and newer requests are refused.
 const WINDOW_SECONDS: i64 = 300;
@@ -98,7 +100,7 @@ impl FromRequest<Arc<Doors>> for Signed {
 
     async fn from_request(request: Request, doors: &Arc<Doors>) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
-        let body = read(body).await.map_err(IntoResponse::into_response)?;
+        let body = body::read(body).await.map_err(|it| status(it).into_response())?;
         if is_ssl_check(&body) {
             return Err(StatusCode::OK.into_response());
         }
@@ -113,16 +115,11 @@ impl FromRequest<Arc<Doors>> for Signed {
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, StatusCode> {
-    match body.collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if is_too_large(&error) => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+fn status(unread: Unread) -> StatusCode {
+    match unread {
+        Unread::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Unread::CutOff => StatusCode::REQUEST_TIMEOUT,
     }
-}
-
-fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.is::<LengthLimitError>() || error.source().is_some_and(is_too_large)
 }
 
 #[cfg(test)]

@@ -13,14 +13,11 @@ use tokio::time::Instant;
 
 pub use self::acts::{Act, Place};
 
-use super::{
-    Slack,
-    http::{Client, Failure},
-    message::Message,
-    options::Kind,
-    world::World,
+use super::{Slack, message::Message, options::Kind, world::World};
+use crate::{
+    clock::Clock as _,
+    sandbox::http::{Client, Failure},
 };
-use crate::clock::Clock as _;
 
 /// Who writes for Slack itself.
 const SLACKBOT: &str = "USLACKBOT";

@@ -16,8 +16,8 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Limits, Options, Slack, http::Client};
-use crate::sandbox::{clock::SimClock, wire::Front};
+use super::{Limits, Options, Slack};
+use crate::sandbox::{clock::SimClock, http::Client, wire::Front};
 
 const CHANNEL: &str = "C0DATALAKE1";
 const ANA: &str = "U0ANA000001";

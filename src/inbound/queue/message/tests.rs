@@ -2,7 +2,7 @@ use proptest::prelude::{any, proptest};
 use rstest::rstest;
 use serde_json::json;
 
-use super::*;
+use super::{read as read_of, *};
 use crate::domain::source::Engine;
 
 const SNAPSHOT: &str = "arn:aws:rds:ap-northeast-1:123456789012:snapshot:rds:shop-db-2026-11-22-03-00";
@@ -29,6 +29,11 @@ fn sns(inner: &Value) -> String {
         "Subject": "RDS Notification Message", "Message": inner.to_string(), "Timestamp": "2026-11-22T03:10:42.000Z",
     })
     .to_string()
+}
+
+/// Reads a body where the queue alone decides who may send.
+fn read(body: &str) -> Reading {
+    read_of(body, &[])
 }
 
 fn hint(body: &str) -> Hint {
@@ -107,6 +112,24 @@ fn messages_that_are_no_events_are_ignored(#[case] body: String) {
 #[case(r#"{"export_task":"not a name"}"#)]
 fn what_nobody_should_have_sent_is_malformed(#[case] body: &str) {
     assert!(matches!(read(body), Reading::Malformed { .. }), "{body}: {:?}", read(body));
+}
+
+#[test]
+fn a_topic_that_is_not_named_is_not_believed() {
+    let topics = |arns: &[&str]| -> Vec<TopicArn> { arns.iter().map(|it| it.parse().unwrap()).collect() };
+    let ours = topics(&["arn:aws:sns:ap-northeast-1:123456789012:rds"]);
+    let others = topics(&["arn:aws:sns:ap-northeast-1:123456789012:rds2", "arn:aws:sns:eu-west-1:123456789012:rds"]);
+    let event = subscription("RDS-EVENT-0091", "db-snapshot");
+    assert!(matches!(read_of(&sns(&event), &ours), Reading::Hint(_)));
+    let stranger = |body: &str, topics| {
+        let read = read_of(body, topics);
+        assert!(matches!(&read, Reading::Ignored(it) if it.kind == IgnoredKind::Stranger), "{body}: {read:?}");
+    };
+    stranger(&sns(&event), &others);
+    stranger(&json!({"Type": "Notification", "Message": event.to_string()}).to_string(), &ours);
+    stranger(&json!({"Type": "SubscriptionConfirmation", "Message": "x", "TopicArn": "y"}).to_string(), &ours);
+    // What comes in no envelope of SNS is for the queue's policy to let in.
+    assert!(matches!(read_of(&event.to_string(), &ours), Reading::Hint(_)));
 }
 
 proptest! {

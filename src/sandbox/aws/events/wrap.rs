@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::{About, GlueEvent, RdsEvent, Wrapping};
-use crate::sandbox::aws::{ACCOUNT, REGION, TOPIC_ARN, ids::uuid};
+use crate::sandbox::aws::{ACCOUNT, REGION, TOPIC_ARN, ids::uuid, sns};
 
 /// The page whose anchors are RDS's event ids.
 const EVENTS_PAGE: &str = "http://docs.amazonwebservices.com/AmazonRDS/latest/UserGuide/USER_Events.html";
@@ -83,10 +83,9 @@ fn bridge(source: &str, detail_type: &str, at: Timestamp, serial: u64, resources
     })
 }
 
-/// Returns `message` in the envelope that SNS puts around it. The signature is none: a queue's policy is what vouches
+/// Returns `message` in the envelope that SNS puts around it. The signature is none yet: a queue's policy is what vouches
 /// for its messages.
 fn envelope(message: &Value, subscribed: Option<&RdsEvent>, at: Timestamp, serial: u64) -> String {
-    let host = format!("https://sns.{REGION}.amazonaws.com");
     let mut envelope = json!({
         "Type": "Notification",
         "MessageId": uuid(&format!("message {serial}")),
@@ -95,8 +94,8 @@ fn envelope(message: &Value, subscribed: Option<&RdsEvent>, at: Timestamp, seria
         "Timestamp": milliseconds(at),
         "SignatureVersion": "1",
         "Signature": "EXAMPLE",
-        "SigningCertURL": format!("{host}/SimpleNotificationService-0000000000000000000000.pem"),
-        "UnsubscribeURL": format!("{host}/?Action=Unsubscribe&SubscriptionArn={TOPIC_ARN}:sandbox"),
+        "SigningCertURL": sns::certificate_url(),
+        "UnsubscribeURL": format!("{}/?Action=Unsubscribe&SubscriptionArn={TOPIC_ARN}:sandbox", sns::host()),
     });
     if let Some(event) = subscribed {
         envelope["Subject"] = "RDS Notification Message".into();
