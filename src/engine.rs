@@ -1,8 +1,8 @@
 //! The use cases: how requests and events become runs, and how a run is moved on. Async, but only through [`ports`].
 //!
 //! [`accept`] records what a person wants before it is acknowledged; [`requests`] carries it out; [`hints`] turns
-//! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread; [`actors`] run
-//! them one at a time for each run, and the [`sweeper`] makes a wake-up that was lost cost one period.
+//! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the
+//! pace of the [`outbox`]; [`actors`] run them one at a time for each run, and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ pub mod accept;
 pub mod actors;
 pub mod driver;
 pub mod hints;
+pub mod outbox;
 pub mod ports;
 pub mod projector;
 pub mod queries;
@@ -33,6 +34,7 @@ pub struct Engine {
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
     pub chat: Arc<dyn ports::Chat>,
+    pub outbox: outbox::Outbox,
     pub people: Arc<dyn ports::People>,
     pub queue: Arc<dyn ports::Queue>,
     pub clock: Arc<dyn Clock>,

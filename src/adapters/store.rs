@@ -17,6 +17,7 @@ use crate::{
 
 mod error;
 mod item;
+mod pace;
 pub mod tables;
 mod write;
 

@@ -34,7 +34,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("chrono", &[]),
     ("clap", &["src/cli", "src/telemetry.rs"]),
     ("dynoxide", &["src/sandbox/"]),
-    ("governor", &["src/adapters/slack/"]),
     ("hyper", &["src/adapters/aws/publish/copy/tests.rs", "src/adapters/slack/", "src/inbound/", "src/sandbox/"]),
     ("metrics_exporter_prometheus", &["src/app.rs", "src/telemetry.rs"]),
     ("minijinja", &["src/projection/"]),
