@@ -186,6 +186,15 @@ impl Thread {
         }
     }
 
+    /// Returns how many of `wanted` are missing or out of date, and will be sent once they can be.
+    pub fn missing(&self, wanted: &[Wanted]) -> usize {
+        let shown = |it: &&Wanted| match self.posted.get(&it.key.0) {
+            Some(posted) => posted.folded || posted.digest == it.message.digest(),
+            None => !self.may_post(it),
+        };
+        if self.stopped.is_some() { 0 } else { wanted.iter().filter(|it| !shown(it)).count() }
+    }
+
     /// Notes that a call has succeeded.
     pub fn is_well(&mut self) {
         self.trouble = None;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Drawing, PAUSE};
 use crate::{
+    domain::{answer::Unsent, run::Run},
     engine::{
         Engine,
         actors::Next,
@@ -46,6 +47,13 @@ impl Engine {
         self.store.put_thread(thread).await?;
         self.outbox.leave_alone(drawing.run.export_task.as_str(), pause);
         Ok(Some(Next::Again(pause)))
+    }
+
+    /// Returns why Slack does not show `run` as it is, if it is known not to.
+    pub(in crate::engine) async fn unsent(&self, run: &Run) -> Result<Option<Unsent>, StoreError> {
+        let thread = self.store.thread(&run.run_id).await?;
+        let messages = thread.missing(&self.wanted(run));
+        Ok(thread.trouble.map(|reason| Unsent { reason, messages }))
     }
 
     /// Somebody has deleted the message `key`.
