@@ -109,6 +109,18 @@ impl Bot {
         command
     }
 
+    /// Starts another process beside the bot's, in the same world, with doors of its own. It ends when it is dropped.
+    pub(crate) async fn replica(&self) -> Child {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = self.folder.path().join(format!("replica-{port}.toml"));
+        std::fs::write(&config, self.world.config(&format!("127.0.0.1:{port}"))).unwrap();
+        let mut command = self.command(&["serve"]);
+        let child = command.env("DATALAKE_CONFIG", config).kill_on_drop(true).spawn().unwrap();
+        let url = format!("127.0.0.1:{port}");
+        self.until("a replica's doors are open", async || tokio::net::TcpStream::connect(&url).await.ok()).await;
+        child
+    }
+
     /// Waits until the process has ended by itself, or was killed by a fault.
     pub(crate) async fn ended(&mut self) -> std::process::ExitStatus {
         let mut child = self.child.take().unwrap();

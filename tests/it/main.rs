@@ -17,6 +17,8 @@ mod mends;
 #[cfg(feature = "sandbox")]
 mod moto;
 #[cfg(feature = "sandbox")]
+mod outbox;
+#[cfg(feature = "sandbox")]
 mod path;
 mod sources;
 #[cfg(feature = "sandbox")]

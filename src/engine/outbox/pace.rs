@@ -39,8 +39,8 @@ pub(super) struct Rate {
     reserve: u32,
 }
 
-/// `chat.postMessage`: one a second for each channel; a tenth more, because the way to Slack is not always as long.
-const POSTS: Rate = Rate { every: Duration::from_millis(1100), burst: 1, reserve: 0 };
+/// `chat.postMessage`: one a second for each channel; a little more, because the way to Slack is not always as long.
+const POSTS: Rate = Rate { every: Duration::from_millis(1050), burst: 1, reserve: 0 };
 
 /// `chat.update` is a tier 3 method: 50 a minute, over all messages. Ten at once and one each 1.5 s never make more than
 /// 50 in any minute.
@@ -72,6 +72,10 @@ struct Known {
     quiet: Instant,
     /// When the mark was last read or written.
     seen: Instant,
+    /// When this replica last took a place.
+    won: Option<Instant>,
+    /// When another replica was last seen to take one.
+    lost: Option<Instant>,
 }
 
 impl Rate {
@@ -91,6 +95,19 @@ impl Rate {
         self.every * (self.burst - reserve).saturating_sub(1)
     }
 
+    /// While others want places too, whoever had one of the last two comes a little later than the rest: otherwise the
+    /// replica that knows the mark best, because it has written it, would take every one.
+    fn courtesy(self, known: &Known) -> Duration {
+        let (Some(won), Some(lost)) = (known.won, known.lost) else { return Duration::ZERO };
+        let (little, turn) = (self.every / 10, self.every + self.every / 2);
+        match won.elapsed() {
+            _ if lost.elapsed() > self.every * 10 => Duration::ZERO,
+            since if since < turn => little * 2,
+            since if since < turn + self.every => little,
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Further ahead than this is nobody by fair means.
     fn furthest(self) -> Duration {
         self.every * self.burst * 2
@@ -100,7 +117,7 @@ impl Rate {
 impl Known {
     /// What is known before the first look: nothing, and that is taken for nobody having called.
     fn nothing(now: Instant) -> Self {
-        Self { version: 0, even: now, quiet: now, seen: now }
+        Self { version: 0, even: now, quiet: now, seen: now, won: None, lost: None }
     }
 
     fn mark(&self, at: jiff::Timestamp) -> Mark {
@@ -121,13 +138,20 @@ impl Pace {
         for _ in 0..ATTEMPTS {
             let now = Instant::now();
             let known = self.known(lane, now);
-            let ahead = known.even.saturating_duration_since(now);
-            let wait = ahead.saturating_sub(rate.leeway(urgency)).max(known.quiet.saturating_duration_since(now));
+            let even = known.even + rate.courtesy(&known);
+            let ahead = even.saturating_duration_since(now).saturating_sub(rate.leeway(urgency));
+            let wait = ahead.max(known.quiet.saturating_duration_since(now));
             if !wait.is_zero() {
                 return Claim::In(wait);
             }
-            let even = known.even.max(now) + rate.every;
-            if self.replace(lane, known.version, Known { even, version: known.version + 1, seen: now, ..known }).await {
+            let next = Known {
+                even: known.even.max(now) + rate.every,
+                version: known.version + 1,
+                seen: now,
+                won: Some(now),
+                ..known
+            };
+            if self.replace(lane, known.version, next).await {
                 return Claim::Now;
             }
         }
@@ -183,8 +207,8 @@ impl Pace {
         let even = left(found.ahead_ms, Rate::of(lane).furthest());
         let quiet = left(found.quiet_ms, LONGEST_QUIET);
         let own = own.unwrap_or(Known::nothing(now));
-        let known = Known { version: found.version, even: even.max(own.even), quiet: quiet.max(own.quiet), seen: now };
-        self.remember(lane, known);
+        let (even, quiet) = (even.max(own.even), quiet.max(own.quiet));
+        self.remember(lane, Known { version: found.version, even, quiet, seen: now, lost: Some(now), ..own });
     }
 
     fn known(&self, lane: &Lane, now: Instant) -> Known {
