@@ -129,16 +129,20 @@ impl Bot {
 
     /// Returns what kills the process when it is called.
     pub(crate) fn killer(&self) -> Arc<dyn Fn() + Send + Sync> {
+        self.signaler("-KILL")
+    }
+
+    /// Returns what sends the process a signal when it is called.
+    pub(crate) fn signaler(&self, signal: &'static str) -> Arc<dyn Fn() + Send + Sync> {
         let pid = self.child.as_ref().and_then(Child::id).unwrap().to_string();
         Arc::new(move || {
-            std::process::Command::new("kill").args(["-9", &pid]).status().unwrap();
+            std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
         })
     }
 
     /// Asks the process to stop, as an orchestrator does.
     pub(crate) fn terminate(&self) {
-        let pid = self.child.as_ref().and_then(Child::id).unwrap().to_string();
-        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.signaler("-TERM")();
     }
 
     /// Types a command as `user` and returns what only they see.

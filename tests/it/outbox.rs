@@ -124,3 +124,22 @@ async fn replicas_post_each_message_once_at_one_pace() {
     keys.dedup();
     assert_eq!(keys.len(), all, "a message was posted twice");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_slept_between_intent_and_post_does_not_post() {
+    let bot = Bot::start().await;
+    let stop = Kind::Hook { at: Moment::AfterEffect, hook: bot.signaler("-STOP") };
+    bot.world.front.faults.plant(Fault::once("dynamodb", "PutItem", stop).containing("\"posting\""));
+    bot.slash(ANA, "/datalake run school").await;
+    let replica = bot.replica().await;
+    let shown = async || bot.messages(CHANNEL).into_iter().find(|it| key(it) == "root");
+    bot.until("the other one takes over", shown).await;
+    bot.signaler("-CONT")();
+    assert_eq!(bot.run_shown().await.status, RunStatus::Succeeded);
+    drop(replica);
+    // When the sleeper has posted of another run, it has done what it would have done of the first.
+    bot.slash(ANA, "/datalake run learning").await;
+    let roots = async || (bot.messages(CHANNEL).iter().filter(|it| key(it) == "root").count() > 1).then_some(());
+    bot.until("the other run is shown", roots).await;
+    bot.assert_nothing_twice(bot.effects("rds", "StartExportTask").len());
+}

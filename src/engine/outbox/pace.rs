@@ -1,9 +1,9 @@
 //! The pace of calls to Slack, over all replicas: a generic cell rate algorithm whose state is one small mark per lane.
 //!
 //! A place is taken by replacing the lane's mark, so that no two replicas take the same one. The mark says how far ahead
-//! of its rate the lane was when it was written. How long ago that was is read from the writer's clock, but never
-//! believed to be longer than this process has not looked, nor shorter than nothing: a wrong clock costs a few places,
-//! and neither stops the lane nor lets it run free.
+//! of its rate the lane was when it was written. How long ago that was is read from the writer's clock; where that says
+//! what cannot be, because this process has looked since or because it lies in the future, the mark counts as just
+//! written. So a wrong clock costs places, and neither stops the lane nor lets it run free.
 
 use std::{
     collections::HashMap,
@@ -25,6 +25,9 @@ const ATTEMPTS: usize = 5;
 
 /// How long the store may take: a pace that waits for it would stop what it should keep going.
 const STORE: Duration = Duration::from_secs(2);
+
+/// By how much clocks differ that are right.
+const DRIFT: Duration = Duration::from_secs(2);
 
 /// Longest silence that is taken from a mark: more than Slack asks for.
 const LONGEST_QUIET: Duration = Duration::from_hours(1);
@@ -99,7 +102,7 @@ impl Rate {
     /// replica that knows the mark best, because it has written it, would take every one.
     fn courtesy(self, known: &Known) -> Duration {
         let (Some(won), Some(lost)) = (known.won, known.lost) else { return Duration::ZERO };
-        let (little, turn) = (self.every / 10, self.every + self.every / 2);
+        let (little, turn) = (self.every / 20, self.every + self.every / 2);
         match won.elapsed() {
             _ if lost.elapsed() > self.every * 10 => Duration::ZERO,
             since if since < turn => little * 2,
@@ -199,7 +202,13 @@ impl Pace {
             return self.remember(lane, Known { version: 0, seen: now, ..own.unwrap_or(Known::nothing(now)) });
         };
         let told = Duration::try_from(self.clock.now().duration_since(found.at).max(SignedDuration::ZERO));
-        let old = told.unwrap_or_default().min(own.map_or(Duration::MAX, |it| now - it.seen));
+        let told = told.unwrap_or_default();
+        let old = match own.map(|it| now - it.seen) {
+            // It was written after the last look, and says that it is older: its clock tells nothing.
+            Some(most) if told > most + DRIFT => Duration::ZERO,
+            Some(most) => told.min(most),
+            None => told,
+        };
         let left = |millis: i64, most: Duration| {
             let length = Duration::from_millis(u64::try_from(millis).unwrap_or_default()).min(most);
             now + length.saturating_sub(old)
