@@ -30,7 +30,7 @@ pub struct Thread {
     /// Why the last call failed, for as long as it does: Slack's error, or one of [`Thread`]'s own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
-    /// Calls that have failed since one succeeded.
+    /// Calls that have failed for this reason since one succeeded.
     #[serde(default)]
     pub tries: u32,
     /// Grows by one with every write.

@@ -126,6 +126,14 @@ async fn replicas_post_each_message_once_at_one_pace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_could_not_be_told_is_told_again() {
+    let bot = Bot::start().await;
+    bot.world.front.faults.plant(Fault::once("slack", "response_url", refuse(503, "service_unavailable", None)));
+    bot.slash(ANA, "/datalake run school").await;
+    bot.told(ANA, "The run begins now").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_slept_between_intent_and_post_does_not_post() {
     let bot = Bot::start().await;
     let stop = Kind::Hook { at: Moment::AfterEffect, hook: bot.signaler("-STOP") };

@@ -40,6 +40,9 @@ impl Engine {
             // Somebody has to mend it first.
             ChatError::Refused(why) => (why.as_str(), period, period * 15),
         };
+        if thread.trouble.as_deref() != Some(reason) {
+            thread.tries = 0;
+        }
         let pause = first.saturating_mul(1 << thread.tries.min(8)).min(longest);
         thread.trouble = Some(reason.to_owned());
         thread.tries += 1;
