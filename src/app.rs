@@ -17,7 +17,7 @@ use crate::{
     clock::{Clock as _, System},
     config::{Config, environment::Environment},
     domain::plan::Timing,
-    engine::{Channels, Engine, Wake, Wakes, driver, lease::Sightings, sources::Sources, sweeper},
+    engine::{Channels, Engine, Wake, Wakes, driver, outbox::Outbox, sightings::Sightings, sources::Sources, sweeper},
     inbound::{
         http, queue,
         slack::{Doors, gate::Gate},
@@ -55,12 +55,13 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let work = Arc::new(aws::Aws::new(sdk, Arc::new(System)));
     let queue = Arc::new(SqsQueue::new(aws::sqs_client(sdk), config.aws.queue_url.clone()));
     let (runs, state) = (config.aws.runs_table.clone(), config.aws.state_table.clone());
-    let store = DynamoStore::new(aws::dynamodb_client(sdk), runs, state);
+    let store = Arc::new(DynamoStore::new(aws::dynamodb_client(sdk), runs, state));
     let slack = Arc::new(Client::new(&environment.slack_api, &environment.bot_token)?);
     let (wakes, receiver) = Wakes::channel();
     let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
     let engine = Arc::new(Engine {
-        store: Arc::new(store),
+        outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _),
+        store,
         work: Arc::clone(&work) as _,
         snapshots: work,
         chat: Arc::new(SlackChat::new(Arc::clone(&slack))),

@@ -19,5 +19,5 @@ pub mod snapshot;
 pub mod source;
 pub mod stage;
 #[cfg(test)]
-pub(crate) mod testing;
+mod testing;
 pub mod topic;

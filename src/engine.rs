@@ -1,8 +1,8 @@
 //! The use cases: how requests and events become runs, and how a run is moved on. Async, but only through [`ports`].
 //!
 //! [`accept`] records what a person wants before it is acknowledged; [`requests`] carries it out; [`hints`] turns
-//! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread; [`actors`] run
-//! them one at a time for each run, and the [`sweeper`] makes a wake-up that was lost cost one period.
+//! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the
+//! pace of the [`outbox`]; [`actors`] run them one at a time for each run, and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     clock::Clock,
-    domain::{access::Access, name::ExportTask, plan::Timing},
+    domain::{access::Access, name::ExportTask, plan::Timing, stage::Intent},
     projection::text::{Locale, Words},
 };
 
@@ -19,12 +19,13 @@ pub mod accept;
 pub mod actors;
 pub mod driver;
 pub mod hints;
-pub mod lease;
+pub mod outbox;
 pub mod ports;
 pub mod projector;
 pub mod queries;
 pub mod reconciler;
 pub mod requests;
+pub mod sightings;
 pub mod sources;
 pub mod sweeper;
 
@@ -34,6 +35,7 @@ pub struct Engine {
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
     pub chat: Arc<dyn ports::Chat>,
+    pub outbox: outbox::Outbox,
     pub people: Arc<dyn ports::People>,
     pub queue: Arc<dyn ports::Queue>,
     pub clock: Arc<dyn Clock>,
@@ -48,7 +50,7 @@ pub struct Engine {
     pub started_at: Timestamp,
     pub wakes: Wakes,
     /// Since when this replica has seen the intents of others, and its own.
-    pub sightings: lease::Sightings,
+    pub sightings: sightings::Sightings<Intent>,
 }
 
 /// Where the messages of runs go, and in which language.

@@ -16,5 +16,7 @@ pub const MESSAGES: &str = "datalake_queue_messages_total";
 pub const SNS_REQUESTS: &str = "datalake_sns_requests_total";
 /// Calls to Slack, by `method` and `outcome`.
 pub const SLACK_CALLS: &str = "datalake_slack_calls_total";
+/// Threads that could not be brought up to date, each time it was tried, by `reason`: Slack's error.
+pub const SLACK_TROUBLE: &str = "datalake_slack_trouble_total";
 /// Sweeps that could not be finished.
 pub const SWEEP_ERRORS: &str = "datalake_sweep_errors_total";

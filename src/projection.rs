@@ -10,6 +10,6 @@ pub mod message;
 pub mod phrase;
 pub mod run;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod text;
 pub mod thread;

@@ -1,9 +1,8 @@
-//! Slack's Web API through slack-morphism's types and calls. What the crate lacks is here: time-outs, the pace, the
-//! meaning of errors, and reading messages with their metadata.
+//! Slack's Web API through slack-morphism's types and calls. What the crate lacks is here: time-outs, the silence
+//! that Slack asks for, the meaning of errors, and reading messages with their metadata.
 
 mod chat;
 mod client;
-mod pace;
 mod people;
 
 pub use chat::SlackChat;

@@ -5,7 +5,8 @@ use std::{collections::HashMap, time::Duration};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, TransactWriteItem},
+    operation::put_item::PutItemError,
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use jiff::Timestamp;
 
@@ -17,6 +18,7 @@ use crate::{
 
 mod error;
 mod item;
+mod pace;
 pub mod tables;
 mod write;
 
@@ -53,6 +55,24 @@ impl DynamoStore {
         item.map(|it| item::read(pk, it)).transpose()
     }
 
+    /// Puts an item into the state table if the one there has version `was`; 0: if there is none.
+    async fn replace(&self, item: Item, was: u64) -> Result<Replaced, StoreError> {
+        let call = self.client.put_item().table_name(&self.state).set_item(Some(item));
+        let call = call.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let call = if was == 0 {
+            call.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK)
+        } else {
+            let was = AttributeValue::N(was.to_string());
+            let call = call.condition_expression("#version = :was").expression_attribute_names("#version", "version");
+            call.expression_attribute_values(":was", was)
+        };
+        let Err(error) = call.send().await else { return Ok(Replaced::Done) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => Ok(Replaced::Lost(failed.item().cloned())),
+            Some(_) | None => Err(trouble(error)),
+        }
+    }
+
     /// Returns the items that a query over an index gives, of as many pages as it takes to have `limit`.
     async fn query(&self, query: Query<'_>) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
@@ -77,6 +97,13 @@ impl DynamoStore {
             }
         }
     }
+}
+
+/// What came of an attempt to replace an item.
+enum Replaced {
+    Done,
+    /// This one was in the way.
+    Lost(Option<Item>),
 }
 
 /// A query over one partition of an index.
@@ -207,19 +234,11 @@ impl Store for DynamoStore {
     async fn put_thread(&self, thread: &Thread) -> Result<bool, StoreError> {
         let was = thread.version;
         let item = item::thread(&Thread { version: was + 1, ..thread.clone() })?;
-        let call = self.client.put_item().table_name(&self.state).set_item(Some(item));
-        let call = if was == 0 {
-            call.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK)
-        } else {
-            let was = AttributeValue::N(was.to_string());
-            let call = call.condition_expression("#version = :was").expression_attribute_names("#version", "version");
-            call.expression_attribute_values(":was", was)
-        };
-        match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error::is_condition(&error) => Ok(false),
-            Err(error) => Err(trouble(error)),
-        }
+        Ok(match self.replace(item.clone(), was).await? {
+            Replaced::Done => true,
+            // A retry of the SDK fails against its own success.
+            Replaced::Lost(found) => found.is_some_and(|it| it == item),
+        })
     }
 
     async fn note_root(&self, run: &ExportTask, channel: &str, ts: &str) -> Result<(), StoreError> {

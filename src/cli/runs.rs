@@ -13,7 +13,7 @@ use crate::{
         environment::{Environment, account},
     },
     domain::{
-        answer::{Answer, Outcome},
+        answer::{Answer, Outcome, Unsent},
         command::{Command, parse},
         run::Run,
     },
@@ -125,8 +125,9 @@ fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {
     }
     let text = if let Answer::Runs(runs) = answer {
         runs.iter().map(line).collect::<Vec<_>>().join("\n")
-    } else if let Answer::Details(run) = answer {
-        serde_json::to_string_pretty(run)?
+    } else if let Answer::Details(run, unsent) = answer {
+        let unsent = unsent.as_ref().map(|it| format!("\n\n{}", unsent_words(engine, it)));
+        serde_json::to_string_pretty(run)? + &unsent.unwrap_or_default()
     } else {
         words(engine, answer)
     };
@@ -141,8 +142,13 @@ fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {
 fn value(engine: &Engine, answer: &Answer) -> anyhow::Result<serde_json::Value> {
     Ok(if let Answer::Runs(runs) = answer {
         serde_json::to_value(runs)?
-    } else if let Answer::Details(run) = answer {
-        serde_json::to_value(run)?
+    } else if let Answer::Details(run, unsent) = answer {
+        let mut value = serde_json::to_value(run)?;
+        if let Some(unsent) = unsent {
+            value["unsent"] = serde_json::to_value(unsent)?;
+            value["unsent"]["message"] = unsent_words(engine, unsent).into();
+        }
+        value
     } else if let Answer::Outcome(outcome) = answer {
         serde_json::to_value(outcome)?
     } else {
@@ -153,6 +159,11 @@ fn value(engine: &Engine, answer: &Answer) -> anyhow::Result<serde_json::Value> 
 /// Returns the answer as it would read in Slack.
 fn words(engine: &Engine, answer: &Answer) -> String {
     projection::answer::answer(&engine.words, Locale::En, answer).plain()
+}
+
+/// Returns why Slack does not show the run as it is, as it would read there.
+fn unsent_words(engine: &Engine, unsent: &Unsent) -> String {
+    projection::answer::unsent::text(engine.words.voice(Locale::En), unsent).into_string()
 }
 
 fn line(run: &Run) -> String {
@@ -171,5 +182,5 @@ fn is_done(answer: &Answer) -> bool {
                 | Outcome::Canceling { .. }
         );
     }
-    matches!(answer, Answer::Runs(_) | Answer::Details(_))
+    matches!(answer, Answer::Runs(_) | Answer::Details(..))
 }

@@ -53,8 +53,8 @@ pub enum Answer {
         active: Vec<Run>,
         may_operate: bool,
     },
-    /// One run in full.
-    Details(Box<Run>),
+    /// One run in full, and what of it Slack does not show.
+    Details(Box<Run>, Option<Unsent>),
     /// Runs, newest first.
     Runs(Vec<Run>),
     Sources(Vec<(Source, Option<Run>)>),
@@ -75,6 +75,15 @@ pub enum Answer {
     Broken {
         reference: String,
     },
+}
+
+/// Why Slack does not show a run as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unsent {
+    /// Slack's error, or one of the bot's own reasons.
+    pub reason: String,
+    /// Messages that are missing or out of date.
+    pub messages: usize,
 }
 
 /// What came of a request that was recorded.

@@ -29,7 +29,7 @@ pub(super) const TIMING: Timing = Timing {
 };
 
 /// When every run here was asked for.
-pub(crate) fn start() -> Timestamp {
+pub(super) fn start() -> Timestamp {
     "2026-11-22T03:05:00Z".parse().unwrap()
 }
 
@@ -93,7 +93,7 @@ pub(super) fn run_at(stage: StageId) -> Run {
 }
 
 /// A run that has begun `stage`.
-pub(crate) fn begun_at(stage: StageId) -> Run {
+pub(super) fn begun_at(stage: StageId) -> Run {
     after(&run_at(stage), &[Fact::Began { stage }])
 }
 
@@ -167,12 +167,6 @@ pub(super) fn hiccup() -> Failure {
 /// An intent of `owner` that binds for a lease from `now` on.
 pub(super) fn intent(owner: &str, now: Timestamp) -> Intent {
     Intent { owner: owner.to_owned(), until: now + TIMING.lease, marker: None, handle: None }
-}
-
-/// A run whose open stage `owner` has undertaken at `now`.
-pub(crate) fn intended_run(owner: &str, now: Timestamp) -> Run {
-    let stage = StageId::NormalTransform;
-    after(&begun_at(stage), &[Fact::Intended { stage, intent: intent(owner, now) }])
 }
 
 pub(super) fn context(source: &Source, now: Timestamp) -> Context<'_> {

@@ -27,7 +27,10 @@ pub async fn drive(engine: Arc<Engine>, mut wakes: mpsc::Receiver<Wake>, stop: C
             () = stop.cancelled() => break,
             wake = wakes.recv() => match wake {
                 Some(Wake::Run(name)) => runs.wake(name.as_str()),
-                Some(Wake::Thread(name)) => threads.wake(name.as_str()),
+                Some(Wake::Thread(name)) => {
+                    threads.wake(name.as_str());
+                    engine.outbox.nudge(name.as_str());
+                }
                 Some(Wake::Request(id)) => requests.wake(&id),
                 None => break,
             },
@@ -35,6 +38,7 @@ pub async fn drive(engine: Arc<Engine>, mut wakes: mpsc::Receiver<Wake>, stop: C
         metrics::gauge!(crate::metrics::AWAKE, "kind" => "run").set(runs.len() as f64);
         metrics::gauge!(crate::metrics::AWAKE, "kind" => "thread").set(threads.len() as f64);
     }
+    engine.outbox.close().await;
     tracker.close();
     tracker.wait().await;
 }

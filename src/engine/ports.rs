@@ -1,13 +1,15 @@
 //! What the engine needs of the world, in the domain's words. Each trait is as wide as its callers need.
 
 pub mod chat;
+pub mod pace;
 pub mod people;
 pub mod queue;
 pub mod store;
 pub mod topics;
 pub mod work;
 
-pub use chat::{Call, Chat, ChatError, Marks, Place, Ts};
+pub use chat::{Chat, ChatError, Marks, Place, Ts};
+pub use pace::{Lane, Mark, PaceMarks, Swap};
 pub use people::{People, PeopleError};
 pub use queue::{Messages, Queue, Received};
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};

@@ -3,45 +3,55 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use tokio::time::Instant;
 
 use crate::{
     domain::{name::ExportTask, run::Run},
     engine::{
         Engine, Wake,
         actors::Next,
-        ports::{Call, ChatError, Marks, Place, StoreError, Ts},
+        outbox::{Place, Turn, Want},
+        ports::{ChatError, Lane, Marks, StoreError, Ts},
     },
     projection::{
         run::{View, wanted},
-        thread::{Edit, Key, Posted, Posting, Thread, Wanted, edits},
+        thread::{Edit, Key, Posted, Thread, Wanted, edits, folded},
     },
 };
 
-/// How long a message may take from the intent to Slack's answer; after it, whether it is there can be looked up.
-const POSTING: SignedDuration = SignedDuration::from_secs(15);
+mod post;
+mod trouble;
 
-/// Pause before another attempt, when Slack did not say how long.
+/// Pause before another attempt at what should not take long.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Pause before another attempt at something that somebody has to mend first.
-const REFUSED_PAUSE: Duration = Duration::from_secs(60);
-
-/// Clocks of this machine and of Slack may differ by so much.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
+/// How long what was read may be acted on: a process that was stopped for longer reads it again.
+///
+/// Together with a call's longest time it is less than the time after which another replica takes over, so that a post
+/// of ours has been made, or given up, when the other one looks for it for the last time. The window that is left is a
+/// process that is stopped for long *within* the call: its message may come to stand beside the other replica's.
+const FRESH: Duration = Duration::from_secs(4);
 
 /// Messages that one pass sends at the most.
 const STEPS: usize = 100;
 
-/// A channel, and what may be done there now.
-type Turn = (String, Call);
+/// A thread as it was read, and what it should come to.
+struct Drawing<'a> {
+    run: &'a Run,
+    thread: Thread,
+    wanted: &'a [Wanted],
+    read_at: Instant,
+}
 
 impl Engine {
     /// Brings the thread of run `name` up to its record, and says when to try again.
     pub async fn project(&self, name: &ExportTask) -> Next {
-        let mut held = None;
+        if let Some(left) = self.outbox.left_alone(name.as_str()) {
+            return Next::Again(left);
+        }
+        let mut place = None;
         for _ in 0..STEPS {
-            match self.draw(name, &mut held).await {
+            match self.draw(name, &mut place).await {
                 Ok(None) => {}
                 Ok(Some(next)) => return next,
                 Err(error) => {
@@ -53,10 +63,11 @@ impl Engine {
         Next::Again(Duration::ZERO)
     }
 
-    /// Sends the first message that is missing or out of date. Returns `None` if there may be more. `held` is the place
-    /// in Slack's pace that was waited for: meanwhile the run may have moved on, and only its newest state is worth a
+    /// Sends one message that is missing or out of date, if there is a `place` for it; waits for one if not. Returns
+    /// `None` if there may be more to do. After the wait the run may have moved on, and only its newest state is worth a
     /// call, so what to send is computed anew.
-    async fn draw(&self, name: &ExportTask, held: &mut Option<Turn>) -> Result<Option<Next>, StoreError> {
+    async fn draw(&self, name: &ExportTask, place: &mut Option<Place>) -> Result<Option<Next>, StoreError> {
+        let read_at = Instant::now();
         let Some(run) = self.store.run(name).await? else { return Ok(Some(Next::Rest)) };
         if let Some(next) = &run.next_attempt {
             // The thread is the whole run's: it is drawn from its newest attempt.
@@ -64,30 +75,37 @@ impl Engine {
             self.store.settle(name, run.version).await?;
             return Ok(Some(Next::Rest));
         }
-        let thread = self.store.thread(&run.run_id).await?;
-        if let Some(posting) = thread.posting.clone() {
-            return self.look_for(&run, thread, &posting).await;
-        }
+        let mut thread = self.store.thread(&run.run_id).await?;
         let wanted = self.wanted(&run);
-        let edits = edits(&wanted, &thread);
-        let Some(edit) = edits.first() else {
+        if let Some(posting) = thread.posting.clone() {
+            *place = None;
+            return self.look_for(Drawing { run: &run, thread, wanted: &wanted, read_at }, &posting).await;
+        }
+        self.outbox.sightings().forget(run.run_id.as_str());
+        if thread.resume(run.retries.len()) {
+            self.store.put_thread(&thread).await?;
+            return Ok(None);
+        }
+        let edits = if thread.stopped.is_some() { Vec::new() } else { edits(&wanted, &thread) };
+        if edits.is_empty() {
             if run.status.is_over() {
                 self.store.settle(name, run.version).await?;
             }
             return Ok(Some(Next::Rest));
-        };
-        let turn = match edit {
-            Edit::Post(wanted) => (wanted.channel.clone(), Call::Post),
-            Edit::Update { posted, .. } => (posted.channel.clone(), Call::Update),
-        };
-        if held.take().as_ref() != Some(&turn) && self.chat.ready(&turn.0, turn.1).await {
-            *held = Some(turn);
-            return Ok(None);
         }
-        match edit {
-            Edit::Post(wanted) => self.post(&run, thread.clone(), wanted).await,
-            Edit::Update { wanted, posted } => self.update(thread.clone(), wanted, posted).await,
+        let drawing = Drawing { run: &run, thread: thread.clone(), wanted: &wanted, read_at };
+        let fits = |it: &Place| edits.iter().position(|edit| lane(edit) == *it.lane());
+        if let Some(place) = place.take()
+            && let Some(first) = fits(&place)
+        {
+            return self.send(drawing, &edits[first..], place).await;
         }
+        match self.outbox.place(name.as_str(), wants(&edits, run.status.is_over())).await {
+            Turn::Place(it) => *place = Some(it),
+            Turn::Nudged => {}
+            Turn::Closed => return Ok(Some(Next::Rest)),
+        }
+        Ok(None)
     }
 
     fn wanted(&self, run: &Run) -> Vec<Wanted> {
@@ -100,117 +118,82 @@ impl Engine {
         wanted(run, self.sources.get(&run.source), &view)
     }
 
-    async fn post(&self, run: &Run, mut thread: Thread, wanted: &Wanted) -> Result<Option<Next>, StoreError> {
-        let now = self.clock.now();
-        thread.posting = Some(Posting {
-            key: wanted.key.0.clone(),
-            channel: wanted.channel.clone(),
-            in_thread: wanted.in_thread,
-            at: now,
-            until: now + POSTING,
-            owner: self.me.clone(),
-        });
-        if !self.store.put_thread(&thread).await? {
+    /// Makes the first of `edits`. Where places are scarce, one post tells the replies that come after it too.
+    async fn send(&self, drawing: Drawing<'_>, edits: &[Edit<'_>], place: Place) -> Result<Option<Next>, StoreError> {
+        match edits[0] {
+            Edit::Update { wanted, posted } => self.update(drawing, wanted, posted, place).await,
+            Edit::Post { wanted, channel } if !place.is_scarce() => self.post(drawing, &[wanted], channel, place).await,
+            Edit::Post { channel, .. } => {
+                let posts = edits.iter().map_while(|it| match it {
+                    Edit::Post { wanted, .. } => Some(*wanted),
+                    Edit::Update { .. } => None,
+                });
+                self.post(drawing, &folded(posts), channel, place).await
+            }
+        }
+    }
+
+    async fn update(
+        &self,
+        mut drawing: Drawing<'_>,
+        wanted: &Wanted,
+        posted: &Posted,
+        place: Place,
+    ) -> Result<Option<Next>, StoreError> {
+        if drawing.read_at.elapsed() > FRESH {
             return Ok(None);
         }
-        thread.version += 1;
-        let root = root(&thread);
-        let place = Place { channel: &wanted.channel, thread: root.as_ref().filter(|_| wanted.in_thread) };
-        match self.chat.post(place, &wanted.message, &marks(run, &wanted.key.0)).await {
-            Ok(ts) => self.posted(run, thread, &wanted.key.0, ts, wanted.message.digest()).await,
-            // It may be there: the next pass looks, when it must have arrived.
-            Err(ChatError::Unclear(why)) => {
-                tracing::warn!(run = %run.export_task, why, "No clear answer to a post; looking for it later");
-                Ok(Some(Next::Again(PAUSE)))
-            }
-            Err(error) => {
-                thread.posting = None;
-                if matches!(error, ChatError::Gone) {
-                    thread.posted.remove(Key::ROOT);
-                }
-                self.failed(thread, &error).await
-            }
-        }
-    }
-
-    /// A message was about to be posted when the process, or the answer, was lost: it is looked for, never repeated
-    /// blindly.
-    async fn look_for(&self, run: &Run, mut thread: Thread, posting: &Posting) -> Result<Option<Next>, StoreError> {
-        let now = self.clock.now();
-        if now < posting.until && posting.owner != self.me {
-            let left = Duration::try_from(posting.until.duration_since(now)).unwrap_or(PAUSE);
-            return Ok(Some(Next::Again(left)));
-        }
-        let root = root(&thread);
-        let place = Place { channel: &posting.channel, thread: root.as_ref().filter(|_| posting.in_thread) };
-        match self.chat.find(place, &marks(run, &posting.key), posting.at - SKEW).await {
-            // Its digest is not known: the next pass edits it into what is wanted now.
-            Ok(Some(ts)) => self.posted(run, thread, &posting.key, ts, String::new()).await,
-            Ok(None) if now < posting.until => Ok(Some(Next::Again(PAUSE))),
-            Ok(None) => {
-                thread.posting = None;
-                self.store.put_thread(&thread).await?;
-                Ok(None)
-            }
-            Err(error) => self.failed(thread, &error).await,
-        }
-    }
-
-    async fn posted(
-        &self,
-        run: &Run,
-        mut thread: Thread,
-        key: &str,
-        ts: Ts,
-        digest: String,
-    ) -> Result<Option<Next>, StoreError> {
-        let Some(posting) = thread.posting.take() else { return Ok(None) };
-        if key == Key::ROOT {
-            self.store.note_root(&run.export_task, &posting.channel, &ts.0).await?;
-        }
-        thread.posted.insert(key.to_owned(), Posted { channel: posting.channel, ts: ts.0, digest });
-        thread.trouble = None;
-        self.store.put_thread(&thread).await?;
-        Ok(None)
-    }
-
-    async fn update(&self, mut thread: Thread, wanted: &Wanted, posted: &Posted) -> Result<Option<Next>, StoreError> {
-        let ts = Ts(posted.ts.clone());
+        let (ts, digest, key) = (Ts(posted.ts.clone()), wanted.message.digest(), &wanted.key.0);
+        place.spend();
         match self.chat.update(&posted.channel, &ts, &wanted.message).await {
             Ok(()) => {
-                let posted = Posted { digest: wanted.message.digest(), ..posted.clone() };
-                thread.posted.insert(wanted.key.0.clone(), posted);
-                thread.trouble = None;
-                self.store.put_thread(&thread).await?;
+                let posted = Posted { digest, ..posted.clone() };
+                drawing.thread.posted.insert(key.clone(), posted.clone());
+                drawing.thread.is_well();
+                if !self.store.put_thread(&drawing.thread).await? {
+                    self.doubt(&drawing.thread.run_id, key, &posted).await?;
+                }
                 Ok(None)
             }
-            Err(error) => {
-                if matches!(error, ChatError::Gone) {
-                    thread.posted.remove(&wanted.key.0);
-                }
-                self.failed(thread, &error).await
-            }
+            Err(ChatError::Gone) => self.deleted(drawing, key).await,
+            Err(error) => self.failed(drawing, &Lane::Update, &error).await,
         }
     }
 
-    /// Keeps the reason with the thread, so that it can be asked for, and says when to try again.
-    async fn failed(&self, mut thread: Thread, error: &ChatError) -> Result<Option<Next>, StoreError> {
-        tracing::warn!(run = %thread.run_id, %error, "The thread of run {} is not up to date", thread.run_id);
-        thread.trouble = Some(error.to_string());
-        self.store.put_thread(&thread).await?;
-        Ok(match error {
-            ChatError::Gone => None,
-            ChatError::Later { after } => Some(Next::Again(*after)),
-            ChatError::Unclear(_) => Some(Next::Again(PAUSE)),
-            ChatError::Refused(_) => Some(Next::Again(REFUSED_PAUSE)),
-        })
+    /// Two replicas have edited one message, and nobody knows whose state it shows: it is edited again.
+    async fn doubt(&self, run_id: &ExportTask, key: &str, ours: &Posted) -> Result<(), StoreError> {
+        loop {
+            let mut thread = self.store.thread(run_id).await?;
+            match thread.posted.get_mut(key) {
+                Some(it) if it.ts == ours.ts && it.digest != ours.digest => it.digest.clear(),
+                Some(_) | None => return Ok(()),
+            }
+            if self.store.put_thread(&thread).await? {
+                return Ok(());
+            }
+        }
     }
+}
+
+fn lane(edit: &Edit<'_>) -> Lane {
+    match edit {
+        Edit::Post { channel, .. } => Lane::Post((*channel).to_owned()),
+        Edit::Update { .. } => Lane::Update,
+    }
+}
+
+/// Returns the places that `edits` need.
+fn wants(edits: &[Edit<'_>], over: bool) -> Vec<Want> {
+    edits.iter().map(|it| (lane(it), it.urgency(over))).collect()
+}
+
+fn marks(run: &Run, key: &str) -> Marks {
+    Marks::from([("run".to_owned(), run.run_id.to_string()), ("key".to_owned(), key.to_owned())])
 }
 
 fn root(thread: &Thread) -> Option<Ts> {
     thread.posted.get(Key::ROOT).map(|it| Ts(it.ts.clone()))
 }
 
-fn marks(run: &Run, key: &str) -> Marks {
-    Marks::from([("run".to_owned(), run.run_id.to_string()), ("key".to_owned(), key.to_owned())])
-}
+#[cfg(test)]
+mod tests;

@@ -49,7 +49,10 @@ impl Engine {
             return self.list(Some(target), false, 5).await;
         }
         Ok(match self.resolve(target).await? {
-            Ok(run) => Answer::Details(Box::new(run)),
+            Ok(run) => {
+                let unsent = self.unsent(&run).await?;
+                Answer::Details(Box::new(run), unsent)
+            }
             Err(Outcome::AmbiguousRun { text, matches }) => Answer::AmbiguousRun { text, matches },
             Err(_) => Answer::UnknownRun { text: target.to_owned() },
         })

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use crate::{
@@ -200,7 +201,12 @@ impl Engine {
     }
 
     pub(super) fn context<'a>(&'a self, run: &Run, source: &'a Source) -> Context<'a> {
-        let intent_seen_for = self.sightings.note(run);
+        let intent = run.open_stage().and_then(|it| it.intent.as_ref());
+        let seen_for = intent.map(|it| self.sightings.of(run.export_task.as_str(), it));
+        if intent.is_none() {
+            self.sightings.forget(run.export_task.as_str());
+        }
+        let intent_seen_for = SignedDuration::try_from(seen_for.unwrap_or_default()).unwrap_or(SignedDuration::MAX);
         Context { me: &self.me, now: self.clock.now(), timing: &self.timing, source, intent_seen_for }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     engine::{
         Engine, Wake,
         actors::Next,
-        ports::{Change, Conflict, Request, StoreError, Via, Wish},
+        ports::{Change, ChatError, Conflict, Request, StoreError, Via, Wish},
     },
     projection,
 };
@@ -31,6 +31,10 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(3);
+
+/// Pauses before the outcome is told once more, when Slack did not take it: the address is good for five answers within 30
+/// minutes. Beside that, what becomes of a run is told in its thread.
+const TELL_AGAIN: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(2)];
 
 /// What a request leads to.
 struct Effect {
@@ -144,8 +148,16 @@ impl Engine {
         let Some(url) = &request.response_url else { return };
         let locale = self.locale_of(&request.by).await;
         let message = projection::answer::answer(&self.words, locale, &Answer::Outcome(outcome.clone()));
-        if let Err(error) = self.chat.respond(url, &message).await {
-            tracing::warn!(request = id, %error, "The outcome of request {id} could not be told privately");
+        for pause in TELL_AGAIN.map(Some).into_iter().chain([None]) {
+            match (self.chat.respond(url, &message).await, pause) {
+                (Ok(()), _) => return,
+                (Err(ChatError::Unclear(_) | ChatError::Later { .. }), Some(pause))
+                    if self.outbox.pause(pause).await => {}
+                (Err(error), _) => {
+                    tracing::warn!(request = id, %error, "The outcome of request {id} could not be told privately");
+                    return;
+                }
+            }
         }
     }
 

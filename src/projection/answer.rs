@@ -21,6 +21,7 @@ mod details;
 mod help;
 mod lists;
 mod outcome;
+pub mod unsent;
 
 /// Returns `answer` in words.
 pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
@@ -38,7 +39,7 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::UnknownRun { text } => one(unknown_run(voice, text)),
         Answer::AmbiguousRun { text, matches } => one(ambiguous_run(voice, text, matches)),
         Answer::Overview { active, may_operate } => lists::overview(voice, active, *may_operate),
-        Answer::Details(run) => details::message(voice, run),
+        Answer::Details(run, unsent) => details::message(voice, run, unsent.as_ref()),
         Answer::Runs(runs) => lists::runs(voice, runs),
         Answer::Sources(sources) => lists::sources(voice, sources),
         Answer::Whoami { user, member, views, operates, approves } => {

@@ -4,6 +4,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use slack_morphism::prelude::SlackBlock;
 
+use super::blocks::{BLOCKS, MESSAGE, TOP_LEVEL};
+
 /// A message: what notifications and screen readers say, and the blocks that are shown.
 #[derive(Clone, Debug, Serialize)]
 pub struct Message {
@@ -16,6 +18,23 @@ impl Message {
     /// Returns the point of the message for a terminal: without Slack's entities.
     pub fn plain(&self) -> String {
         self.text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    }
+
+    /// Says whether it has buttons: it wants something of its readers.
+    pub fn asks(&self) -> bool {
+        self.blocks.iter().any(|it| matches!(it, SlackBlock::Actions(_)))
+    }
+
+    /// Returns one message that says what all of `messages` say, in order; `None` if that is too much for one.
+    pub fn folded(messages: &[&Self]) -> Option<Self> {
+        if let [one] = messages {
+            return Some((*one).clone());
+        }
+        let text = messages.iter().map(|it| it.text.as_str()).collect::<Vec<_>>().join("\n");
+        let blocks: Vec<SlackBlock> = messages.iter().flat_map(|it| it.blocks.iter().cloned()).collect();
+        // As JSON the blocks are longer than their texts: what passes here, Slack takes.
+        let length = serde_json::to_string(&blocks).map_or(usize::MAX, |it| it.len());
+        (text.len() <= TOP_LEVEL && blocks.len() <= BLOCKS && length <= MESSAGE).then_some(Self { text, blocks })
     }
 
     /// Returns a digest of the whole message: two messages that look the same have the same.

@@ -38,7 +38,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("chrono", &[]),
     ("clap", &["src/cli", "src/telemetry.rs"]),
     ("dynoxide", &["src/sandbox/"]),
-    ("governor", &["src/adapters/slack/"]),
     (
         "hyper",
         &[

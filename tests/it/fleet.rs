@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::harness::{CHANNEL, Judge, spawned};
+use crate::harness::{CHANNEL, Judge, signal_to, spawned};
 
 /// How long anything may take before a test gives up; far above what it takes.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -99,14 +99,14 @@ impl Fleet {
 
     /// Returns what kills the replica that has made the call.
     pub(crate) fn killer(&self) -> Hook {
-        self.signaler(|pid| signal("-KILL", pid))
+        self.signaler(|pid| signal_to("-KILL", pid))
     }
 
     /// Returns what stops the replica that has made the call for `time`: it keeps its memory, its connections and what
     /// it believes.
     pub(crate) fn pauser(&self, time: Duration) -> Hook {
         self.signaler(move |pid| {
-            signal("-STOP", pid);
+            signal_to("-STOP", pid);
             // A process of its own, for nothing here may wait.
             let wake = format!("sleep {}; kill -CONT {pid} 2> /dev/null", time.as_secs_f32());
             std::process::Command::new("sh").args(["-c", &wake]).spawn().unwrap();
@@ -170,10 +170,6 @@ impl Fleet {
         };
         self.replicas.iter().map(|it| tail(log(it))).collect::<Vec<_>>().join("\n──\n")
     }
-}
-
-fn signal(signal: &str, pid: u32) {
-    std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
 }
 
 /// Says whether process `pid` holds the socket that is bound to `local`, as Linux tells it in `/proc`.

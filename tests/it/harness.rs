@@ -130,6 +130,18 @@ impl Bot {
         spawned(&self.world, &self.folder, arguments)
     }
 
+    /// Starts another process beside the bot's, in the same world, with doors of its own. It ends when it is dropped.
+    pub(crate) async fn replica(&self) -> Child {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = self.folder.path().join(format!("replica-{port}.toml"));
+        std::fs::write(&config, self.world.config(&format!("127.0.0.1:{port}"))).unwrap();
+        let mut command = self.command(&["serve"]);
+        let child = command.env("DATALAKE_CONFIG", config).kill_on_drop(true).spawn().unwrap();
+        let url = format!("127.0.0.1:{port}");
+        self.until("a replica's doors are open", async || tokio::net::TcpStream::connect(&url).await.ok()).await;
+        child
+    }
+
     /// Waits until the process has ended by itself, or was killed by a fault.
     pub(crate) async fn ended(&mut self) -> std::process::ExitStatus {
         let mut child = self.child.take().unwrap();
@@ -138,16 +150,27 @@ impl Bot {
 
     /// Returns what kills the process when it is called.
     pub(crate) fn killer(&self) -> Hook {
-        let pid = self.child.as_ref().and_then(Child::id).unwrap().to_string();
-        Arc::new(move |_| {
-            std::process::Command::new("kill").args(["-9", &pid]).status().unwrap();
-        })
+        self.signaler("-KILL")
+    }
+
+    /// Returns what sends the process a signal when it is called.
+    pub(crate) fn signaler(&self, signal: &'static str) -> Hook {
+        let pid = self.pid();
+        Arc::new(move |_| signal_to(signal, pid))
+    }
+
+    /// Sends the process a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        signal_to(signal, self.pid());
     }
 
     /// Asks the process to stop, as an orchestrator does.
     pub(crate) fn terminate(&self) {
-        let pid = self.child.as_ref().and_then(Child::id).unwrap().to_string();
-        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.signal("-TERM");
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.as_ref().and_then(Child::id).unwrap()
     }
 
     /// Returns the process's resident memory, in MiB.
@@ -161,8 +184,7 @@ impl Bot {
     }
 
     fn status(&self, name: &str) -> u64 {
-        let pid = self.child.as_ref().and_then(Child::id).unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find(|it| it.starts_with(name)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     }
@@ -211,6 +233,11 @@ impl Bot {
         let seen = async || self.world.slack.ephemeral(user).into_iter().find(|it| it.contains(words));
         self.until(&format!("{user} is told: {words}"), seen).await;
     }
+}
+
+/// Sends a signal to a process that may have died meanwhile.
+pub(crate) fn signal_to(signal: &str, pid: u32) {
+    std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
 }
 
 impl Judge {

@@ -25,6 +25,8 @@ mod mends;
 #[cfg(feature = "sandbox")]
 mod moto;
 #[cfg(feature = "sandbox")]
+mod outbox;
+#[cfg(feature = "sandbox")]
 mod path;
 #[cfg(feature = "sandbox")]
 mod schedules;

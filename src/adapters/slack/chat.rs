@@ -3,33 +3,39 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{client::Client, pace::Pace};
+use super::client::Client;
 use crate::{
-    engine::ports::{Call, Chat, ChatError, Marks, Place, Ts},
+    engine::ports::{Chat, ChatError, Marks, Place, Ts},
     projection::message::Message,
 };
 
 /// `event_type` of our metadata.
 const EVENT_TYPE: &str = "datalake_run";
 
-/// Pages of a channel's history that are searched for a message whose answer was lost; the newest first.
-const PAGES: usize = 10;
+/// A message whose answer was lost is looked for from so long before its intent on: more than the clocks of a replica and
+/// of Slack differ by.
+const BEFORE: SignedDuration = SignedDuration::from_mins(15);
+
+/// And until so long after it: the clocks again, and a call that took its time.
+const AFTER: SignedDuration = SignedDuration::from_mins(30);
+
+/// Pages that are searched: 4,000 messages, more than a channel takes at Slack's pace in that time.
+const PAGES: usize = 20;
 
 /// The [`Chat`] of one workspace.
 #[derive(Debug)]
 pub struct SlackChat {
     client: Arc<Client>,
-    pace: Pace,
 }
 
 impl SlackChat {
-    /// Returns the chat behind `client`, with a pace of its own.
+    /// Returns the chat behind `client`.
     pub fn new(client: Arc<Client>) -> Self {
-        Self { client, pace: Pace::new() }
+        Self { client }
     }
 }
 
@@ -79,6 +85,8 @@ struct Cursor {
 struct Found {
     ts: Ts,
     #[serde(default)]
+    thread_ts: Option<Ts>,
+    #[serde(default)]
     metadata: Option<Metadata>,
 }
 
@@ -91,6 +99,15 @@ struct Metadata {
 }
 
 impl Found {
+    /// Says whether it is a reply in `thread`; without one, whether it stands in the channel itself: a channel shows
+    /// replies too if somebody wants it.
+    fn is_in(&self, thread: Option<&Ts>) -> bool {
+        match thread {
+            Some(thread) => self.thread_ts.as_ref() == Some(thread),
+            None => self.thread_ts.as_ref().is_none_or(|it| *it == self.ts),
+        }
+    }
+
     fn carries(&self, marks: &Marks) -> bool {
         self.metadata.as_ref().is_some_and(|it| {
             it.event_type == EVENT_TYPE
@@ -101,23 +118,6 @@ impl Found {
 
 #[async_trait]
 impl Chat for SlackChat {
-    async fn ready(&self, channel: &str, call: Call) -> bool {
-        let method = match call {
-            Call::Post => "chat.postMessage",
-            Call::Update => "chat.update",
-        };
-        let mut waited = false;
-        while let Some(left) = self.client.quiet_for(method) {
-            tokio::time::sleep(left).await;
-            waited = true;
-        }
-        waited
-            | match call {
-                Call::Post => self.pace.post(channel).await,
-                Call::Update => self.pace.update().await,
-            }
-    }
-
     async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
         let metadata = json!({"event_type": EVENT_TYPE, "event_payload": marks});
         let Place { channel, thread: thread_ts } = place;
@@ -129,20 +129,21 @@ impl Chat for SlackChat {
         self.client.post::<Ignored>("chat.update", &Update { channel, ts, message }).await.map(|_| ())
     }
 
-    async fn find(&self, place: Place<'_>, marks: &Marks, since: Timestamp) -> Result<Option<Ts>, ChatError> {
+    async fn find(&self, place: Place<'_>, marks: &Marks, at: Timestamp) -> Result<Option<Ts>, ChatError> {
         let method = if place.thread.is_some() { "conversations.replies" } else { "conversations.history" };
         let mut cursor = None;
         for _ in 0..PAGES {
             let mut parameters = vec![
                 ("channel", Some(place.channel.to_owned())),
-                ("oldest", Some(since.as_second().to_string())),
+                ("oldest", Some((at - BEFORE).as_second().to_string())),
+                ("latest", Some((at + AFTER).as_second().to_string())),
                 ("limit", Some("200".to_owned())),
                 ("include_all_metadata", Some("true".to_owned())),
                 ("cursor", cursor.take()),
             ];
             parameters.extend(place.thread.map(|it| ("ts", Some(it.0.clone()))));
             let page: Page = self.client.get(method, &parameters).await?;
-            if let Some(found) = page.messages.into_iter().find(|it| it.carries(marks)) {
+            if let Some(found) = page.messages.into_iter().find(|it| it.is_in(place.thread) && it.carries(marks)) {
                 return Ok(Some(found.ts));
             }
             cursor = page.response_metadata.map(|it| it.next_cursor).filter(|it| !it.is_empty());
@@ -150,7 +151,7 @@ impl Chat for SlackChat {
                 return Ok(None);
             }
         }
-        Err(ChatError::Unclear(format!("the message is not among the newest {PAGES} pages of {}", place.channel)))
+        Err(ChatError::Unclear(format!("the message is not among {PAGES} pages of {}", place.channel)))
     }
 
     async fn respond(&self, response_url: &str, message: &Message) -> Result<(), ChatError> {

@@ -3,7 +3,11 @@
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use http_body_util::{BodyExt, Full};
-use hyper::{Method, Request, body::Bytes, header::CONTENT_TYPE};
+use hyper::{
+    Method, Request, StatusCode,
+    body::Bytes,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use slack_morphism::{SlackApiToken, SlackClient, errors::SlackClientError, hyper_tokio::SlackClientHyperConnector};
@@ -67,6 +71,7 @@ impl Client {
         method: &str,
         request: &(impl Serialize + Send + Sync),
     ) -> Result<A, ChatError> {
+        self.keep_quiet(method)?;
         let session = self.slack.open_session(&self.token);
         let call = session.http_session_api.http_post(method, request, None);
         self.outcome(method, timeout(TIME_OUT, call).await)
@@ -81,6 +86,7 @@ impl Client {
         method: &str,
         parameters: &[(&str, Option<String>)],
     ) -> Result<A, ChatError> {
+        self.keep_quiet(method)?;
         let session = self.slack.open_session(&self.token);
         let parameters = parameters.to_vec();
         let call = session.http_session_api.http_get(method, &parameters, None);
@@ -110,15 +116,20 @@ impl Client {
         if status.is_success() {
             return Ok(());
         }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let seconds = answer.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+            return Err(ChatError::Later { after: seconds.map_or(DEFAULT_RETRY_AFTER, Duration::from_secs) });
+        }
         let text = timeout(TIME_OUT, answer.into_body().collect()).await.ok().and_then(Result::ok);
         let text = text.map(|it| String::from_utf8_lossy(&it.to_bytes()).into_owned()).unwrap_or_default();
         Err(if status.is_server_error() { unclear(&status) } else { ChatError::Refused(format!("{status} {text}")) })
     }
 
-    /// Returns how long Slack wants `method` left alone.
-    pub fn quiet_for(&self, method: &str) -> Option<Duration> {
+    /// Refuses a call that Slack does not want now: it would only be counted against the bot.
+    fn keep_quiet(&self, method: &str) -> Result<(), ChatError> {
         let quiet = self.quiet.lock().expect("no panic while the map is held");
-        quiet.get(method).map(|it| it.saturating_duration_since(Instant::now())).filter(|it| !it.is_zero())
+        let left = quiet.get(method).map(|it| it.saturating_duration_since(Instant::now()));
+        left.filter(|it| !it.is_zero()).map_or(Ok(()), |after| Err(ChatError::Later { after }))
     }
 
     fn is_slacks(&self, url: &str) -> bool {

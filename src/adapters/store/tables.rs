@@ -42,6 +42,10 @@ pub(super) fn turn_key(source: &str) -> String {
     format!("TURN#{source}")
 }
 
+pub(super) fn pace_key(lane: &str) -> String {
+    format!("PACE#{lane}")
+}
+
 pub(super) fn watch_key(source: &str) -> String {
     format!("WATCH#{source}")
 }

@@ -20,24 +20,13 @@ pub struct Place<'a> {
     pub thread: Option<&'a Ts>,
 }
 
-/// What the pace is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    Post,
-    Update,
-}
-
 /// Our marks on a message, kept in its metadata: by them it is found again. Values are strings, because others do not
 /// survive `conversations.history`.
 pub type Marks = BTreeMap<String, String>;
 
-/// Posts and edits messages, at the pace that Slack allows.
+/// Posts and edits messages. A caller has a place for the call: see [`outbox`](crate::engine::outbox).
 #[async_trait]
 pub trait Chat: Send + Sync {
-    /// Waits until the pace allows a post to `channel`, or an edit, and takes that place. Returns whether it had to
-    /// wait: then what was to be sent may be out of date.
-    async fn ready(&self, channel: &str, call: Call) -> bool;
-
     /// Posts a message and returns its name.
     ///
     /// # Errors
@@ -50,11 +39,12 @@ pub trait Chat: Send + Sync {
     /// See [`ChatError`].
     async fn update(&self, channel: &str, ts: &Ts, message: &Message) -> Result<(), ChatError>;
 
-    /// Returns the message of ours that carries `marks`, posted at `place` at `since` or later.
+    /// Returns the message of ours that carries `marks` at `place`, and was posted about `at`: that is a replica's time,
+    /// and its clock may be 10 minutes off.
     ///
     /// # Errors
     /// See [`ChatError`].
-    async fn find(&self, place: Place<'_>, marks: &Marks, since: Timestamp) -> Result<Option<Ts>, ChatError>;
+    async fn find(&self, place: Place<'_>, marks: &Marks, at: Timestamp) -> Result<Option<Ts>, ChatError>;
 
     /// Answers one person privately through the address that came with their command or press (five times within 30
     /// minutes).

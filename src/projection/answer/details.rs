@@ -1,7 +1,9 @@
 //! One run in full: for the person who looks into it.
 
+use super::unsent;
 use crate::{
     domain::{
+        answer::Unsent,
         run::{Run, RunStatus},
         stage::Stage,
     },
@@ -19,10 +21,11 @@ const PAST_CAUSE: usize = 200;
 /// Failures and retries that are told, the newest.
 const HISTORY: usize = 5;
 
-pub(super) fn message(voice: Voice<'_>, run: &Run) -> Message {
+pub(super) fn message(voice: Voice<'_>, run: &Run, unsent: Option<&Unsent>) -> Message {
     let headline = phrase::headline(voice, run);
     let wait = run.open_stage().map(|it| stage::wait(voice, it)).unwrap_or_default();
     Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
+        .section(unsent.map(|it| unsent::text(voice, it)).unwrap_or_default())
         .section(ids(voice, run))
         .section(error(voice, run))
         .section(wait)

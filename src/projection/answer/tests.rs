@@ -4,7 +4,7 @@ use rstest::rstest;
 use super::*;
 use crate::{
     domain::{
-        answer::Outcome,
+        answer::{Outcome, Unsent},
         approval::{ApprovalState, Refusal, Verdict},
         command::GRAMMAR,
         failure::codes,
@@ -160,13 +160,36 @@ fn long_answers() -> Vec<Answer> {
         Answer::Runs(runs()),
         Answer::Sources(vec![]),
         Answer::Sources(vec![(source("shop"), Some(done.clone())), (manual, None)]),
-        Answer::Details(Box::new(failed.clone())),
-        Answer::Details(Box::new(again.clone())),
+        Answer::Details(Box::new(failed.clone()), None),
+        Answer::Details(Box::new(again.clone()), Some(Unsent { reason: "is_archived".into(), messages: 3 })),
         Answer::Help { topic: None, may_operate: true },
         Answer::Help { topic: None, may_operate: false },
         Answer::Help { topic: Some(Verb::Run), may_operate: true },
         Answer::Help { topic: Some(Verb::Retry), may_operate: false },
     ]
+}
+
+/// One for each remedy.
+#[rstest]
+fn why_slack_does_not_show_a_run_is_told_with_its_remedy(#[values(Locale::En, Locale::Ja)] locale: Locale) {
+    let reasons = [
+        "is_archived",
+        "channel_not_found",
+        "not_in_channel",
+        "token_revoked",
+        "missing_scope",
+        "restricted_action_read_only_channel",
+        "invalid_blocks: no more than 50 items allowed",
+        "no_answer",
+        "deleted_twice",
+        "ekm_access_denied",
+    ];
+    let told = reasons.iter().enumerate().map(|(messages, reason)| {
+        unsent::text(WORDS.voice(locale), &Unsent { reason: (*reason).to_owned(), messages }).into_string()
+    });
+    insta::with_settings!({ snapshot_suffix => locale.as_str(), omit_expression => true }, {
+        insta::assert_snapshot!("unsent", told.collect::<Vec<_>>().join("\n"));
+    });
 }
 
 fn read_all(answers: &[Answer], locale: Locale) -> String {

@@ -67,7 +67,7 @@ async fn what_was_called_recorded_is_there_after_a_kill() {
     let mut accepted = 0;
     for number in 0..kills {
         let answer = Load::new(&bot.url()).command("run school", number).await;
-        bot.killer()(([127, 0, 0, 1], 0).into());
+        bot.signal("-KILL");
         accepted += usize::from(answer.is_accepted());
         bot.ended().await;
         assert!(recorded(&bot).await.len() >= accepted, "lost after kill {number}");

@@ -132,7 +132,7 @@ proptest! {
         }
         for locale in Locale::ALL {
             draw(&story, locale);
-            let details = Answer::Details(Box::new(story.run.clone()));
+            let details = Answer::Details(Box::new(story.run.clone()), None);
             let active = Answer::Overview { active: vec![story.run.clone(); 60], may_operate: true };
             let sources = Answer::Sources(vec![(story.source.clone(), Some(story.run.clone())); 200]);
             for it in [details, active, Answer::Runs(vec![story.run.clone(); 100]), sources] {

@@ -1,0 +1,246 @@
+//! A Slack with its limits, a store, and an engine over them that draws threads and does nothing else.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, sleep};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    domain::{access::Access, name::ExportTask, plan::Timing, run::Run},
+    engine::{
+        Channels, Engine, Wake, Wakes, driver,
+        outbox::{
+            Outbox,
+            testing::{Memory, Wall},
+        },
+        ports::{Change, Chat, ChatError, Marks, OpenRun, Place, Request, Store, StoreError, Ts},
+        sightings::Sightings,
+        sources::Sources,
+    },
+    projection::{
+        message::Message,
+        text::{Locale, Words},
+        thread::Thread,
+    },
+};
+
+mod idle;
+
+use idle::Idle;
+
+pub(super) const CHANNEL: &str = "C1";
+const ALERTS: &str = "C2";
+
+/// How long Slack takes to answer.
+const WAY: Duration = Duration::from_millis(100);
+
+/// A message in Slack.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub(super) marks: Marks,
+    pub(super) channel: String,
+    pub(super) text: String,
+    pub(super) digest: String,
+    /// When it was posted or edited last.
+    pub(super) at: Instant,
+}
+
+/// Slack, with the limits that it documents.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    pub(super) messages: Mutex<BTreeMap<String, Shown>>,
+    calls: Mutex<HashMap<String, VecDeque<Instant>>>,
+    pub(super) made: Mutex<usize>,
+    pub(super) refused: Mutex<usize>,
+}
+
+impl Workspace {
+    /// So many calls in any stretch of `per` seconds.
+    fn admit(&self, key: &str, most: usize, per: u64) -> Result<(), ChatError> {
+        *self.made.lock().unwrap() += 1;
+        let mut calls = self.calls.lock().unwrap();
+        let calls = calls.entry(key.to_owned()).or_default();
+        while calls.front().is_some_and(|it| it.elapsed() >= Duration::from_secs(per)) {
+            calls.pop_front();
+        }
+        if calls.len() >= most {
+            *self.refused.lock().unwrap() += 1;
+            return Err(ChatError::Later { after: Duration::from_secs(1) });
+        }
+        calls.push_back(Instant::now());
+        Ok(())
+    }
+
+    pub(super) fn show(&self, ts: String, channel: &str, message: &Message, marks: &Marks) {
+        let (text, digest) = (message.text.clone(), message.digest());
+        let shown = Shown { marks: marks.clone(), channel: channel.to_owned(), text, digest, at: Instant::now() };
+        self.messages.lock().unwrap().insert(ts, shown);
+    }
+}
+
+#[async_trait]
+impl Chat for Workspace {
+    async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
+        sleep(WAY).await;
+        self.admit(place.channel, 5, 5)?;
+        let ts = format!("{:06}", self.messages.lock().unwrap().len() + 1);
+        self.show(ts.clone(), place.channel, message, marks);
+        Ok(Ts(ts))
+    }
+
+    async fn update(&self, _: &str, ts: &Ts, message: &Message) -> Result<(), ChatError> {
+        sleep(WAY).await;
+        self.admit("update", 50, 60)?;
+        let mut messages = self.messages.lock().unwrap();
+        let shown = messages.get_mut(&ts.0).ok_or(ChatError::Gone)?;
+        (shown.text, shown.digest, shown.at) = (message.text.clone(), message.digest(), Instant::now());
+        Ok(())
+    }
+
+    async fn find(&self, place: Place<'_>, marks: &Marks, _: Timestamp) -> Result<Option<Ts>, ChatError> {
+        let messages = self.messages.lock().unwrap();
+        let found = messages.iter().find(|(_, it)| {
+            it.channel == place.channel && marks.iter().all(|(key, value)| it.marks.get(key) == Some(value))
+        });
+        Ok(found.map(|(ts, _)| Ts(ts.clone())))
+    }
+
+    async fn respond(&self, _: &str, _: &Message) -> Result<(), ChatError> {
+        Ok(())
+    }
+}
+
+/// Runs and their threads.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    pub(super) runs: Mutex<HashMap<ExportTask, Run>>,
+    pub(super) threads: Mutex<HashMap<ExportTask, Thread>>,
+}
+
+#[async_trait]
+impl Store for Records {
+    async fn run(&self, name: &ExportTask) -> Result<Option<Run>, StoreError> {
+        Ok(self.runs.lock().unwrap().get(name).cloned())
+    }
+
+    async fn thread(&self, run_id: &ExportTask) -> Result<Thread, StoreError> {
+        let found = self.threads.lock().unwrap().get(run_id).cloned();
+        Ok(found.unwrap_or_else(|| Thread::empty(run_id.clone())))
+    }
+
+    async fn put_thread(&self, thread: &Thread) -> Result<bool, StoreError> {
+        let mut threads = self.threads.lock().unwrap();
+        if threads.get(&thread.run_id).map_or(0, |it| it.version) != thread.version {
+            return Ok(false);
+        }
+        threads.insert(thread.run_id.clone(), Thread { version: thread.version + 1, ..thread.clone() });
+        Ok(true)
+    }
+
+    async fn settle(&self, _: &ExportTask, _: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn note_root(&self, _: &ExportTask, _: &str, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn write(&self, _: &[Change<'_>]) -> Result<(), StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn recent(&self, _: &str, _: usize) -> Result<Vec<Run>, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn named(&self, _: &str, _: &str) -> Result<Vec<ExportTask>, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn put_request(&self, _: &Request) -> Result<bool, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn request(&self, _: &str) -> Result<Option<Request>, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn open_requests(&self) -> Result<Vec<String>, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn watched_since(&self, _: &str, _: Timestamp) -> Result<Timestamp, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+/// Replicas over one workspace and one store.
+pub(super) struct World {
+    pub(super) slack: Arc<Workspace>,
+    pub(super) records: Arc<Records>,
+    pub(super) replicas: Vec<Arc<Engine>>,
+    pub(super) stop: CancellationToken,
+    pub(super) tasks: TaskTracker,
+}
+
+impl World {
+    pub(super) fn of(replicas: usize) -> Self {
+        let (slack, records, marks) = (Arc::default(), Arc::default(), Arc::default());
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let replica = |number: usize| {
+            let (engine, wakes) = engine(number, &slack, &records, &marks);
+            tasks.spawn(driver::drive(Arc::clone(&engine), wakes, stop.clone()));
+            engine
+        };
+        let replicas = (0..replicas).map(replica).collect();
+        Self { slack, records, replicas, stop, tasks }
+    }
+
+    /// A run is now so, which replica `by` knows first.
+    pub(super) fn put(&self, run: Run, by: usize) {
+        let name = run.export_task.clone();
+        self.records.runs.lock().unwrap().insert(name.clone(), run);
+        self.replicas[by % self.replicas.len()].wakes.send(Wake::Thread(name));
+    }
+}
+
+fn engine(
+    number: usize,
+    slack: &Arc<Workspace>,
+    records: &Arc<Records>,
+    marks: &Arc<Memory>,
+) -> (Arc<Engine>, tokio::sync::mpsc::Receiver<Wake>) {
+    let (wakes, receiver) = Wakes::channel();
+    let clock = Wall::ahead_by(SignedDuration::ZERO);
+    let minute = SignedDuration::from_mins(1);
+    let engine = Engine {
+        store: Arc::clone(records) as _,
+        work: Arc::new(Idle),
+        snapshots: Arc::new(Idle),
+        chat: Arc::clone(slack) as _,
+        outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _),
+        people: Arc::new(Idle),
+        queue: Arc::new(Idle),
+        clock,
+        words: Arc::new(Words::new()),
+        sources: Sources::default(),
+        access: Access::default(),
+        timing: Timing { lease: minute, poll: minute, reconcile_every: minute, patience: minute },
+        channels: Channels { progress: CHANNEL.into(), alerts: ALERTS.into(), locale: Locale::En },
+        me: format!("replica-{number}"),
+        started_at: Timestamp::UNIX_EPOCH,
+        wakes,
+        sightings: Sightings::default(),
+    };
+    (Arc::new(engine), receiver)
+}

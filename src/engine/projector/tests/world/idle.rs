@@ -1,0 +1,60 @@
+//! The ports that drawing threads does not use.
+
+use async_trait::async_trait;
+
+use crate::{
+    domain::{
+        access::{Person, Who},
+        failure::Failure,
+        run::Run,
+        seen::{Seen, Started},
+        snapshot::{Snapshot, SnapshotChoice},
+        source::Source,
+        stage::StageId,
+    },
+    engine::ports::{People, PeopleError, Progress, Queue, Snapshots, Work},
+};
+
+/// Nobody asks it for anything.
+#[derive(Debug)]
+pub(super) struct Idle;
+
+#[async_trait]
+impl Work for Idle {
+    async fn look(&self, _: &Run, _: &Source, _: StageId) -> Seen {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn start(&self, _: &Run, _: &Source, _: StageId, _: &Progress) -> Started {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn stop(&self, _: &Run, _: &Source, _: StageId) -> Result<(), Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Snapshots for Idle {
+    async fn find(&self, _: &Source, _: &SnapshotChoice) -> Result<Option<Snapshot>, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl People for Idle {
+    async fn person(&self, _: &str, _: &[&[Who]]) -> Result<Person, PeopleError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn locale(&self, _: &str) -> Option<String> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Queue for Idle {
+    async fn send(&self, _: &str) -> anyhow::Result<()> {
+        unreachable!("no thread is drawn with it")
+    }
+}
