@@ -1,10 +1,10 @@
 //! The composition root: builds the adapters, the engine and the doors, starts them, and stops them in order.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -17,16 +17,30 @@ use crate::{
     clock::{Clock as _, System},
     config::{Config, environment::Environment},
     domain::plan::Timing,
-    engine::{Channels, Engine, Wake, Wakes, driver, sources::Sources, sweeper},
+    engine::{Channels, Engine, Wake, Wakes, driver::Driver, sources::Sources, sweeper},
+    health::{Health, Task},
     inbound::{
-        http, queue,
+        http,
+        queue::Consumer,
         slack::{Doors, gate::Gate},
     },
     projection::text::{Locale, Words},
 };
 
+mod probe;
+mod supervise;
+
+use supervise::supervise;
+
 /// How long a trouble that may pass is waited out before it is a failure.
 const PATIENCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// How long the doors stay open when the process stops: `/readyz` says at once that it does, and load balancers and
+/// clients take a moment to go elsewhere.
+const DOORS_STAY_OPEN: Duration = Duration::from_secs(1);
+
+/// How long all that is under way may take when the process stops. What it waits for has shorter times of its own.
+const STOP: Duration = Duration::from_secs(20);
 
 /// A bot that runs.
 #[derive(Debug)]
@@ -35,7 +49,11 @@ pub struct App {
     pub public: SocketAddr,
     /// Where metrics and readiness are.
     pub admin: SocketAddr,
+    health: Arc<Health>,
+    /// Nothing new is begun.
     stop: CancellationToken,
+    /// The doors close.
+    close: CancellationToken,
     tasks: TaskTracker,
 }
 
@@ -83,6 +101,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         me: ulid::Ulid::generate().to_string(),
         started_at: System.now(),
         wakes,
+        stopping: CancellationToken::new(),
     });
     Ok(Parts { engine, queue, wakes: receiver })
 }
@@ -107,7 +126,9 @@ impl App {
         let app = Self {
             public: public.local_addr().context("the public door has no address")?,
             admin: admin.local_addr().context("the admin door has no address")?,
-            stop: CancellationToken::new(),
+            health: Arc::new(Health::new()),
+            stop: parts.engine.stopping.clone(),
+            close: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
         app.open_doors(config, environment, &parts.engine, public);
@@ -124,28 +145,58 @@ impl App {
             team: config.slack.team_id.clone(),
             tasks: self.tasks.clone(),
         });
-        self.tasks.spawn(http::serve(listener, http::public(doors), self.stop.clone()));
+        let (listener, router) = (Arc::new(listener), http::public(doors, self.stop.clone()));
+        let close = self.close.clone();
+        self.keep(Task::Doors, move || http::serve(Arc::clone(&listener), router.clone(), close.clone()));
     }
 
     fn open_admin(&self, listener: TcpListener, metrics: Option<PrometheusHandle>) {
-        let stop = self.stop.clone();
-        let ready = move || !stop.is_cancelled();
+        let (stop, health) = (self.stop.clone(), Arc::clone(&self.health));
+        let troubles = move || if stop.is_cancelled() { vec!["stopping".to_owned()] } else { health.troubles() };
         let metrics = move || metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default();
-        self.tasks.spawn(http::serve(listener, http::admin(ready, metrics), self.stop.clone()));
+        let (listener, router) = (Arc::new(listener), http::admin(troubles, metrics));
+        let close = self.close.clone();
+        self.keep(Task::Admin, move || http::serve(Arc::clone(&listener), router.clone(), close.clone()));
     }
 
     fn run(&self, config: &Config, parts: Parts) {
         let Parts { engine, queue, wakes } = parts;
-        self.tasks.spawn(driver::drive(Arc::clone(&engine), wakes, self.stop.clone()));
-        self.tasks.spawn(queue::consume(Arc::clone(&engine), queue, self.stop.clone()));
-        self.tasks.spawn(sweeper::sweep_every(engine, config.engine.reconcile_every, self.stop.clone()));
+        let driver = Arc::new(Driver::new(&engine, wakes, &self.tasks, &self.stop));
+        self.keep(Task::Driver, move || {
+            let driver = Arc::clone(&driver);
+            async move { driver.drive().await }
+        });
+        let health = Arc::clone(&self.health);
+        let consumer = Consumer::new(Arc::clone(&engine), queue, health, self.tasks.clone(), self.stop.clone());
+        self.keep(Task::Consumer, move || Arc::clone(&consumer).consume());
+        let (store, health, stop) = (Arc::clone(&engine.store), Arc::clone(&self.health), self.stop.clone());
+        self.keep(Task::Probe, move || probe::probe(Arc::clone(&store), Arc::clone(&health), stop.clone()));
+        let (period, stop) = (config.engine.reconcile_every, self.stop.clone());
+        self.keep(Task::Sweeper, move || sweeper::sweep_every(Arc::clone(&engine), period, stop.clone()));
     }
 
-    /// Stops the bot: nothing new is taken, what is under way ends. Returns when it has.
+    /// Runs a task for as long as the process lives.
+    fn keep<F>(&self, task: Task, begin: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(supervise(task, Arc::clone(&self.health), self.stop.clone(), begin));
+    }
+
+    /// Stops the bot: nothing new is begun, the doors close when those who knock have gone elsewhere, what is under way
+    /// ends or is given back. Returns when it has, within [`STOP`].
     pub async fn stop(self) {
         self.stop.cancel();
+        tokio::time::sleep(DOORS_STAY_OPEN).await;
+        self.close.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if timeout(STOP, self.tasks.wait()).await.is_err() {
+            let left = self.tasks.len();
+            tracing::warn!(
+                left,
+                "The bot stops, though {left} tasks have not ended: the next process goes on with them"
+            );
+        }
         tracing::info!("The bot has stopped");
     }
 }

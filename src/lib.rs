@@ -18,6 +18,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod health;
 pub mod inbound;
 pub mod metrics;
 pub mod projection;

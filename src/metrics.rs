@@ -16,3 +16,5 @@ pub const MESSAGES: &str = "datalake_queue_messages_total";
 pub const SLACK_CALLS: &str = "datalake_slack_calls_total";
 /// Sweeps that could not be finished.
 pub const SWEEP_ERRORS: &str = "datalake_sweep_errors_total";
+/// Long-lived tasks that began again after a panic, by `task`.
+pub const RESTARTS: &str = "datalake_task_restarts_total";

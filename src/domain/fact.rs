@@ -23,6 +23,8 @@ pub enum Fact {
     Intended { stage: StageId, intent: Intent },
     /// AWS has certainly not acted: the intent is taken back.
     Withdrawn { stage: StageId, on: WaitOn },
+    /// The replica stops, and so has its own work for the stage: anybody may go on with it.
+    GivenBack { stage: StageId, detail: Detail },
     /// AWS has acted.
     Acted { stage: StageId, handle: Option<String> },
     /// The replica still acts.
@@ -82,6 +84,7 @@ impl Run {
             | Fact::Began { stage }
             | Fact::Intended { stage, .. }
             | Fact::Withdrawn { stage, .. }
+            | Fact::GivenBack { stage, .. }
             | Fact::Acted { stage, .. }
             | Fact::Renewed { stage, .. }
             | Fact::Progressed { stage, .. }
@@ -168,6 +171,11 @@ impl Run {
                 let stage = self.running(id)?;
                 stage.intent.take().filter(|it| it.handle.is_none())?;
                 wait(stage, on, now);
+            }
+            Fact::GivenBack { detail, .. } => {
+                let stage = self.running(id)?;
+                stage.intent.take().filter(|it| it.handle.is_none())?;
+                stage.detail = detail.clone();
             }
             Fact::Acted { handle, .. } => {
                 let stage = self.running(id)?;

@@ -1,19 +1,24 @@
-//! Drawing a run's thread: what is wanted is computed from the record, what differs from what was posted is sent, one
-//! message at a time, newest state first.
+//! Drawing a run's thread, or a notice: what is wanted is computed from the record, what differs from what was posted is
+//! sent, one message at a time, newest state first.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
 use crate::{
-    domain::{name::ExportTask, run::Run},
+    domain::{
+        name::ExportTask,
+        notice::{Notice, NoticeId},
+        run::Run,
+    },
     engine::{
         Engine, Wake,
         actors::Next,
         ports::{Call, ChatError, Marks, Place, StoreError, Ts},
     },
     projection::{
-        run::{View, wanted},
+        notice, run,
+        run::View,
         thread::{Edit, Key, Posted, Posting, Thread, Wanted, edits},
     },
 };
@@ -36,16 +41,65 @@ const STEPS: usize = 100;
 /// A channel, and what may be done there now.
 type Turn = (String, Call);
 
+/// Names what is drawn.
+#[derive(Clone, Copy)]
+enum Name<'a> {
+    Run(&'a ExportTask),
+    Notice(&'a NoticeId),
+}
+
+/// What is drawn: all that a thread's messages come from.
+#[derive(Clone, Copy)]
+enum Subject<'a> {
+    Run(&'a Run),
+    Notice(&'a Notice),
+}
+
+impl Subject<'_> {
+    /// Returns the name under which it is kept what was posted.
+    fn thread(&self) -> &str {
+        match self {
+            Self::Run(run) => run.run_id.as_str(),
+            Self::Notice(notice) => &notice.id.0,
+        }
+    }
+
+    fn marks(&self, key: &str) -> Marks {
+        let of = match self {
+            Self::Run(_) => "run",
+            Self::Notice(_) => "notice",
+        };
+        Marks::from([(of.to_owned(), self.thread().to_owned()), ("key".to_owned(), key.to_owned())])
+    }
+}
+
 impl Engine {
     /// Brings the thread of run `name` up to its record, and says when to try again.
     pub async fn project(&self, name: &ExportTask) -> Next {
+        self.draw_all(Name::Run(name)).await
+    }
+
+    /// Brings the message of notice `id` up to its record, and says when to try again.
+    pub async fn project_notice(&self, id: &NoticeId) -> Next {
+        self.draw_all(Name::Notice(id)).await
+    }
+
+    async fn draw_all(&self, name: Name<'_>) -> Next {
         let mut held = None;
         for _ in 0..STEPS {
-            match self.draw(name, &mut held).await {
+            if self.stopping.is_cancelled() {
+                return Next::Rest;
+            }
+            let drawn = match name {
+                Name::Run(name) => self.draw(name, &mut held).await,
+                Name::Notice(id) => self.draw_notice(id, &mut held).await,
+            };
+            match drawn {
                 Ok(None) => {}
                 Ok(Some(next)) => return next,
                 Err(error) => {
-                    tracing::error!(run = %name, %error, "The thread of run {name} could not be drawn");
+                    self.unreadable(&error).await;
+                    tracing::error!(%error, "What Slack shows could not be brought up to date");
                     return Next::Again(PAUSE);
                 }
             }
@@ -53,9 +107,7 @@ impl Engine {
         Next::Again(Duration::ZERO)
     }
 
-    /// Sends the first message that is missing or out of date. Returns `None` if there may be more. `held` is the place
-    /// in Slack's pace that was waited for: meanwhile the run may have moved on, and only its newest state is worth a
-    /// call, so what to send is computed anew.
+    /// Sends the first message of the run that is missing or out of date. Returns `None` if there may be more.
     async fn draw(&self, name: &ExportTask, held: &mut Option<Turn>) -> Result<Option<Next>, StoreError> {
         let Some(run) = self.store.run(name).await? else { return Ok(Some(Next::Rest)) };
         if let Some(next) = &run.next_attempt {
@@ -64,18 +116,39 @@ impl Engine {
             self.store.settle(name, run.version).await?;
             return Ok(Some(Next::Rest));
         }
-        let thread = self.store.thread(&run.run_id).await?;
-        if let Some(posting) = thread.posting.clone() {
-            return self.look_for(&run, thread, &posting).await;
+        let wanted = run::wanted(&run, self.sources.get(&run.source), &self.view());
+        let next = self.draw_first(Subject::Run(&run), &wanted, held).await?;
+        if next == Some(Next::Rest) && run.status.is_over() {
+            self.store.settle(name, run.version).await?;
         }
-        let wanted = self.wanted(&run);
-        let edits = edits(&wanted, &thread);
-        let Some(edit) = edits.first() else {
-            if run.status.is_over() {
-                self.store.settle(name, run.version).await?;
-            }
-            return Ok(Some(Next::Rest));
-        };
+        Ok(next)
+    }
+
+    async fn draw_notice(&self, id: &NoticeId, held: &mut Option<Turn>) -> Result<Option<Next>, StoreError> {
+        let Some(notice) = self.store.notice(id).await? else { return Ok(Some(Next::Rest)) };
+        let wanted = [notice::wanted(&notice, &self.view())];
+        let next = self.draw_first(Subject::Notice(&notice), &wanted, held).await?;
+        if next == Some(Next::Rest) && notice.is_over() {
+            self.store.settle_notice(id, notice.version).await?;
+        }
+        Ok(next)
+    }
+
+    /// Sends the first of `wanted` that is missing or out of date. Returns `None` if there may be more, and a rest if
+    /// there is none. `held` is the place in Slack's pace that was waited for: meanwhile the record may have changed,
+    /// and only its newest state is worth a call, so what to send is computed anew.
+    async fn draw_first(
+        &self,
+        of: Subject<'_>,
+        wanted: &[Wanted],
+        held: &mut Option<Turn>,
+    ) -> Result<Option<Next>, StoreError> {
+        let thread = self.store.thread(of.thread()).await?;
+        if let Some(posting) = thread.posting.clone() {
+            return self.look_for(of, thread, &posting).await;
+        }
+        let edits = edits(wanted, &thread);
+        let Some(edit) = edits.first() else { return Ok(Some(Next::Rest)) };
         let turn = match edit {
             Edit::Post(wanted) => (wanted.channel.clone(), Call::Post),
             Edit::Update { posted, .. } => (posted.channel.clone(), Call::Update),
@@ -85,22 +158,21 @@ impl Engine {
             return Ok(None);
         }
         match edit {
-            Edit::Post(wanted) => self.post(&run, thread.clone(), wanted).await,
+            Edit::Post(wanted) => self.post(of, thread.clone(), wanted).await,
             Edit::Update { wanted, posted } => self.update(thread.clone(), wanted, posted).await,
         }
     }
 
-    fn wanted(&self, run: &Run) -> Vec<Wanted> {
-        let view = View {
+    fn view(&self) -> View<'_> {
+        View {
             words: &self.words,
             locale: self.channels.locale,
             channel: &self.channels.progress,
             alerts_channel: &self.channels.alerts,
-        };
-        wanted(run, self.sources.get(&run.source), &view)
+        }
     }
 
-    async fn post(&self, run: &Run, mut thread: Thread, wanted: &Wanted) -> Result<Option<Next>, StoreError> {
+    async fn post(&self, of: Subject<'_>, mut thread: Thread, wanted: &Wanted) -> Result<Option<Next>, StoreError> {
         let now = self.clock.now();
         thread.posting = Some(Posting {
             key: wanted.key.0.clone(),
@@ -116,11 +188,11 @@ impl Engine {
         thread.version += 1;
         let root = root(&thread);
         let place = Place { channel: &wanted.channel, thread: root.as_ref().filter(|_| wanted.in_thread) };
-        match self.chat.post(place, &wanted.message, &marks(run, &wanted.key.0)).await {
-            Ok(ts) => self.posted(run, thread, &wanted.key.0, ts, wanted.message.digest()).await,
+        match self.chat.post(place, &wanted.message, &of.marks(&wanted.key.0)).await {
+            Ok(ts) => self.posted(of, thread, &wanted.key.0, ts, wanted.message.digest()).await,
             // It may be there: the next pass looks, when it must have arrived.
             Err(ChatError::Unclear(why)) => {
-                tracing::warn!(run = %run.export_task, why, "No clear answer to a post; looking for it later");
+                tracing::warn!(of = of.thread(), why, "No clear answer to a post; looking for it later");
                 Ok(Some(Next::Again(PAUSE)))
             }
             Err(error) => {
@@ -135,7 +207,12 @@ impl Engine {
 
     /// A message was about to be posted when the process, or the answer, was lost: it is looked for, never repeated
     /// blindly.
-    async fn look_for(&self, run: &Run, mut thread: Thread, posting: &Posting) -> Result<Option<Next>, StoreError> {
+    async fn look_for(
+        &self,
+        of: Subject<'_>,
+        mut thread: Thread,
+        posting: &Posting,
+    ) -> Result<Option<Next>, StoreError> {
         let now = self.clock.now();
         if now < posting.until && posting.owner != self.me {
             let left = Duration::try_from(posting.until.duration_since(now)).unwrap_or(PAUSE);
@@ -143,9 +220,9 @@ impl Engine {
         }
         let root = root(&thread);
         let place = Place { channel: &posting.channel, thread: root.as_ref().filter(|_| posting.in_thread) };
-        match self.chat.find(place, &marks(run, &posting.key), posting.at - SKEW).await {
+        match self.chat.find(place, &of.marks(&posting.key), posting.at - SKEW).await {
             // Its digest is not known: the next pass edits it into what is wanted now.
-            Ok(Some(ts)) => self.posted(run, thread, &posting.key, ts, String::new()).await,
+            Ok(Some(ts)) => self.posted(of, thread, &posting.key, ts, String::new()).await,
             Ok(None) if now < posting.until => Ok(Some(Next::Again(PAUSE))),
             Ok(None) => {
                 thread.posting = None;
@@ -158,14 +235,14 @@ impl Engine {
 
     async fn posted(
         &self,
-        run: &Run,
+        of: Subject<'_>,
         mut thread: Thread,
         key: &str,
         ts: Ts,
         digest: String,
     ) -> Result<Option<Next>, StoreError> {
         let Some(posting) = thread.posting.take() else { return Ok(None) };
-        if key == Key::ROOT {
+        if let (Subject::Run(run), Key::ROOT) = (of, key) {
             self.store.note_root(&run.export_task, &posting.channel, &ts.0).await?;
         }
         thread.posted.insert(key.to_owned(), Posted { channel: posting.channel, ts: ts.0, digest });
@@ -195,7 +272,7 @@ impl Engine {
 
     /// Keeps the reason with the thread, so that it can be asked for, and says when to try again.
     async fn failed(&self, mut thread: Thread, error: &ChatError) -> Result<Option<Next>, StoreError> {
-        tracing::warn!(run = %thread.run_id, %error, "The thread of run {} is not up to date", thread.run_id);
+        tracing::warn!(of = thread.of, %error, "What Slack shows of {} is not up to date", thread.of);
         thread.trouble = Some(error.to_string());
         self.store.put_thread(&thread).await?;
         Ok(match error {
@@ -209,8 +286,4 @@ impl Engine {
 
 fn root(thread: &Thread) -> Option<Ts> {
     thread.posted.get(Key::ROOT).map(|it| Ts(it.ts.clone()))
-}
-
-fn marks(run: &Run, key: &str) -> Marks {
-    Marks::from([("run".to_owned(), run.run_id.to_string()), ("key".to_owned(), key.to_owned())])
 }

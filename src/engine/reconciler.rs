@@ -46,6 +46,7 @@ impl Engine {
             Err(error) => {
                 tracing::error!(run = %name, %error, "The pass over run {name} could not be finished");
                 metrics::counter!(crate::metrics::PASS_ERRORS).increment(1);
+                self.unreadable(&error).await;
                 Next::Again(AFTER_STORE_TROUBLE)
             }
         }
@@ -54,6 +55,9 @@ impl Engine {
     async fn advance(&self, name: &ExportTask) -> Result<Next, StoreError> {
         let mut known = None;
         for _ in 0..STEPS {
+            if self.stopping.is_cancelled() {
+                return Ok(Next::Rest);
+            }
             let run = match known.take() {
                 Some(run) => run,
                 None => match self.store.run(name).await? {

@@ -70,6 +70,7 @@ impl Engine {
             Ok(_) => return Next::Rest,
             Err(error) => {
                 tracing::error!(request = id, %error, "Request {id} could not be read");
+                self.unreadable(&error).await;
                 return Next::Again(PAUSE);
             }
         };

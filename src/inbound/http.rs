@@ -4,7 +4,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header::CONNECTION},
+    middleware::map_response,
+    response::Response,
     routing::{get, post},
 };
 use hyper_util::{
@@ -40,24 +42,38 @@ const CONNECTIONS: usize = 1024;
 /// How long connections under way may take when the process stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Returns the public routes: Slack's doors and the health of the process.
-pub fn public(slack: Arc<slack::Doors>) -> Router {
+/// How long after the stop connections are still accepted: those that the machine has taken already.
+const LAST_ACCEPT: Duration = Duration::from_millis(100);
+
+/// Returns the public routes: Slack's doors and the health of the process. From `stop` on each answer ends its
+/// connection, so that none is idle, with a request perhaps on its way, when the doors close.
+pub fn public(slack: Arc<slack::Doors>, stop: CancellationToken) -> Router {
     let doors = Router::new()
         .route("/slack/commands", post(slack::command::handle))
         .route("/slack/interactions", post(slack::interaction::handle))
         .route("/slack/events", post(slack::event::handle))
         .with_state(slack);
-    layered(doors.merge(health()))
+    let last = move |mut response: Response| {
+        if stop.is_cancelled() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        std::future::ready(response)
+    };
+    layered(doors.merge(health())).layer(map_response(last))
 }
 
-/// Returns the routes for those who run the bot: `ready` says whether the process does its work.
+/// Returns the routes for those who run the bot: `troubles` says what keeps the process from its work, if anything does.
 pub fn admin(
-    ready: impl Fn() -> bool + Clone + Send + Sync + 'static,
+    troubles: impl Fn() -> Vec<String> + Clone + Send + Sync + 'static,
     metrics: impl Fn() -> String + Clone + Send + Sync + 'static,
 ) -> Router {
     let readiness = move || {
-        let status = if ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        async move { status }
+        let troubles = troubles();
+        std::future::ready(if troubles.is_empty() {
+            (StatusCode::OK, "ready".to_owned())
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, troubles.join("\n"))
+        })
     };
     let router = Router::new().route("/readyz", get(readiness));
     layered(router.route("/metrics", get(move || std::future::ready(metrics()))).merge(health()))
@@ -76,8 +92,9 @@ fn layered(router: Router) -> Router {
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
 }
 
-/// Serves `router` until `stop`, then lets the requests under way end. `axum::serve` has no time-out for headers.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+/// Serves `router` until `stop`, then lets the requests under way end, those of connections that wait to be accepted
+/// too. `axum::serve` has no time-out for headers.
+pub async fn serve(listener: Arc<TcpListener>, router: Router, stop: CancellationToken) {
     // Slack and load balancers speak HTTP/1.1. A server that waits to see which version comes has no time-out while it
     // does: connections that say nothing would fill all places.
     let mut server = Builder::new(TokioExecutor::new()).http1_only();
@@ -85,11 +102,16 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     let server = Arc::new(server);
     let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
+    let closed = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST_ACCEPT).await;
+    };
+    tokio::pin!(closed);
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
         let socket = tokio::select! {
             biased;
-            () = stop.cancelled() => break,
+            () = &mut closed => break,
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => socket,
                 Err(error) => {

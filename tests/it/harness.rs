@@ -180,6 +180,26 @@ impl Bot {
         table.send().await.unwrap().items.unwrap_or_default()
     }
 
+    /// Returns the keys of the items in the table of state.
+    pub(crate) async fn state_keys(&self) -> Vec<String> {
+        let client = aws_sdk_dynamodb::Client::new(&self.world.sdk_config());
+        let pages = client.scan().table_name("datalake-state").consistent_read(true).into_paginator().items().send();
+        let items: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
+        items.iter().filter_map(|it| it["pk"].as_s().ok().cloned()).collect()
+    }
+
+    /// Waits for a notice whose text holds `words`, and returns it.
+    pub(crate) async fn noticed(&self, words: &str) -> Posted {
+        let found =
+            async || self.notices().into_iter().find(|it| it.blocks.iter().any(|it| it.to_string().contains(words)));
+        self.until(&format!("people are told: {words}"), found).await
+    }
+
+    /// Returns the notices in the channel of alerts.
+    pub(crate) fn notices(&self) -> Vec<Posted> {
+        self.messages(ALERTS).into_iter().filter(|it| key(it) == "notice").collect()
+    }
+
     /// Returns the messages of a channel that everybody sees.
     pub(crate) fn messages(&self, channel: &str) -> Vec<Posted> {
         self.world.slack.messages(channel).into_iter().filter(|it| it.only_for.is_none()).collect()
@@ -214,7 +234,7 @@ pub(crate) fn key(message: &Posted) -> String {
 }
 
 fn mark(message: &Posted) -> String {
-    format!("{} {}", payload(message, "run"), payload(message, "key"))
+    ["run", "notice", "key"].map(|it| payload(message, it)).join(" ")
 }
 
 fn payload(message: &Posted, name: &str) -> String {

@@ -17,7 +17,13 @@ mod mends;
 #[cfg(feature = "sandbox")]
 mod moto;
 #[cfg(feature = "sandbox")]
+mod notices;
+#[cfg(feature = "sandbox")]
 mod path;
+#[cfg(feature = "sandbox")]
+mod queue;
 mod sources;
+#[cfg(feature = "sandbox")]
+mod stops;
 #[cfg(feature = "sandbox")]
 mod survives;

@@ -84,6 +84,17 @@ fn an_intent_keeps_others_out_until_it_has_run_out_and_for_good_once_aws_has_act
 }
 
 #[test]
+fn what_is_given_back_can_be_undertaken_at_once() {
+    let run = after(&begun_at(STAGE), &[intended(start())]);
+    let detail = Detail { objects: Some(3), ..Detail::default() };
+    let given_back = Fact::GivenBack { stage: STAGE, detail: detail.clone() };
+    let free = after(&run, &[given_back.clone()]);
+    assert_eq!((&free.stage(STAGE).intent, &free.stage(STAGE).detail), (&None, &detail));
+    assert!(free.after(&intended(start()), start()).is_ok());
+    assert!(refuses(&after(&run, &[acted(Some("jr_1"))]), &given_back), "AWS's work is not the bot's to give back");
+}
+
+#[test]
 fn a_handle_that_is_known_is_not_forgotten() {
     let handle = |run: &Run| run.stage(STAGE).intent.as_ref().unwrap().handle.clone();
     let run = after(&begun_at(STAGE), &[intended(start())]);
@@ -94,6 +105,7 @@ fn a_handle_that_is_known_is_not_forgotten() {
 #[rstest]
 #[case::acted(acted(None))]
 #[case::withdrawn(Fact::Withdrawn { stage: STAGE, on: slot() })]
+#[case::given_back(Fact::GivenBack { stage: STAGE, detail: Detail::default() })]
 #[case::renewed(Fact::Renewed { stage: STAGE, until: start(), detail: Detail::default() })]
 fn what_comes_of_an_intent_needs_one(#[case] fact: Fact) {
     assert!(refuses(&begun_at(STAGE), &fact));
