@@ -17,7 +17,7 @@ use crate::{
     clock::{Clock as _, System},
     config::{Config, environment::Environment},
     domain::plan::Timing,
-    engine::{Channels, Engine, Wake, Wakes, driver::Driver, sources::Sources, sweeper},
+    engine::{Channels, Engine, Wake, Wakes, driver::Driver, exports::Exports, sources::Sources, sweeper},
     health::{Health, Task},
     inbound::{
         http,
@@ -79,7 +79,8 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let engine = Arc::new(Engine {
         store: Arc::new(store),
         work: Arc::clone(&work) as _,
-        snapshots: work,
+        snapshots: Arc::clone(&work) as _,
+        exports: Exports::new(work),
         chat: Arc::new(SlackChat::new(Arc::clone(&slack))),
         people: Arc::new(SlackPeople::new(slack, config.slack.team_id.clone())),
         queue: Arc::clone(&queue) as _,

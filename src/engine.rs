@@ -2,23 +2,26 @@
 //!
 //! [`accept`] records what a person wants before it is acknowledged; [`requests`] carries it out; [`hints`] turns
 //! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread; [`actors`] run
-//! them one at a time for each run, and the [`sweeper`] makes a wake-up that was lost cost one period.
+//! them one at a time for each run; [`notices`] are what people must be told beside runs; and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    domain::{access::Access, name::ExportTask, plan::Timing},
+    domain::{access::Access, name::ExportTask, notice::NoticeId, plan::Timing},
     projection::text::{Locale, Words},
 };
 
 pub mod accept;
 pub mod actors;
 pub mod driver;
+pub mod exports;
 pub mod hints;
+pub mod notices;
 pub mod ports;
 pub mod projector;
 pub mod queries;
@@ -32,6 +35,7 @@ pub struct Engine {
     pub store: Arc<dyn ports::Store>,
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
+    pub exports: exports::Exports,
     pub chat: Arc<dyn ports::Chat>,
     pub people: Arc<dyn ports::People>,
     pub queue: Arc<dyn ports::Queue>,
@@ -46,6 +50,8 @@ pub struct Engine {
     /// When this process began: a source that nobody has watched before is watched from then on.
     pub started_at: Timestamp,
     pub wakes: Wakes,
+    /// The process stops: passes end between two steps.
+    pub stopping: CancellationToken,
 }
 
 /// Where the messages of runs go, and in which language.
@@ -65,6 +71,8 @@ pub enum Wake {
     Thread(ExportTask),
     /// The request may be open.
     Request(String),
+    /// The notice may be open.
+    Notice(NoticeId),
 }
 
 /// Wakes actors of this process.

@@ -10,4 +10,4 @@ pub use chat::{Call, Chat, ChatError, Marks, Place, Ts};
 pub use people::{People, PeopleError};
 pub use queue::{Messages, Queue, Received};
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};
-pub use work::{Progress, Snapshots, Work};
+pub use work::{Exports, Progress, Snapshots, Work};

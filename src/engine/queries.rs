@@ -41,12 +41,15 @@ impl Engine {
                 .extend(self.store.recent(&source.name, OVERVIEW).await?.into_iter().filter(|it| !it.status.is_over()));
         }
         newest_first(&mut active);
-        Ok(Answer::Overview { active, may_operate: self.may_operate(asker).await })
+        let unmanaged = self.unmanaged(None).await;
+        Ok(Answer::Overview { active, unmanaged, may_operate: self.may_operate(asker).await })
     }
 
     async fn status(&self, target: &str) -> Result<Answer, StoreError> {
         if self.sources.get(target).is_some() {
-            return self.list(Some(target), false, 5).await;
+            let runs = self.list(Some(target), false, 5).await?;
+            let Answer::Runs { runs, .. } = runs else { return Ok(runs) };
+            return Ok(Answer::Runs { runs, unmanaged: self.unmanaged(Some(target)).await });
         }
         Ok(match self.resolve(target).await? {
             Ok(run) => Answer::Details(Box::new(run)),
@@ -68,7 +71,7 @@ impl Engine {
         runs.retain(|it| !failed || it.status == RunStatus::Failed);
         newest_first(&mut runs);
         runs.truncate(limit);
-        Ok(Answer::Runs(runs))
+        Ok(Answer::Runs { runs, unmanaged: Vec::new() })
     }
 
     async fn list_sources(&self) -> Result<Answer, StoreError> {

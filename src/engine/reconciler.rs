@@ -9,6 +9,7 @@ use crate::{
         name::ExportTask,
         plan::{Act, Context, Need, Plan, need, plan, plan_decision, plan_turn, settle},
         run::Run,
+        seen::Seen,
         source::Source,
         stage::StageId,
     },
@@ -82,8 +83,15 @@ impl Engine {
             Need::Turn => self.take_turn(run, source).await,
             Need::Decision => self.carry_on(run, source, plan_decision(run, self.context(source))).await,
             Need::Look(stage) => {
-                let seen = self.work.look(run, source, stage).await;
+                let mut seen = self.work.look(run, source, stage).await;
                 tracing::debug!(run = %run.export_task, %stage, ?seen, "Looked at {stage} of run {}", run.export_task);
+                if stage == StageId::Export
+                    && run.stage(stage).intent.is_none()
+                    && matches!(seen, Seen::Absent { .. })
+                    && let Some(on) = self.line(run).await?
+                {
+                    seen = Seen::Busy(on);
+                }
                 self.carry_on(run, source, plan(run, stage, &seen, self.context(source))).await
             }
         }
@@ -123,6 +131,10 @@ impl Engine {
         self.told(run, &after, facts);
         if run.has_turn && !after.has_turn {
             self.wake_waiting(&run.source).await;
+        }
+        let is_over = |it: &Run| it.stage(StageId::Export).status.is_over();
+        if is_over(&after) && !is_over(run) {
+            self.wake_line().await;
         }
         Ok(Some(Box::new(after)))
     }

@@ -14,6 +14,9 @@ use crate::{
     engine::{Engine, Wake},
 };
 
+/// How often a sweep looks at the exports of the whole account; who asks for them sees fresher ones.
+const EXPORTS_EVERY: Duration = Duration::from_mins(5);
+
 /// How long a sweep may take: what it has not come to by then is for the next one.
 const LONGEST: Duration = Duration::from_mins(5);
 
@@ -59,6 +62,9 @@ impl Engine {
         match self.store.open_notices().await {
             Ok(ids) => ids.into_iter().for_each(|id| self.wakes.send(Wake::Notice(id))),
             Err(error) => troubled("notices", &error.to_string()),
+        }
+        if let Err(error) = self.look_at_exports(EXPORTS_EVERY).await {
+            troubled("exports", &error.to_string());
         }
         for source in self.sources.all() {
             if let Err(error) = self.look_for_miss(source, self.clock.now()).await {

@@ -22,6 +22,8 @@ mod notices;
 mod path;
 #[cfg(feature = "sandbox")]
 mod queue;
+#[cfg(feature = "sandbox")]
+mod slots;
 mod sources;
 #[cfg(feature = "sandbox")]
 mod stops;

@@ -2,9 +2,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use datalake_bot::sandbox::{
-    faults::{Fault, Kind, Moment},
-    world::World,
+use datalake_bot::{
+    clock::Clock as _,
+    sandbox::{
+        faults::{Fault, Kind, Moment},
+        world::World,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
@@ -29,9 +32,9 @@ async fn poison_delays_nobody_is_told_once_each_and_ends_in_the_dead_letter_queu
             if n % 11 == 0 { format!("poison {n}, password=hunter2") } else { format!(r#"{{"request":"no-{n}"}}"#) };
         let id = bot.world.sqs.send(QUEUE, &body).unwrap();
         if n % 11 == 0 {
-            poison.push(id)
+            poison.push(id);
         } else {
-            drop(good.insert(id, bot.world.front.clock.now()))
+            good.insert(id, bot.world.front.clock.now());
         }
         sleep(Duration::from_millis(5)).await;
     }
@@ -80,7 +83,7 @@ fn config_queue(config: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_message_delays_no_other_and_comes_once() {
     let bot = Bot::start().await;
-    let slow = Kind::Delay { at: Moment::BeforeEffect, by: Duration::from_secs(8) };
+    let slow = Kind::Delay { at: Moment::BeforeEffect, by: Duration::from_secs(12) };
     let name = "rds:school-db-slow";
     bot.world.front.faults.plant(Fault::once("rds", "DescribeDBClusterSnapshots", slow).containing("slow").times(2));
     let event = serde_json::json!({

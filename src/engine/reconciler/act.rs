@@ -34,6 +34,10 @@ impl Engine {
             }
         };
         let Some(started) = started else { return self.give_back(run, stage, &progress).await };
+        let started = match started {
+            Started::Refused(on) => Started::Refused(self.placed(run, on).await?),
+            Started::Acted { .. } | Started::Failed(_) | Started::Unclear(_) => started,
+        };
         tracing::info!(run = %run.export_task, %stage, ?started, "Asked to start {stage} of run {}", run.export_task);
         self.settled(run, source, stage, started).await
     }
