@@ -167,16 +167,8 @@ impl Run {
                 // What is in the way stays recorded until AWS has acted: it may be so again, and runs out of patience.
                 stage.intent = Some(intent.clone());
             }
-            Fact::Withdrawn { on, .. } => {
-                let stage = self.running(id)?;
-                stage.intent.take().filter(|it| it.handle.is_none())?;
-                wait(stage, on, now);
-            }
-            Fact::GivenBack { detail, .. } => {
-                let stage = self.running(id)?;
-                stage.intent.take().filter(|it| it.handle.is_none())?;
-                stage.detail = detail.clone();
-            }
+            Fact::Withdrawn { on, .. } => wait(self.freed(id)?, on, now),
+            Fact::GivenBack { detail, .. } => self.freed(id)?.detail = detail.clone(),
             Fact::Acted { handle, .. } => {
                 let stage = self.running(id)?;
                 let intent = stage.intent.as_mut()?;
@@ -301,6 +293,13 @@ impl Run {
     /// Returns stage `id` if it is the open one.
     fn begun_or_next(&mut self, id: StageId) -> Option<&mut Stage> {
         self.open_stage_mut().filter(|it| it.id == id)
+    }
+
+    /// Takes the intent off stage `id`, unless AWS has acted on it.
+    fn freed(&mut self, id: StageId) -> Option<&mut Stage> {
+        let stage = self.running(id)?;
+        stage.intent.take().filter(|it| it.handle.is_none())?;
+        Some(stage)
     }
 
     fn running(&mut self, id: StageId) -> Option<&mut Stage> {

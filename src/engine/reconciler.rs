@@ -29,6 +29,9 @@ const STEPS: usize = 50;
 /// How long a run is left alone when its record could not be read or written.
 const AFTER_STORE_TROUBLE: Duration = Duration::from_secs(2);
 
+/// How long a run is left alone whose record this version of the bot cannot read: somebody has to mend it.
+const AFTER_UNREADABLE: Duration = Duration::from_mins(1);
+
 /// What a step has come to.
 enum Step {
     /// The run is now so; there may be more to do.
@@ -48,7 +51,10 @@ impl Engine {
                 tracing::error!(run = %name, %error, "The pass over run {name} could not be finished");
                 metrics::counter!(crate::metrics::PASS_ERRORS).increment(1);
                 self.unreadable(&error).await;
-                Next::Again(AFTER_STORE_TROUBLE)
+                Next::Again(match error {
+                    StoreError::Unreadable(..) => AFTER_UNREADABLE,
+                    StoreError::Conflict(_) | StoreError::NoAnswer | StoreError::Refused(_) => AFTER_STORE_TROUBLE,
+                })
             }
         }
     }

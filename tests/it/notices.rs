@@ -71,7 +71,8 @@ async fn a_record_of_another_version_is_told_of_and_left_alone() {
     let state = AttributeValue::S("RESTING".to_owned());
     let edit = client.update_item().table_name("datalake-runs");
     let edit = edit.key("export_task", AttributeValue::S(name(&run).to_owned()));
-    let edit = edit.update_expression("SET #s = :s").expression_attribute_names("#s", "status");
+    let edit = edit.update_expression("SET #s = :s ADD version :one").expression_attribute_names("#s", "status");
+    let edit = edit.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
     edit.expression_attribute_values(":s", state.clone()).send().await.unwrap();
     bot.noticed("RESTING").await;
     let before = bot.items().await.remove(0);

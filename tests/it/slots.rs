@@ -74,7 +74,7 @@ async fn runs_wait_for_a_slot_in_the_order_in_which_they_came() {
     assert_eq!(place(&bot, "learning").await, 1);
     let shown = async || {
         let roots = bot.messages(CHANNEL).into_iter().filter(|it| key(it) == "root");
-        roots.filter(|it| it.blocks.iter().any(|it| it.to_string().contains("1 before this run"))).last()
+        roots.filter(|it| it.blocks.iter().any(|it| it.to_string().contains("1 before this run"))).next_back()
     };
     bot.until("the place is shown", shown).await;
 

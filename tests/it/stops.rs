@@ -10,6 +10,9 @@ use datalake_bot::{
     },
 };
 use futures_util::future::join_all;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Bytes;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use rstest::rstest;
 use tokio::time::{Instant, sleep};
 
@@ -92,6 +95,31 @@ async fn calls_that_hang_do_not_hold_a_stop_up() {
     bot.spawn().await;
     assert_eq!(bot.run_shown().await.status, RunStatus::Succeeded);
     bot.assert_nothing_twice(1);
+}
+
+/// Asks for `/readyz`; returns status and body.
+async fn ready(address: &str) -> Option<(u16, String)> {
+    let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let answer = client.get(format!("http://{address}/readyz").parse().unwrap()).await.ok()?;
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.ok()?.to_bytes();
+    Some((status, String::from_utf8_lossy(&body).into_owned()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_stops_says_so_before_its_doors_close() {
+    let admin = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let line = format!("admin_listen = \"{admin}\"");
+    let world = World::start(options()).await.unwrap();
+    let edit = |config: String| config.replace("admin_listen = \"127.0.0.1:0\"", &line);
+    let mut bot = Bot::start_in(world, edit).await;
+    assert_eq!(ready(&admin).await, Some((200, "ready".to_owned())));
+    bot.terminate();
+    let told = async || ready(&admin).await.filter(|(status, _)| *status == 503);
+    assert_eq!(bot.until("it says so", told).await.1, "stopping");
+    assert!(bot.slash(ANA, "/datalake run school").await.contains("Recorded"), "whoever knocks is still answered");
+    assert!(bot.ended().await.success());
+    assert!(bot.state_keys().await.iter().any(|it| it.starts_with("REQUEST#")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

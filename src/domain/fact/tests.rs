@@ -88,7 +88,7 @@ fn what_is_given_back_can_be_undertaken_at_once() {
     let run = after(&begun_at(STAGE), &[intended(start())]);
     let detail = Detail { objects: Some(3), ..Detail::default() };
     let given_back = Fact::GivenBack { stage: STAGE, detail: detail.clone() };
-    let free = after(&run, &[given_back.clone()]);
+    let free = after(&run, std::slice::from_ref(&given_back));
     assert_eq!((&free.stage(STAGE).intent, &free.stage(STAGE).detail), (&None, &detail));
     assert!(free.after(&intended(start()), start()).is_ok());
     assert!(refuses(&after(&run, &[acted(Some("jr_1"))]), &given_back), "AWS's work is not the bot's to give back");
