@@ -2,9 +2,8 @@
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpListener, sync::mpsc, time::timeout};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -20,7 +19,7 @@ use crate::{
     engine::{Channels, Engine, Wake, Wakes, driver::Driver, exports::Exports, sources::Sources, sweeper},
     health::{Health, Task},
     inbound::{
-        http,
+        http::{self, Door},
         queue::Consumer,
         slack::{Doors, gate::Gate},
     },
@@ -122,42 +121,40 @@ impl App {
             tracing::warn!("In the configuration, {notice}");
         }
         let parts = build(config, &environment, sdk)?;
-        let public = http::listen(config.server.listen).await?;
-        let admin = http::listen(config.server.admin_listen).await?;
+        let (public_door, public) = http::listen(config.server.listen).await?;
+        let (admin_door, admin) = http::listen(config.server.admin_listen).await?;
         let app = Self {
-            public: public.local_addr().context("the public door has no address")?,
-            admin: admin.local_addr().context("the admin door has no address")?,
+            public,
+            admin,
             health: Arc::new(Health::new()),
             stop: parts.engine.stopping.clone(),
             close: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        app.open_doors(config, environment, &parts.engine, public);
-        app.open_admin(admin, metrics);
+        app.open_doors(config, environment, &parts.engine, public_door);
+        app.open_admin(admin_door, metrics);
         app.run(config, parts);
         tracing::info!(public = %app.public, admin = %app.admin, "The bot runs; its doors are at {}", app.public);
         Ok(app)
     }
 
-    fn open_doors(&self, config: &Config, environment: Environment, engine: &Arc<Engine>, listener: TcpListener) {
+    fn open_doors(&self, config: &Config, environment: Environment, engine: &Arc<Engine>, door: Door) {
         let doors = Arc::new(Doors {
             engine: Arc::clone(engine),
             gate: Gate::new(environment.signing_secrets, Arc::new(System)),
             team: config.slack.team_id.clone(),
             tasks: self.tasks.clone(),
         });
-        let (listener, router) = (Arc::new(listener), http::public(doors, self.stop.clone()));
-        let close = self.close.clone();
-        self.keep(Task::Doors, move || http::serve(Arc::clone(&listener), router.clone(), close.clone()));
+        let (router, close) = (http::public(doors, self.stop.clone()), self.close.clone());
+        self.keep(Task::Doors, move || http::serve(Arc::clone(&door), router.clone(), close.clone()));
     }
 
-    fn open_admin(&self, listener: TcpListener, metrics: Option<PrometheusHandle>) {
+    fn open_admin(&self, door: Door, metrics: Option<PrometheusHandle>) {
         let (stop, health) = (self.stop.clone(), Arc::clone(&self.health));
         let troubles = move || if stop.is_cancelled() { vec!["stopping".to_owned()] } else { health.troubles() };
         let metrics = move || metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default();
-        let (listener, router) = (Arc::new(listener), http::admin(troubles, metrics));
-        let close = self.close.clone();
-        self.keep(Task::Admin, move || http::serve(Arc::clone(&listener), router.clone(), close.clone()));
+        let (router, close) = (http::admin(troubles, metrics), self.close.clone());
+        self.keep(Task::Admin, move || http::serve(Arc::clone(&door), router.clone(), close.clone()));
     }
 
     fn run(&self, config: &Config, parts: Parts) {

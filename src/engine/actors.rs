@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long a key whose pass has panicked is left alone.
-const AFTER_PANIC: Duration = Duration::from_secs(5);
+const AFTER_PANIC: Duration = Duration::from_secs(3);
 
 /// How long a pass may go on when the process stops. It is cut off then, as a kill would: the record says what was
 /// intended, and the next process looks what came of it.

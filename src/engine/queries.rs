@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// Runs of a source that are shown to who asks how it stands.
+const STATUS: usize = 5;
+
 /// Runs per source that an overview looks through.
 const OVERVIEW: usize = 20;
 
@@ -35,21 +38,26 @@ impl Engine {
     }
 
     async fn overview(&self, asker: &Asker) -> Result<Answer, StoreError> {
+        // Side by side: whoever asks has little time to wait for any of it.
+        let (active, unmanaged, may_operate) =
+            tokio::join!(self.active(), self.unmanaged(None), self.may_operate(asker));
+        Ok(Answer::Overview { active: active?, unmanaged, may_operate })
+    }
+
+    async fn active(&self) -> Result<Vec<Run>, StoreError> {
         let mut active = Vec::new();
         for source in self.sources.all() {
-            active
-                .extend(self.store.recent(&source.name, OVERVIEW).await?.into_iter().filter(|it| !it.status.is_over()));
+            let recent = self.store.recent(&source.name, OVERVIEW).await?;
+            active.extend(recent.into_iter().filter(|it| !it.status.is_over()));
         }
         newest_first(&mut active);
-        let unmanaged = self.unmanaged(None).await;
-        Ok(Answer::Overview { active, unmanaged, may_operate: self.may_operate(asker).await })
+        Ok(active)
     }
 
     async fn status(&self, target: &str) -> Result<Answer, StoreError> {
         if self.sources.get(target).is_some() {
-            let runs = self.list(Some(target), false, 5).await?;
-            let Answer::Runs { runs, .. } = runs else { return Ok(runs) };
-            return Ok(Answer::Runs { runs, unmanaged: self.unmanaged(Some(target)).await });
+            let (runs, unmanaged) = tokio::join!(self.store.recent(target, STATUS), self.unmanaged(Some(target)));
+            return Ok(Answer::Runs { runs: runs?, unmanaged });
         }
         Ok(match self.resolve(target).await? {
             Ok(run) => Answer::Details(Box::new(run)),

@@ -78,6 +78,7 @@ impl Engine {
             Ok(next) => next,
             Err(Trouble::Store(error)) => {
                 tracing::error!(request = id, %error, "Request {id} could not be carried out");
+                self.unreadable(&error).await;
                 Next::Again(PAUSE)
             }
             Err(Trouble::Later { code, why }) => self.later(&request, code, why).await,

@@ -18,7 +18,7 @@ use crate::{
 const EXPORTS_EVERY: Duration = Duration::from_mins(5);
 
 /// How long a sweep may take: what it has not come to by then is for the next one.
-const LONGEST: Duration = Duration::from_mins(5);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Sweeps at once and then every period, until `stop`, which cuts a sweep off: it only wakes, and begins what the next
 /// sweep would.
@@ -63,9 +63,6 @@ impl Engine {
             Ok(ids) => ids.into_iter().for_each(|id| self.wakes.send(Wake::Notice(id))),
             Err(error) => troubled("notices", &error.to_string()),
         }
-        if let Err(error) = self.look_at_exports(EXPORTS_EVERY).await {
-            troubled("exports", &error.to_string());
-        }
         for source in self.sources.all() {
             if let Err(error) = self.look_for_miss(source, self.clock.now()).await {
                 troubled(&source.name, &error.to_string());
@@ -75,6 +72,9 @@ impl Engine {
             if let Err(error) = self.catch_up(source).await {
                 troubled(&source.name, &error);
             }
+        }
+        if let Err(error) = self.look_at_exports(EXPORTS_EVERY).await {
+            troubled("exports", &error.to_string());
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use axum::{
     Router,
     http::{HeaderValue, StatusCode, header::CONNECTION},
@@ -14,7 +15,7 @@ use hyper_util::{
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Mutex};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -92,9 +93,15 @@ fn layered(router: Router) -> Router {
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
 }
 
+/// Where connections come in. It outlives what accepts them, which may panic; who stops takes the listener away, so that
+/// nobody waits at a door that does not open any more.
+pub type Door = Arc<Mutex<Option<TcpListener>>>;
+
 /// Serves `router` until `stop`, then lets the requests under way end, those of connections that wait to be accepted
 /// too. `axum::serve` has no time-out for headers.
-pub async fn serve(listener: Arc<TcpListener>, router: Router, stop: CancellationToken) {
+pub async fn serve(door: Door, router: Router, stop: CancellationToken) {
+    let mut door = door.lock().await;
+    let Some(listener) = door.as_ref() else { return };
     // Slack and load balancers speak HTTP/1.1. A server that waits to see which version comes has no time-out while it
     // does: connections that say nothing would fill all places.
     let mut server = Builder::new(TokioExecutor::new()).http1_only();
@@ -138,19 +145,20 @@ pub async fn serve(listener: Arc<TcpListener>, router: Router, stop: Cancellatio
             drop(place);
         });
     }
+    door.take();
     connections.close();
     if tokio::time::timeout(DRAIN, connections.wait()).await.is_err() {
         tracing::warn!(open = connections.len(), "Connections were still open when the doors closed");
     }
 }
 
-/// Listens on `addr`.
+/// Listens on `addr`. Returns the door, and where it is.
 ///
 /// # Errors
 /// Says which address cannot be had, and what to do.
-pub async fn listen(addr: SocketAddr) -> anyhow::Result<TcpListener> {
-    use anyhow::Context as _;
-    TcpListener::bind(addr)
-        .await
-        .with_context(|| format!("cannot listen on {addr}; is another process there? choose another address"))
+pub async fn listen(addr: SocketAddr) -> anyhow::Result<(Door, SocketAddr)> {
+    let why = || format!("cannot listen on {addr}; is another process there? choose another address");
+    let listener = TcpListener::bind(addr).await.with_context(why)?;
+    let addr = listener.local_addr().context("the door has no address")?;
+    Ok((Arc::new(Mutex::new(Some(listener))), addr))
 }

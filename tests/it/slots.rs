@@ -73,8 +73,8 @@ async fn runs_wait_for_a_slot_in_the_order_in_which_they_came() {
     bot.slash(ANA, "/datalake run learning").await;
     assert_eq!(place(&bot, "learning").await, 1);
     let shown = async || {
-        let roots = bot.messages(CHANNEL).into_iter().filter(|it| key(it) == "root");
-        roots.filter(|it| it.blocks.iter().any(|it| it.to_string().contains("1 before this run"))).next_back()
+        let mut roots = bot.messages(CHANNEL).into_iter().filter(|it| key(it) == "root");
+        roots.find(|it| it.blocks.iter().any(|it| it.to_string().contains("1 before this run")))
     };
     bot.until("the place is shown", shown).await;
 
