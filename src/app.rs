@@ -1,10 +1,10 @@
 //! The composition root: builds the adapters, the engine and the doors, starts them, and stops them in order.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -17,17 +17,34 @@ use crate::{
     clock::{Clock as _, System},
     config::{Config, environment::Environment},
     domain::plan::Timing,
-    engine::{Channels, Engine, Wake, Wakes, driver, outbox::Outbox, sightings::Sightings, sources::Sources, sweeper},
+    engine::{
+        Channels, Engine, Wake, Wakes, driver::Driver, exports::Exports, outbox::Outbox, sightings::Sightings,
+        sources::Sources, sweeper,
+    },
+    health::{Health, Task},
     inbound::{
-        http, queue,
+        http::{self, Door},
+        queue::Consumer,
         slack::{Doors, gate::Gate},
         sns,
     },
     projection::text::{Locale, Words},
 };
 
+mod probe;
+mod supervise;
+
+use supervise::supervise;
+
 /// How long a trouble that may pass is waited out before it is a failure.
 const PATIENCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// How long the doors stay open when the process stops: `/readyz` says at once that it does, and load balancers and
+/// clients take a moment to go elsewhere.
+const DOORS_STAY_OPEN: Duration = Duration::from_secs(1);
+
+/// How long all that is under way may take when the process stops. What it waits for has shorter times of its own.
+const STOP: Duration = Duration::from_secs(20);
 
 /// A bot that runs.
 #[derive(Debug)]
@@ -36,7 +53,11 @@ pub struct App {
     pub public: SocketAddr,
     /// Where metrics and readiness are.
     pub admin: SocketAddr,
+    health: Arc<Health>,
+    /// Nothing new is begun.
     stop: CancellationToken,
+    /// The doors close.
+    close: CancellationToken,
     tasks: TaskTracker,
 }
 
@@ -63,7 +84,8 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _),
         store,
         work: Arc::clone(&work) as _,
-        snapshots: work,
+        snapshots: Arc::clone(&work) as _,
+        exports: Exports::new(work),
         chat: Arc::new(SlackChat::new(Arc::clone(&slack))),
         people: Arc::new(SlackPeople::new(slack, config.slack.team_id.clone())),
         queue: Arc::clone(&queue) as _,
@@ -86,6 +108,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         started_at: System.now(),
         wakes,
         sightings: Sightings::default(),
+        stopping: CancellationToken::new(),
     });
     Ok(Parts { engine, queue, wakes: receiver })
 }
@@ -105,16 +128,18 @@ impl App {
             tracing::warn!("In the configuration, {notice}");
         }
         let parts = build(config, &environment, sdk)?;
-        let public = http::listen(config.server.listen).await?;
-        let admin = http::listen(config.server.admin_listen).await?;
+        let (public_door, public) = http::listen(config.server.listen).await?;
+        let (admin_door, admin) = http::listen(config.server.admin_listen).await?;
         let app = Self {
-            public: public.local_addr().context("the public door has no address")?,
-            admin: admin.local_addr().context("the admin door has no address")?,
-            stop: CancellationToken::new(),
+            public,
+            admin,
+            health: Arc::new(Health::new()),
+            stop: parts.engine.stopping.clone(),
+            close: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        app.open_doors(config, environment, sdk, &parts.engine, public)?;
-        app.open_admin(admin, metrics);
+        app.open_doors(config, environment, sdk, &parts.engine, public_door)?;
+        app.open_admin(admin_door, metrics);
         app.run(config, parts);
         tracing::info!(public = %app.public, admin = %app.admin, "The bot runs; its doors are at {}", app.public);
         Ok(app)
@@ -126,7 +151,7 @@ impl App {
         environment: Environment,
         sdk: &SdkConfig,
         engine: &Arc<Engine>,
-        listener: TcpListener,
+        door: Door,
     ) -> anyhow::Result<()> {
         let doors = Arc::new(Doors {
             engine: Arc::clone(engine),
@@ -142,29 +167,58 @@ impl App {
             subscriptions: topics,
             clock: Arc::new(System),
         });
-        self.tasks.spawn(http::serve(listener, http::public(doors, sns), self.stop.clone()));
+        let (router, close) = (http::public(doors, sns, self.stop.clone()), self.close.clone());
+        self.keep(Task::Doors, move || http::serve(Arc::clone(&door), router.clone(), close.clone()));
         Ok(())
     }
 
-    fn open_admin(&self, listener: TcpListener, metrics: Option<PrometheusHandle>) {
-        let stop = self.stop.clone();
-        let ready = move || !stop.is_cancelled();
+    fn open_admin(&self, door: Door, metrics: Option<PrometheusHandle>) {
+        let (stop, health) = (self.stop.clone(), Arc::clone(&self.health));
+        let troubles = move || if stop.is_cancelled() { vec!["stopping".to_owned()] } else { health.troubles() };
         let metrics = move || metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default();
-        self.tasks.spawn(http::serve(listener, http::admin(ready, metrics), self.stop.clone()));
+        let (router, close) = (http::admin(troubles, metrics), self.close.clone());
+        self.keep(Task::Admin, move || http::serve(Arc::clone(&door), router.clone(), close.clone()));
     }
 
     fn run(&self, config: &Config, parts: Parts) {
         let Parts { engine, queue, wakes } = parts;
-        self.tasks.spawn(driver::drive(Arc::clone(&engine), wakes, self.stop.clone()));
-        self.tasks.spawn(queue::consume(Arc::clone(&engine), queue, config.aws.sns_topics.clone(), self.stop.clone()));
-        self.tasks.spawn(sweeper::sweep_every(engine, config.engine.reconcile_every, self.stop.clone()));
+        let driver = Arc::new(Driver::new(&engine, wakes, &self.tasks, &self.stop));
+        self.keep(Task::Driver, move || {
+            let driver = Arc::clone(&driver);
+            async move { driver.drive().await }
+        });
+        let health = Arc::clone(&self.health);
+        let topics = config.aws.sns_topics.clone();
+        let consumer = Consumer::new(Arc::clone(&engine), queue, topics, health, self.tasks.clone(), self.stop.clone());
+        self.keep(Task::Consumer, move || Arc::clone(&consumer).consume());
+        let (store, health, stop) = (Arc::clone(&engine.store), Arc::clone(&self.health), self.stop.clone());
+        self.keep(Task::Probe, move || probe::probe(Arc::clone(&store), Arc::clone(&health), stop.clone()));
+        let (period, stop) = (config.engine.reconcile_every, self.stop.clone());
+        self.keep(Task::Sweeper, move || sweeper::sweep_every(Arc::clone(&engine), period, stop.clone()));
     }
 
-    /// Stops the bot: nothing new is taken, what is under way ends. Returns when it has.
+    /// Runs a task for as long as the process lives.
+    fn keep<F>(&self, task: Task, begin: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(supervise(task, Arc::clone(&self.health), self.stop.clone(), begin));
+    }
+
+    /// Stops the bot: nothing new is begun, the doors close when those who knock have gone elsewhere, what is under way
+    /// ends or is given back. Returns when it has, within [`STOP`].
     pub async fn stop(self) {
         self.stop.cancel();
+        tokio::time::sleep(DOORS_STAY_OPEN).await;
+        self.close.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if timeout(STOP, self.tasks.wait()).await.is_err() {
+            let left = self.tasks.len();
+            tracing::warn!(
+                left,
+                "The bot stops, though {left} tasks have not ended: the next process goes on with them"
+            );
+        }
         tracing::info!("The bot has stopped");
     }
 }

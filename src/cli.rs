@@ -1,6 +1,6 @@
 //! The command line: the same use cases as in Slack, and what those who install and check the bot need.
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
@@ -79,12 +79,19 @@ enum Exit {
     Usage = 2,
 }
 
+/// How long what blocks a thread, such as a look-up of a name, is waited for when the process ends.
+const LAST_BLOCK: Duration = Duration::from_secs(1);
+
 /// Reads the command line of the process and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let exit = match runtime {
-        Ok(runtime) => runtime.block_on(run(cli)),
+        Ok(runtime) => {
+            let exit = runtime.block_on(run(cli));
+            runtime.shutdown_timeout(LAST_BLOCK);
+            exit
+        }
         Err(error) => failed(&anyhow::Error::new(error).context("the runtime cannot be started")),
     };
     ExitCode::from(exit as u8)

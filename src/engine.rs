@@ -1,24 +1,28 @@
 //! The use cases: how requests and events become runs, and how a run is moved on. Async, but only through [`ports`].
 //!
 //! [`accept`] records what a person wants before it is acknowledged; [`requests`] carries it out; [`hints`] turns
-//! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the
-//! pace of the [`outbox`]; [`actors`] run them one at a time for each run, and the [`sweeper`] makes a wake-up that was lost cost one period.
+//! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
+//! the [`outbox`]; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs;
+//! and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    domain::{access::Access, name::ExportTask, plan::Timing, stage::Intent},
+    domain::{access::Access, name::ExportTask, notice::NoticeId, plan::Timing, stage::Intent},
     projection::text::{Locale, Words},
 };
 
 pub mod accept;
 pub mod actors;
 pub mod driver;
+pub mod exports;
 pub mod hints;
+pub mod notices;
 pub mod outbox;
 pub mod ports;
 pub mod projector;
@@ -34,6 +38,7 @@ pub struct Engine {
     pub store: Arc<dyn ports::Store>,
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
+    pub exports: exports::Exports,
     pub chat: Arc<dyn ports::Chat>,
     pub outbox: outbox::Outbox,
     pub people: Arc<dyn ports::People>,
@@ -51,6 +56,8 @@ pub struct Engine {
     pub wakes: Wakes,
     /// Since when this replica has seen the intents of others, and its own.
     pub sightings: sightings::Sightings<Intent>,
+    /// The process stops: passes end between two steps.
+    pub stopping: CancellationToken,
 }
 
 /// Where the messages of runs go, and in which language.
@@ -70,6 +77,8 @@ pub enum Wake {
     Thread(ExportTask),
     /// The request may be open.
     Request(String),
+    /// The notice may be open.
+    Notice(NoticeId),
 }
 
 /// Wakes actors of this process.

@@ -20,6 +20,7 @@ pub mod domain;
 pub mod engine;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod health;
 pub mod inbound;
 pub mod metrics;
 pub mod projection;

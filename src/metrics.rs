@@ -20,3 +20,5 @@ pub const SLACK_CALLS: &str = "datalake_slack_calls_total";
 pub const SLACK_TROUBLE: &str = "datalake_slack_trouble_total";
 /// Sweeps that could not be finished.
 pub const SWEEP_ERRORS: &str = "datalake_sweep_errors_total";
+/// Long-lived tasks that began again after a panic, by `task`.
+pub const RESTARTS: &str = "datalake_task_restarts_total";

@@ -1,5 +1,6 @@
-# The queue through which AWS's events and the bot's own wake-ups come. What the bot cannot follow stays in it, comes again,
-# and goes to the dead-letter queue in the end, where it is kept for two weeks.
+# The queue through which AWS's events and the bot's own wake-ups come. What the bot cannot follow stays in it, comes again
+# after 5 seconds, 10, and so on up to 5 minutes, and goes to the dead-letter queue in the end, where it is kept for two
+# weeks. For how long a message is hidden the bot says itself, with each receive.
 
 resource "aws_sqs_queue" "dead" {
   name                      = "${var.name}-dead"
@@ -11,7 +12,6 @@ resource "aws_sqs_queue" "bot" {
   name                       = var.name
   message_retention_seconds  = 345600
   receive_wait_time_seconds  = 20
-  visibility_timeout_seconds = 60
   sqs_managed_sse_enabled    = true
 
   redrive_policy = jsonencode({

@@ -28,6 +28,7 @@ pub use self::{
 use crate::{
     clock::Clock,
     domain::{
+        export::ActiveExport,
         failure::Failure,
         run::Run,
         seen::{Seen, Started},
@@ -35,7 +36,7 @@ use crate::{
         source::{Layer, Source},
         stage::StageId,
     },
-    engine::ports::{Progress, Snapshots, Work},
+    engine::ports::{Exports, Progress, Snapshots, Work},
 };
 
 /// The services that do a run's work.
@@ -114,5 +115,12 @@ impl Work for Aws {
 impl Snapshots for Aws {
     async fn find(&self, source: &Source, choice: &SnapshotChoice) -> Result<Option<Snapshot>, Failure> {
         rds::snapshots::find(&self.rds, source, choice).await
+    }
+}
+
+#[async_trait]
+impl Exports for Aws {
+    async fn active(&self) -> Result<Vec<ActiveExport>, Failure> {
+        rds::export::active(&self.rds).await
     }
 }

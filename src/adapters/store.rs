@@ -11,7 +11,11 @@ use aws_sdk_dynamodb::{
 use jiff::Timestamp;
 
 use crate::{
-    domain::{name::ExportTask, run::Run},
+    domain::{
+        name::ExportTask,
+        notice::{Notice, NoticeId},
+        run::Run,
+    },
     engine::ports::{Change, OpenRun, Request, Store, StoreError},
     projection::thread::Thread,
 };
@@ -26,6 +30,9 @@ use error::trouble;
 
 /// An item of DynamoDB.
 type Item = HashMap<String, AttributeValue>;
+
+/// Successes among which the last one is looked for: a run that began earlier may have ended later.
+const SUCCESSES: usize = 5;
 
 /// Attempts at a transaction that another one is in the way of.
 const ATTEMPTS: u32 = 5;
@@ -82,8 +89,8 @@ impl DynamoStore {
                 self.client.query().table_name(query.table).index_name(query.index).scan_index_forward(query.forward);
             let call = call.key_condition_expression("#p = :p").expression_attribute_names("#p", query.attribute);
             let mut call = call.expression_attribute_values(":p", string(query.value)).set_exclusive_start_key(start);
-            if let Some((filter, value)) = query.filter {
-                call = call.filter_expression(filter);
+            if let Some((filter, attribute, value)) = query.filter {
+                call = call.filter_expression(filter).expression_attribute_names("#f", attribute);
                 if let Some(value) = value {
                     call = call.expression_attribute_values(":f", string(value));
                 }
@@ -106,13 +113,53 @@ enum Replaced {
     Lost(Option<Item>),
 }
 
+impl DynamoStore {
+    /// Returns the keys of the state table's items that are open, oldest first.
+    async fn open_keys(&self) -> Result<Vec<String>, StoreError> {
+        let query = Query {
+            table: &self.state,
+            index: tables::OPEN_REQUESTS,
+            attribute: tables::OPEN,
+            value: tables::IS_OPEN,
+            filter: None,
+            forward: true,
+            limit: usize::MAX,
+        };
+        Ok(self.query(query).await?.into_iter().filter_map(|it| it.get(tables::PK)?.as_s().ok().cloned()).collect())
+    }
+
+    /// Writes an item of the state table whose version was `was`; 0: that was not there. Returns `false` if it has
+    /// another one.
+    async fn put_versioned(&self, item: Item, was: u64) -> Result<bool, StoreError> {
+        Ok(match self.replace(item.clone(), was).await? {
+            Replaced::Done => true,
+            // A retry of the SDK fails against its own success.
+            Replaced::Lost(found) => found.is_some_and(|it| it == item),
+        })
+    }
+
+    /// Takes an item at `version` from the open ones.
+    async fn close(&self, table: &str, key: (&str, &str), version: u64) -> Result<(), StoreError> {
+        let call = self.client.update_item().table_name(table).key(key.0, string(key.1));
+        let call = call.update_expression("REMOVE #open").expression_attribute_names("#open", tables::OPEN);
+        let call = call.condition_expression("#version = :version").expression_attribute_names("#version", "version");
+        let call = call.expression_attribute_values(":version", AttributeValue::N(version.to_string()));
+        match call.send().await {
+            Err(error) if !error::is_condition(&error) => Err(trouble(error)),
+            // Changed meanwhile: it is open for a reason.
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A query over one partition of an index.
 struct Query<'a> {
     table: &'a str,
     index: &'a str,
     attribute: &'a str,
     value: &'a str,
-    filter: Option<(&'a str, Option<&'a str>)>,
+    /// An expression over `#f` and `:f`, the attribute, and the value if the expression takes one.
+    filter: Option<(&'a str, &'a str, Option<&'a str>)>,
     forward: bool,
     limit: usize,
 }
@@ -159,15 +206,7 @@ impl Store for DynamoStore {
     }
 
     async fn settle(&self, run: &ExportTask, version: u64) -> Result<(), StoreError> {
-        let call = self.client.update_item().table_name(&self.runs).key(tables::EXPORT_TASK, string(run.as_str()));
-        let call = call.update_expression("REMOVE #open").expression_attribute_names("#open", tables::OPEN);
-        let call = call.condition_expression("#version = :version").expression_attribute_names("#version", "version");
-        let call = call.expression_attribute_values(":version", AttributeValue::N(version.to_string()));
-        match call.send().await {
-            Err(error) if !error::is_condition(&error) => Err(trouble(error)),
-            // Changed meanwhile: it is open for a reason.
-            _ => Ok(()),
-        }
+        self.close(&self.runs, (tables::EXPORT_TASK, run.as_str()), version).await
     }
 
     async fn recent(&self, source: &str, limit: usize) -> Result<Vec<Run>, StoreError> {
@@ -176,11 +215,27 @@ impl Store for DynamoStore {
             index: tables::BY_SOURCE,
             attribute: tables::SOURCE,
             value: source,
-            filter: Some(("attribute_not_exists(next_attempt)", None)),
+            filter: Some(("attribute_not_exists(#f)", "next_attempt", None)),
             forward: false,
             limit,
         };
-        self.query(query).await?.into_iter().map(|it| item::read(source, it)).collect()
+        // One that cannot be read must not hide the others; who comes upon it by its name is told.
+        Ok(self.query(query).await?.into_iter().filter_map(|it| item::read(source, it).ok()).collect())
+    }
+
+    async fn last_success(&self, source: &str) -> Result<Option<Timestamp>, StoreError> {
+        let query = Query {
+            table: &self.runs,
+            index: tables::BY_SOURCE,
+            attribute: tables::SOURCE,
+            value: source,
+            // Both kinds of success, and no other status, begin so.
+            filter: Some(("begins_with(#f, :f)", "status", Some("SUCCEEDED"))),
+            forward: false,
+            limit: SUCCESSES,
+        };
+        let found = self.query(query).await?.into_iter();
+        Ok(found.filter_map(|it| item::read::<Run>(source, it).ok()?.finished_at).max())
     }
 
     async fn named(&self, source: &str, start: &str) -> Result<Vec<ExportTask>, StoreError> {
@@ -189,7 +244,7 @@ impl Store for DynamoStore {
             index: tables::BY_SOURCE,
             attribute: tables::SOURCE,
             value: source,
-            filter: Some(("begins_with(export_task, :f)", Some(start))),
+            filter: Some(("begins_with(#f, :f)", tables::EXPORT_TASK, Some(start))),
             forward: false,
             limit: 50,
         };
@@ -213,32 +268,34 @@ impl Store for DynamoStore {
     }
 
     async fn open_requests(&self) -> Result<Vec<String>, StoreError> {
-        let query = Query {
-            table: &self.state,
-            index: tables::OPEN_REQUESTS,
-            attribute: tables::OPEN,
-            value: tables::IS_OPEN,
-            filter: None,
-            forward: true,
-            limit: usize::MAX,
-        };
-        let keys = self.query(query).await?.into_iter().filter_map(|it| it.get(tables::PK)?.as_s().ok().cloned());
-        Ok(keys.filter_map(|it| tables::request_id(&it).map(str::to_owned)).collect())
+        let keys = self.open_keys().await?;
+        Ok(keys.iter().filter_map(|it| tables::request_id(it).map(str::to_owned)).collect())
     }
 
-    async fn thread(&self, run_id: &ExportTask) -> Result<Thread, StoreError> {
-        let found = self.state(&tables::thread_key(run_id)).await?;
-        Ok(found.unwrap_or_else(|| Thread::empty(run_id.clone())))
+    async fn put_notice(&self, notice: &Notice) -> Result<bool, StoreError> {
+        self.put_versioned(item::notice(notice)?, notice.version - 1).await
+    }
+
+    async fn notice(&self, id: &NoticeId) -> Result<Option<Notice>, StoreError> {
+        self.state(&tables::notice_key(id)).await
+    }
+
+    async fn open_notices(&self) -> Result<Vec<NoticeId>, StoreError> {
+        Ok(self.open_keys().await?.iter().filter_map(|it| tables::notice_id(it)).collect())
+    }
+
+    async fn settle_notice(&self, id: &NoticeId, version: u64) -> Result<(), StoreError> {
+        self.close(&self.state, (tables::PK, &tables::notice_key(id)), version).await
+    }
+
+    async fn thread(&self, of: &str) -> Result<Thread, StoreError> {
+        let found = self.state(&tables::thread_key(of)).await?;
+        Ok(found.unwrap_or_else(|| Thread::empty(of)))
     }
 
     async fn put_thread(&self, thread: &Thread) -> Result<bool, StoreError> {
-        let was = thread.version;
-        let item = item::thread(&Thread { version: was + 1, ..thread.clone() })?;
-        Ok(match self.replace(item.clone(), was).await? {
-            Replaced::Done => true,
-            // A retry of the SDK fails against its own success.
-            Replaced::Lost(found) => found.is_some_and(|it| it == item),
-        })
+        let item = item::thread(&Thread { version: thread.version + 1, ..thread.clone() })?;
+        self.put_versioned(item, thread.version).await
     }
 
     async fn note_root(&self, run: &ExportTask, channel: &str, ts: &str) -> Result<(), StoreError> {

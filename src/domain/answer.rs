@@ -6,6 +6,7 @@ use super::{
     access::Right,
     approval::{Refusal, Verdict},
     command::{Misread, Verb},
+    export::Unmanaged,
     name::ExportTask,
     retry::RetryRefusal,
     run::Run,
@@ -51,12 +52,18 @@ pub enum Answer {
     /// What is going on: runs under way, newest first, and what the person may do.
     Overview {
         active: Vec<Run>,
+        /// Exports that no run has asked for.
+        unmanaged: Vec<Unmanaged>,
         may_operate: bool,
     },
     /// One run in full, and what of it Slack does not show.
     Details(Box<Run>, Option<Unsent>),
     /// Runs, newest first.
-    Runs(Vec<Run>),
+    Runs {
+        runs: Vec<Run>,
+        /// Exports of the source that no run has asked for; empty if it was not asked how a source stands.
+        unmanaged: Vec<Unmanaged>,
+    },
     Sources(Vec<(Source, Option<Run>)>),
     Whoami {
         user: String,

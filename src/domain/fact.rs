@@ -23,6 +23,8 @@ pub enum Fact {
     Intended { stage: StageId, intent: Intent },
     /// AWS has certainly not acted: the intent is taken back.
     Withdrawn { stage: StageId, on: WaitOn },
+    /// The replica stops, and so has its own work for the stage: anybody may go on with it.
+    GivenBack { stage: StageId, detail: Detail },
     /// AWS has acted.
     Acted { stage: StageId, handle: Option<String> },
     /// The replica still acts.
@@ -82,6 +84,7 @@ impl Run {
             | Fact::Began { stage }
             | Fact::Intended { stage, .. }
             | Fact::Withdrawn { stage, .. }
+            | Fact::GivenBack { stage, .. }
             | Fact::Acted { stage, .. }
             | Fact::Renewed { stage, .. }
             | Fact::Progressed { stage, .. }
@@ -165,11 +168,8 @@ impl Run {
                 // What is in the way stays recorded until AWS has acted: it may be so again, and runs out of patience.
                 stage.intent = Some(intent.clone());
             }
-            Fact::Withdrawn { on, .. } => {
-                let stage = self.running(id)?;
-                stage.intent.take().filter(|it| it.handle.is_none())?;
-                wait(stage, on, now);
-            }
+            Fact::Withdrawn { on, .. } => wait(self.freed(id)?, on, now),
+            Fact::GivenBack { detail, .. } => self.freed(id)?.detail = detail.clone(),
             Fact::Acted { handle, .. } => {
                 let stage = self.running(id)?;
                 let intent = stage.intent.as_mut()?;
@@ -294,6 +294,13 @@ impl Run {
     /// Returns stage `id` if it is the open one.
     fn begun_or_next(&mut self, id: StageId) -> Option<&mut Stage> {
         self.open_stage_mut().filter(|it| it.id == id)
+    }
+
+    /// Takes the intent off stage `id`, unless AWS has acted on it.
+    fn freed(&mut self, id: StageId) -> Option<&mut Stage> {
+        let stage = self.running(id)?;
+        stage.intent.take().filter(|it| it.handle.is_none())?;
+        Some(stage)
     }
 
     fn running(&mut self, id: StageId) -> Option<&mut Stage> {

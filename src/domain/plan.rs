@@ -262,7 +262,7 @@ fn worn_out<'a>(stage: &'a Stage, context: Context<'_>) -> Option<&'a Failure> {
 
 fn wait(stage: &Stage, on: WaitOn, context: Context<'_>) -> Plan {
     let again = Some(pause(stage, &on, context));
-    let known = stage.waiting.as_ref().is_some_and(|it| it.on.same_kind(&on));
+    let known = stage.waiting.as_ref().is_some_and(|it| it.on.same_place(&on));
     let facts = if known { Vec::new() } else { vec![Fact::Waited { stage: stage.id, on }] };
     Plan { facts, act: None, again }
 }

@@ -223,7 +223,12 @@ pub enum WaitOn {
     /// RDS is still taking the snapshot.
     SnapshotReady,
     /// All export slots of the account are taken, or the snapshot is being exported by somebody else.
-    ExportSlot { message: String },
+    ExportSlot {
+        message: String,
+        /// How many other runs wait for a slot and began to earlier.
+        #[serde(default)]
+        before: u32,
+    },
     /// The Glue job already runs as often as it may.
     JobSlot { message: String },
     /// The crawler runs for somebody else.
@@ -238,6 +243,14 @@ impl WaitOn {
     /// Says whether `other` is the same reason, whatever its text says.
     pub fn same_kind(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+
+    /// Says whether `other` is the same reason and, where there is a line, the same place in it.
+    pub fn same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::ExportSlot { before, .. }, Self::ExportSlot { before: other, .. }) => before == other,
+            (_, _) => self.same_kind(other),
+        }
     }
 }
 

@@ -12,7 +12,11 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long a key whose pass has panicked is left alone.
-const AFTER_PANIC: Duration = Duration::from_secs(5);
+const AFTER_PANIC: Duration = Duration::from_secs(3);
+
+/// How long a pass may go on when the process stops. It is cut off then, as a kill would: the record says what was
+/// intended, and the next process looks what came of it.
+const LAST_PASS: Duration = Duration::from_secs(12);
 
 /// What a pass says of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +49,8 @@ struct Awake {
 }
 
 impl Actors {
-    /// Returns actors that run `pass`; their tasks are `tracker`'s and end, between two passes, on `stop`.
+    /// Returns actors that run `pass`; their tasks are `tracker`'s and end on `stop`, after the pass under way if that
+    /// does not take long.
     pub fn new(kind: &'static str, pass: Pass, tracker: TaskTracker, stop: CancellationToken) -> Self {
         Self { kind, pass, awake: Arc::default(), tracker, stop }
     }
@@ -76,7 +81,15 @@ impl Actors {
     async fn live(self, key: String, entry: Arc<Awake>) {
         while !self.stop.is_cancelled() {
             *entry.again.lock().expect("no panic while the flag is held") = false;
-            match self.pass_contained(&key).await {
+            let next = tokio::select! {
+                biased;
+                next = self.pass_contained(&key) => next,
+                () = self.last_pass() => {
+                    tracing::warn!(kind = self.kind, key, "The pass over {} {key} was cut off by the stop", self.kind);
+                    break;
+                }
+            };
+            match next {
                 Next::Again(after) => tokio::select! {
                     () = self.stop.cancelled() => break,
                     () = tokio::time::sleep(after) => {}
@@ -103,6 +116,12 @@ impl Actors {
         }
         tracing::error!(kind = self.kind, key, "The pass over {} {key} panicked", self.kind);
         Next::Again(AFTER_PANIC)
+    }
+
+    /// Returns when the process stops and a pass under way has had its time.
+    async fn last_pass(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(LAST_PASS).await;
     }
 
     fn awake(&self) -> MutexGuard<'_, HashMap<String, Arc<Awake>>> {
@@ -160,6 +179,19 @@ mod tests {
         tracker.close();
         tracker.wait().await;
         assert_eq!(count.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stop_cuts_a_pass_off_that_takes_too_long() {
+        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        let pass: Pass = Arc::new(|_| std::future::pending().boxed());
+        let actors = Actors::new("test", pass, tracker.clone(), stop.clone());
+        actors.wake("a");
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        stop.cancel();
+        tracker.close();
+        tokio::time::timeout(LAST_PASS + Duration::from_secs(1), tracker.wait()).await.unwrap();
+        assert!(actors.is_empty());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,46 +1,85 @@
-//! Hands wake-ups to the actors: one task for each run, thread and request that is awake.
+//! Hands wake-ups to the actors: one task for each run, thread, request and notice that is awake.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use futures_util::FutureExt;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Engine, Wake,
     actors::{Actors, Next},
+    outbox::Outbox,
 };
+use crate::domain::notice::NoticeId;
 
-/// Runs until `stop`; then waits for the passes under way.
-pub async fn drive(engine: Arc<Engine>, mut wakes: mpsc::Receiver<Wake>, stop: CancellationToken) {
-    let tracker = TaskTracker::new();
-    let actors = |kind, pass| Actors::new(kind, pass, tracker.clone(), stop.clone());
-    let bot = Arc::clone(&engine);
-    let runs = actors("run", Arc::new(move |key| pass_run(Arc::clone(&bot), key).boxed()));
-    let bot = Arc::clone(&engine);
-    let threads = actors("thread", Arc::new(move |key| pass_thread(Arc::clone(&bot), key).boxed()));
-    let bot = Arc::clone(&engine);
-    let requests = actors("request", Arc::new(move |key| pass_request(Arc::clone(&bot), key).boxed()));
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => break,
-            wake = wakes.recv() => match wake {
-                Some(Wake::Run(name)) => runs.wake(name.as_str()),
-                Some(Wake::Thread(name)) => {
-                    threads.wake(name.as_str());
-                    engine.outbox.nudge(name.as_str());
-                }
-                Some(Wake::Request(id)) => requests.wake(&id),
-                None => break,
-            },
+/// The actors of one process, and the wake-ups for them. They outlive a panic of what hands the wake-ups out, so that
+/// passes over the same key never overlap.
+pub struct Driver {
+    runs: Actors,
+    threads: Actors,
+    requests: Actors,
+    notices: Actors,
+    wakes: Mutex<mpsc::Receiver<Wake>>,
+    outbox: Outbox,
+    stop: CancellationToken,
+}
+
+impl Driver {
+    /// Returns a driver of `engine`, whose passes are `tasks`' and end on `stop`: soon by themselves, or cut off.
+    pub fn new(
+        engine: &Arc<Engine>,
+        wakes: mpsc::Receiver<Wake>,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Self {
+        Self {
+            runs: actors("run", engine, pass_run, tasks, stop),
+            threads: actors("thread", engine, pass_thread, tasks, stop),
+            requests: actors("request", engine, pass_request, tasks, stop),
+            notices: actors("notice", engine, pass_notice, tasks, stop),
+            wakes: Mutex::new(wakes),
+            outbox: engine.outbox.clone(),
+            stop: stop.clone(),
         }
-        metrics::gauge!(crate::metrics::AWAKE, "kind" => "run").set(runs.len() as f64);
-        metrics::gauge!(crate::metrics::AWAKE, "kind" => "thread").set(threads.len() as f64);
     }
-    engine.outbox.close().await;
-    tracker.close();
-    tracker.wait().await;
+
+    /// Hands wake-ups out until the process stops.
+    pub async fn drive(&self) {
+        let mut wakes = self.wakes.lock().await;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return self.outbox.close().await,
+                wake = wakes.recv() => match wake {
+                    Some(Wake::Run(name)) => self.runs.wake(name.as_str()),
+                    Some(Wake::Thread(name)) => {
+                        self.threads.wake(name.as_str());
+                        self.outbox.nudge(name.as_str());
+                    }
+                    Some(Wake::Request(id)) => self.requests.wake(&id),
+                    Some(Wake::Notice(id)) => {
+                        self.notices.wake(&id.0);
+                        self.outbox.nudge(&id.0);
+                    }
+                    None => return,
+                },
+            }
+            metrics::gauge!(crate::metrics::AWAKE, "kind" => "run").set(self.runs.len() as f64);
+            metrics::gauge!(crate::metrics::AWAKE, "kind" => "thread").set(self.threads.len() as f64);
+        }
+    }
+}
+
+fn actors<F: Future<Output = Next> + Send + 'static>(
+    kind: &'static str,
+    engine: &Arc<Engine>,
+    pass: impl Fn(Arc<Engine>, String) -> F + Send + Sync + 'static,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Actors {
+    let engine = Arc::clone(engine);
+    Actors::new(kind, Arc::new(move |key| pass(Arc::clone(&engine), key).boxed()), tasks.clone(), stop.clone())
 }
 
 async fn pass_run(engine: Arc<Engine>, key: String) -> Next {
@@ -59,4 +98,8 @@ async fn pass_thread(engine: Arc<Engine>, key: String) -> Next {
 
 async fn pass_request(engine: Arc<Engine>, key: String) -> Next {
     engine.carry_out(&key).await
+}
+
+async fn pass_notice(engine: Arc<Engine>, key: String) -> Next {
+    engine.attend(&NoticeId(key)).await
 }

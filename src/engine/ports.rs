@@ -14,4 +14,4 @@ pub use people::{People, PeopleError};
 pub use queue::{Messages, Queue, Received};
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};
 pub use topics::{Certificates, NotConfirmed, Subscriptions, Unavailable};
-pub use work::{Progress, Snapshots, Work};
+pub use work::{Exports, Progress, Snapshots, Work};

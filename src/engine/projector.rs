@@ -1,26 +1,30 @@
-//! Drawing a run's thread: what is wanted is computed from the record, what differs from what was posted is sent, one
-//! message at a time, newest state first.
+//! Drawing a run's thread, or a notice: what is wanted is computed from the record, what differs from what was posted is
+//! sent, one message at a time, newest state first.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::{
-    domain::{name::ExportTask, run::Run},
+    domain::{name::ExportTask, notice::NoticeId},
     engine::{
         Engine, Wake,
         actors::Next,
         outbox::{Place, Turn, Want},
-        ports::{ChatError, Lane, Marks, StoreError, Ts},
+        ports::{ChatError, Lane, StoreError, Ts},
     },
     projection::{
-        run::{View, wanted},
+        notice,
+        run::{self, View},
         thread::{Edit, Key, Posted, Thread, Wanted, edits, folded},
     },
 };
 
 mod post;
+mod subject;
 mod trouble;
+
+use subject::{Name, Subject};
 
 /// Pause before another attempt at what should not take long.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -37,7 +41,7 @@ const STEPS: usize = 100;
 
 /// A thread as it was read, and what it should come to.
 struct Drawing<'a> {
-    run: &'a Run,
+    of: Subject<'a>,
     thread: Thread,
     wanted: &'a [Wanted],
     read_at: Instant,
@@ -46,16 +50,34 @@ struct Drawing<'a> {
 impl Engine {
     /// Brings the thread of run `name` up to its record, and says when to try again.
     pub async fn project(&self, name: &ExportTask) -> Next {
+        self.draw_all(Name::Run(name)).await
+    }
+
+    /// Brings the message of notice `id` up to its record, and says when to try again.
+    pub async fn project_notice(&self, id: &NoticeId) -> Next {
+        self.draw_all(Name::Notice(id)).await
+    }
+
+    async fn draw_all(&self, name: Name<'_>) -> Next {
         if let Some(left) = self.outbox.left_alone(name.as_str()) {
             return Next::Again(left);
         }
         let mut place = None;
         for _ in 0..STEPS {
-            match self.draw(name, &mut place).await {
+            if self.stopping.is_cancelled() {
+                return Next::Rest;
+            }
+            let drawn = match name {
+                Name::Run(name) => self.draw_run(name, &mut place).await,
+                Name::Notice(id) => self.draw_notice(id, &mut place).await,
+            };
+            match drawn {
                 Ok(None) => {}
                 Ok(Some(next)) => return next,
                 Err(error) => {
-                    tracing::error!(run = %name, %error, "The thread of run {name} could not be drawn");
+                    self.unreadable(&error).await;
+                    let name = name.as_str();
+                    tracing::error!(of = name, %error, "What Slack shows of {name} could not be brought up to date");
                     return Next::Again(PAUSE);
                 }
             }
@@ -63,10 +85,7 @@ impl Engine {
         Next::Again(Duration::ZERO)
     }
 
-    /// Sends one message that is missing or out of date, if there is a `place` for it; waits for one if not. Returns
-    /// `None` if there may be more to do. After the wait the run may have moved on, and only its newest state is worth a
-    /// call, so what to send is computed anew.
-    async fn draw(&self, name: &ExportTask, place: &mut Option<Place>) -> Result<Option<Next>, StoreError> {
+    async fn draw_run(&self, name: &ExportTask, place: &mut Option<Place>) -> Result<Option<Next>, StoreError> {
         let read_at = Instant::now();
         let Some(run) = self.store.run(name).await? else { return Ok(Some(Next::Rest)) };
         if let Some(next) = &run.next_attempt {
@@ -75,32 +94,57 @@ impl Engine {
             self.store.settle(name, run.version).await?;
             return Ok(Some(Next::Rest));
         }
-        let mut thread = self.store.thread(&run.run_id).await?;
-        let wanted = self.wanted(&run);
+        let wanted = run::wanted(&run, self.sources.get(&run.source), &self.view());
+        let drawn = self.draw(Subject::Run(&run), &wanted, read_at, place).await?;
+        if drawn == Some(Next::Rest) && run.status.is_over() && !self.stopping.is_cancelled() {
+            self.store.settle(name, run.version).await?;
+        }
+        Ok(drawn)
+    }
+
+    async fn draw_notice(&self, id: &NoticeId, place: &mut Option<Place>) -> Result<Option<Next>, StoreError> {
+        let read_at = Instant::now();
+        let Some(notice) = self.store.notice(id).await? else { return Ok(Some(Next::Rest)) };
+        let wanted = [notice::wanted(&notice, &self.view())];
+        let drawn = self.draw(Subject::Notice(&notice), &wanted, read_at, place).await?;
+        if drawn == Some(Next::Rest) && notice.is_over() && !self.stopping.is_cancelled() {
+            self.store.settle_notice(id, notice.version).await?;
+        }
+        Ok(drawn)
+    }
+
+    /// Sends one message that is missing or out of date, if there is a `place` for it; waits for one if not. Returns
+    /// `None` if there may be more to do, and a rest if there is not. After the wait the record may have changed, and
+    /// only its newest state is worth a call, so what to send is computed anew.
+    async fn draw(
+        &self,
+        of: Subject<'_>,
+        wanted: &[Wanted],
+        read_at: Instant,
+        place: &mut Option<Place>,
+    ) -> Result<Option<Next>, StoreError> {
+        let mut thread = self.store.thread(of.thread()).await?;
         if let Some(posting) = thread.posting.clone() {
             *place = None;
-            return self.look_for(Drawing { run: &run, thread, wanted: &wanted, read_at }, &posting).await;
+            return self.look_for(Drawing { of, thread, wanted, read_at }, &posting).await;
         }
-        self.outbox.sightings().forget(run.run_id.as_str());
-        if thread.resume(run.retries.len()) {
+        self.outbox.sightings().forget(of.thread());
+        if thread.resume(of.retries()) {
             self.store.put_thread(&thread).await?;
             return Ok(None);
         }
-        let edits = if thread.stopped.is_some() { Vec::new() } else { edits(&wanted, &thread) };
+        let edits = if thread.stopped.is_some() { Vec::new() } else { edits(wanted, &thread) };
         if edits.is_empty() {
-            if run.status.is_over() {
-                self.store.settle(name, run.version).await?;
-            }
             return Ok(Some(Next::Rest));
         }
-        let drawing = Drawing { run: &run, thread: thread.clone(), wanted: &wanted, read_at };
+        let drawing = Drawing { of, thread: thread.clone(), wanted, read_at };
         let fits = |it: &Place| edits.iter().position(|edit| lane(edit) == *it.lane());
         if let Some(place) = place.take()
             && let Some(first) = fits(&place)
         {
             return self.send(drawing, &edits[first..], place).await;
         }
-        match self.outbox.place(name.as_str(), wants(&edits, run.status.is_over())).await {
+        match self.outbox.place(of.key(), wants(&edits, of.is_over())).await {
             Turn::Place(it) => *place = Some(it),
             Turn::Nudged => {}
             Turn::Closed => return Ok(Some(Next::Rest)),
@@ -108,14 +152,13 @@ impl Engine {
         Ok(None)
     }
 
-    fn wanted(&self, run: &Run) -> Vec<Wanted> {
-        let view = View {
+    fn view(&self) -> View<'_> {
+        View {
             words: &self.words,
             locale: self.channels.locale,
             channel: &self.channels.progress,
             alerts_channel: &self.channels.alerts,
-        };
-        wanted(run, self.sources.get(&run.source), &view)
+        }
     }
 
     /// Makes the first of `edits`. Where places are scarce, one post tells the replies that come after it too.
@@ -151,7 +194,7 @@ impl Engine {
                 drawing.thread.posted.insert(key.clone(), posted.clone());
                 drawing.thread.is_well();
                 if !self.store.put_thread(&drawing.thread).await? {
-                    self.doubt(&drawing.thread.run_id, key, &posted).await?;
+                    self.doubt(drawing.of, key, &posted).await?;
                 }
                 Ok(None)
             }
@@ -161,9 +204,9 @@ impl Engine {
     }
 
     /// Two replicas have edited one message, and nobody knows whose state it shows: it is edited again.
-    async fn doubt(&self, run_id: &ExportTask, key: &str, ours: &Posted) -> Result<(), StoreError> {
+    async fn doubt(&self, of: Subject<'_>, key: &str, ours: &Posted) -> Result<(), StoreError> {
         loop {
-            let mut thread = self.store.thread(run_id).await?;
+            let mut thread = self.store.thread(of.thread()).await?;
             match thread.posted.get_mut(key) {
                 Some(it) if it.ts == ours.ts && it.digest != ours.digest => it.digest.clear(),
                 Some(_) | None => return Ok(()),
@@ -185,10 +228,6 @@ fn lane(edit: &Edit<'_>) -> Lane {
 /// Returns the places that `edits` need.
 fn wants(edits: &[Edit<'_>], over: bool) -> Vec<Want> {
     edits.iter().map(|it| (lane(it), it.urgency(over))).collect()
-}
-
-fn marks(run: &Run, key: &str) -> Marks {
-    Marks::from([("run".to_owned(), run.run_id.to_string()), ("key".to_owned(), key.to_owned())])
 }
 
 fn root(thread: &Thread) -> Option<Ts> {

@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// Runs of a source that are shown to who asks how it stands.
+const STATUS: usize = 5;
+
 /// Runs per source that an overview looks through.
 const OVERVIEW: usize = 20;
 
@@ -35,18 +38,26 @@ impl Engine {
     }
 
     async fn overview(&self, asker: &Asker) -> Result<Answer, StoreError> {
+        // Side by side: whoever asks has little time to wait for any of it.
+        let (active, unmanaged, may_operate) =
+            tokio::join!(self.active(), self.unmanaged(None), self.may_operate(asker));
+        Ok(Answer::Overview { active: active?, unmanaged, may_operate })
+    }
+
+    async fn active(&self) -> Result<Vec<Run>, StoreError> {
         let mut active = Vec::new();
         for source in self.sources.all() {
-            active
-                .extend(self.store.recent(&source.name, OVERVIEW).await?.into_iter().filter(|it| !it.status.is_over()));
+            let recent = self.store.recent(&source.name, OVERVIEW).await?;
+            active.extend(recent.into_iter().filter(|it| !it.status.is_over()));
         }
         newest_first(&mut active);
-        Ok(Answer::Overview { active, may_operate: self.may_operate(asker).await })
+        Ok(active)
     }
 
     async fn status(&self, target: &str) -> Result<Answer, StoreError> {
         if self.sources.get(target).is_some() {
-            return self.list(Some(target), false, 5).await;
+            let (runs, unmanaged) = tokio::join!(self.store.recent(target, STATUS), self.unmanaged(Some(target)));
+            return Ok(Answer::Runs { runs: runs?, unmanaged });
         }
         Ok(match self.resolve(target).await? {
             Ok(run) => {
@@ -71,7 +82,7 @@ impl Engine {
         runs.retain(|it| !failed || it.status == RunStatus::Failed);
         newest_first(&mut runs);
         runs.truncate(limit);
-        Ok(Answer::Runs(runs))
+        Ok(Answer::Runs { runs, unmanaged: Vec::new() })
     }
 
     async fn list_sources(&self) -> Result<Answer, StoreError> {

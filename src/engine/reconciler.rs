@@ -33,6 +33,9 @@ const STEPS: usize = 50;
 /// How long a run is left alone when its record could not be read or written.
 const AFTER_STORE_TROUBLE: Duration = Duration::from_secs(2);
 
+/// How long a run is left alone whose record this version of the bot cannot read: somebody has to mend it.
+const AFTER_UNREADABLE: Duration = Duration::from_mins(1);
+
 /// What a step has come to.
 enum Step {
     /// The run is now so; there may be more to do.
@@ -51,7 +54,11 @@ impl Engine {
             Err(error) => {
                 tracing::error!(run = %name, %error, "The pass over run {name} could not be finished");
                 metrics::counter!(crate::metrics::PASS_ERRORS).increment(1);
-                Next::Again(AFTER_STORE_TROUBLE)
+                self.unreadable(&error).await;
+                Next::Again(match error {
+                    StoreError::Unreadable(..) => AFTER_UNREADABLE,
+                    StoreError::Conflict(_) | StoreError::NoAnswer | StoreError::Refused(_) => AFTER_STORE_TROUBLE,
+                })
             }
         }
     }
@@ -59,6 +66,9 @@ impl Engine {
     async fn advance(&self, name: &ExportTask) -> Result<Next, StoreError> {
         let mut known = None;
         for _ in 0..STEPS {
+            if self.stopping.is_cancelled() {
+                return Ok(Next::Rest);
+            }
             let run = match known.take() {
                 Some(run) => run,
                 None => match self.store.run(name).await? {
@@ -83,25 +93,35 @@ impl Engine {
             Need::Turn => self.take_turn(run, source).await,
             Need::Decision => self.carry_on(run, source, plan_decision(run, self.context(run, source))).await,
             Need::Look(stage) => {
-                let seen = self.look(run, source, stage).await;
+                let seen = self.look(run, source, stage).await?;
                 tracing::debug!(run = %run.export_task, %stage, ?seen, "Looked at {stage} of run {}", run.export_task);
                 self.carry_on(run, source, plan(run, stage, &seen, self.context(run, source))).await
             }
         }
     }
 
-    /// Looks at the stage's work; before a job that reads `latest/` is started, also at whether the run's data is there
-    /// still. A run that was retried may find another one's.
-    async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Seen {
+    /// Looks at the stage's work. Where it could be started, also at what it needs: its place in the line for an export
+    /// slot; its data in `latest/`, where a run that was retried may find another one's.
+    async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Result<Seen, StoreError> {
         let seen = self.work.look(run, source, stage).await;
-        let reads_latest = matches!(stage, StageId::NormalTransform | StageId::SensitiveTransform);
-        if !matches!(seen, Seen::Absent { .. }) || !reads_latest || run.stage(stage).intent.is_some() {
-            return seen;
+        if !matches!(seen, Seen::Absent { .. }) || run.stage(stage).intent.is_some() {
+            return Ok(seen);
         }
-        match self.work.look(run, source, StageId::Latest).await {
-            Seen::Absent { marker } => Seen::Failed(replaced(source, marker.as_deref())),
-            Seen::Unclear(failure) => Seen::Unclear(failure),
-            Seen::Busy(_) | Seen::Running { .. } | Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => seen,
+        match stage {
+            StageId::Export => Ok(self.line(run).await?.map_or(seen, Seen::Busy)),
+            StageId::NormalTransform | StageId::SensitiveTransform => {
+                Ok(match self.work.look(run, source, StageId::Latest).await {
+                    Seen::Absent { marker } => Seen::Failed(replaced(source, marker.as_deref())),
+                    Seen::Unclear(failure) => Seen::Unclear(failure),
+                    Seen::Busy(_) | Seen::Running { .. } | Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => seen,
+                })
+            }
+            StageId::Snapshot
+            | StageId::Verify
+            | StageId::Latest
+            | StageId::NormalCatalog
+            | StageId::SensitiveApproval
+            | StageId::SensitiveCatalog => Ok(seen),
         }
     }
 
@@ -149,6 +169,10 @@ impl Engine {
         }
         if run.has_turn && !after.has_turn {
             self.wake_waiting(&run.source).await;
+        }
+        let is_over = |it: &Run| it.stage(StageId::Export).status.is_over();
+        if is_over(&after) && !is_over(run) {
+            self.wake_line().await;
         }
         Ok(Some(Box::new(after)))
     }

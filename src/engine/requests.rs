@@ -74,6 +74,7 @@ impl Engine {
             Ok(_) => return Next::Rest,
             Err(error) => {
                 tracing::error!(request = id, %error, "Request {id} could not be read");
+                self.unreadable(&error).await;
                 return Next::Again(PAUSE);
             }
         };
@@ -81,6 +82,7 @@ impl Engine {
             Ok(next) => next,
             Err(Trouble::Store(error)) => {
                 tracing::error!(request = id, %error, "Request {id} could not be carried out");
+                self.unreadable(&error).await;
                 Next::Again(PAUSE)
             }
             Err(Trouble::Later { code, why }) => self.later(&request, code, why).await,

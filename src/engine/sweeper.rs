@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -13,7 +14,14 @@ use crate::{
     engine::{Engine, Wake},
 };
 
-/// Sweeps at once and then every period, until `stop`.
+/// How often a sweep looks at the exports of the whole account; who asks for them sees fresher ones.
+const EXPORTS_EVERY: Duration = Duration::from_mins(5);
+
+/// How long a sweep may take: what it has not come to by then is for the next one.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Sweeps at once and then every period, until `stop`, which cuts a sweep off: it only wakes, and begins what the next
+/// sweep would.
 pub async fn sweep_every(engine: Arc<Engine>, period: Duration, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -21,13 +29,22 @@ pub async fn sweep_every(engine: Arc<Engine>, period: Duration, stop: Cancellati
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            _ = ticks.tick() => engine.sweep().await,
+            _ = ticks.tick() => {}
+        }
+        let sweep = timeout(LONGEST, engine.sweep());
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            swept = sweep => if swept.is_err() {
+                troubled("everything", "it took too long");
+            },
         }
     }
 }
 
 impl Engine {
-    /// Wakes every open run, thread and request, and begins runs of snapshots whose event was lost.
+    /// Wakes every open run, thread, request and notice, begins runs of snapshots whose event was lost, and looks which
+    /// source is overdue.
     pub async fn sweep(&self) {
         match self.store.open_requests().await {
             Ok(ids) => ids.into_iter().for_each(|id| self.wakes.send(Wake::Request(id))),
@@ -42,10 +59,22 @@ impl Engine {
             }
             Err(error) => troubled("runs", &error.to_string()),
         }
+        match self.store.open_notices().await {
+            Ok(ids) => ids.into_iter().for_each(|id| self.wakes.send(Wake::Notice(id))),
+            Err(error) => troubled("notices", &error.to_string()),
+        }
+        for source in self.sources.all() {
+            if let Err(error) = self.look_for_miss(source, self.clock.now()).await {
+                troubled(&source.name, &error.to_string());
+            }
+        }
         for source in self.sources.all().iter().filter(|it| it.schedule == Schedule::OnSnapshot) {
             if let Err(error) = self.catch_up(source).await {
                 troubled(&source.name, &error);
             }
+        }
+        if let Err(error) = self.look_at_exports(EXPORTS_EVERY).await {
+            troubled("exports", &error.to_string());
         }
     }
 

@@ -191,16 +191,21 @@ impl Door {
                 tracing::info!(message = id, why, "Message {id} is ignored: {why}");
                 Outcome::Taken
             }
-            Reading::Malformed { why } => poisoned(id, &why, &envelope.message),
+            Reading::Malformed { why } => self.poisoned(id, &why, &envelope.message).await,
         }
     }
-}
 
-/// SNS would send the same again for an hour and then drop it: it is taken, and people are told.
-fn poisoned(id: &str, why: &str, body: &str) -> Outcome {
-    let start: String = body.chars().take(200).collect();
-    tracing::error!(message = id, why, body = start, "Message {id} of SNS cannot be read: {why}");
-    Outcome::Poisoned
+    /// SNS would send the same again for an hour and then drop it: it is taken once its notice keeps it.
+    async fn poisoned(&self, id: &str, why: &str, body: &str) -> Outcome {
+        tracing::error!(message = id, why, "Message {id} of SNS cannot be read: {why}");
+        match self.engine.poisoned(id, why, body).await {
+            Ok(()) => Outcome::Poisoned,
+            Err(error) => {
+                tracing::error!(message = id, %error, "Message {id} of SNS could not be told of");
+                Outcome::NotNow
+            }
+        }
+    }
 }
 
 fn is_raw(headers: &HeaderMap) -> bool {

@@ -38,9 +38,9 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::UnknownSource { name, near, known } => one(unknown_source(voice, name, near.as_deref(), known)),
         Answer::UnknownRun { text } => one(unknown_run(voice, text)),
         Answer::AmbiguousRun { text, matches } => one(ambiguous_run(voice, text, matches)),
-        Answer::Overview { active, may_operate } => lists::overview(voice, active, *may_operate),
+        Answer::Overview { active, unmanaged, may_operate } => lists::overview(voice, active, unmanaged, *may_operate),
         Answer::Details(run, unsent) => details::message(voice, run, unsent.as_ref()),
-        Answer::Runs(runs) => lists::runs(voice, runs),
+        Answer::Runs { runs, unmanaged } => lists::runs(voice, runs, unmanaged),
         Answer::Sources(sources) => lists::sources(voice, sources),
         Answer::Whoami { user, member, views, operates, approves } => {
             let rights = rights(voice, *views, *operates);

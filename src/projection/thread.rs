@@ -1,4 +1,4 @@
-//! The messages of a run: those wanted, those posted, and the edits that lie between.
+//! The messages of a run, or of a notice: those wanted, those posted, and the edits that lie between.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::message::Message;
-use crate::domain::name::ExportTask;
 
-/// What a message is for; one message per key and run. The order is the order of posting.
+/// What a message is for; one message per key and thread. The order is the order of posting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(pub String);
 
-/// What was posted for a run, stored beside its record.
+/// What was posted for a run or a notice, stored beside its record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thread {
-    pub run_id: ExportTask,
+    /// The run's id, which is the same for all its attempts, or the notice's.
+    pub of: String,
     /// By key.
     pub posted: BTreeMap<String, Posted>,
     /// A message that is about to be posted, or was, when the answer was lost.
@@ -63,7 +63,7 @@ pub struct Posting {
     pub owner: String,
 }
 
-/// A message that a run should have.
+/// A message that there should be.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     pub key: Key,
@@ -172,10 +172,10 @@ impl Thread {
     /// The [`Thread::trouble`] of one whose root message was deleted again.
     pub const DELETED_TWICE: &str = "deleted_twice";
 
-    /// Returns the thread of a run of which nothing has been posted.
-    pub fn empty(run_id: ExportTask) -> Self {
+    /// Returns the thread of a run, or of a notice, of which nothing has been posted.
+    pub fn empty(of: &str) -> Self {
         Self {
-            run_id,
+            of: of.to_owned(),
             posted: BTreeMap::new(),
             posting: None,
             deleted: BTreeMap::new(),

@@ -228,6 +228,13 @@ impl Bot {
         self.until(status.as_str(), found).await
     }
 
+    /// Waits for a notice whose text holds `words`, and returns it.
+    pub(crate) async fn noticed(&self, words: &str) -> Posted {
+        let found =
+            async || self.notices().into_iter().find(|it| it.blocks.iter().any(|it| it.to_string().contains(words)));
+        self.until(&format!("people are told: {words}"), found).await
+    }
+
     /// Waits until `user` sees, privately, a text that holds `words`.
     pub(crate) async fn told(&self, user: &str, words: &str) {
         let seen = async || self.world.slack.ephemeral(user).into_iter().find(|it| it.contains(words));
@@ -259,6 +266,19 @@ impl Judge {
         let client = aws_sdk_dynamodb::Client::new(&self.world.sdk_config());
         let table = client.scan().table_name("datalake-runs").consistent_read(true);
         table.send().await.unwrap().items.unwrap_or_default()
+    }
+
+    /// Returns the keys of the items in the table of state.
+    pub(crate) async fn state_keys(&self) -> Vec<String> {
+        let client = aws_sdk_dynamodb::Client::new(&self.world.sdk_config());
+        let pages = client.scan().table_name("datalake-state").consistent_read(true).into_paginator().items().send();
+        let items: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
+        items.iter().filter_map(|it| it["pk"].as_s().ok().cloned()).collect()
+    }
+
+    /// Returns the notices in the channel of alerts.
+    pub(crate) fn notices(&self) -> Vec<Posted> {
+        self.messages(ALERTS).into_iter().filter(|it| key(it) == "notice").collect()
     }
 
     /// Returns the messages of a channel that everybody sees.

@@ -20,7 +20,7 @@ impl Judge {
         let marked = |it: &Entry| marks.map(|mark| it.note["arguments"][mark].as_str().unwrap().to_owned());
         assert_once("job run", jobs.iter().map(marked));
         let messages: Vec<Posted> = [CHANNEL, ALERTS].iter().flat_map(|it| self.messages(it)).collect();
-        assert_once("message", messages.iter().map(|it| [payload(it, "run"), key(it)]));
+        assert_once("message", messages.iter().map(|it| ["run", "notice", "key"].map(|mark| payload(it, mark))));
         self.assert_order();
     }
 

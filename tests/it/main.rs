@@ -25,13 +25,21 @@ mod mends;
 #[cfg(feature = "sandbox")]
 mod moto;
 #[cfg(feature = "sandbox")]
+mod notices;
+#[cfg(feature = "sandbox")]
 mod outbox;
 #[cfg(feature = "sandbox")]
 mod path;
 #[cfg(feature = "sandbox")]
+mod queue;
+#[cfg(feature = "sandbox")]
 mod schedules;
+#[cfg(feature = "sandbox")]
+mod slots;
 #[cfg(feature = "sandbox")]
 mod sns;
 mod sources;
+#[cfg(feature = "sandbox")]
+mod stops;
 #[cfg(feature = "sandbox")]
 mod survives;

@@ -71,6 +71,18 @@ async fn a_subscription_is_confirmed_and_its_events_become_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_authentic_message_that_nobody_can_read_is_taken_and_told_of_once() {
+    let bot = Bot::start().await;
+    let mut message = bot.world.aws.sns.notification(r#"{"Event ID": 5}"#);
+    bot.world.aws.sns.sign(&mut message);
+    for _ in 0..3 {
+        assert_eq!(bot.post(&message).await, 200);
+    }
+    bot.noticed(message["MessageId"].as_str().unwrap()).await;
+    assert_eq!(bot.notices().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_message_twenty_times_is_one_run() {
     let bot = Bot::start().await;
     let event = bot.signed_event().await;

@@ -133,7 +133,7 @@ fn leaves_open(code: &str) -> bool {
 fn wait_on(failure: &Failure) -> Option<WaitOn> {
     let message = failure.message.clone();
     match bare(&failure.code) {
-        "ExportTaskLimitReached" | "InvalidExportSourceState" => Some(WaitOn::ExportSlot { message }),
+        "ExportTaskLimitReached" | "InvalidExportSourceState" => Some(WaitOn::ExportSlot { message, before: 0 }),
         "ConcurrentRunsExceeded" | "ResourceNumberLimitExceeded" => Some(WaitOn::JobSlot { message }),
         _ => None,
     }
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn certain_refusals_become_what_the_run_waits_for_or_fails_of() {
         let message = "as AWS said".to_owned();
-        let slot = Started::Refused(WaitOn::ExportSlot { message: message.clone() });
+        let slot = Started::Refused(WaitOn::ExportSlot { message: message.clone(), before: 0 });
         let job = Started::Refused(WaitOn::JobSlot { message });
         let failed = |code| Started::Failed(Failure::new(Class::Config, code, "as AWS said"));
         let trouble = |code| Started::Refused(WaitOn::Trouble(Failure::new(Class::Transient, code, "as AWS said")));

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Item, string, tables};
 use crate::{
-    domain::run::Run,
+    domain::{notice::Notice, run::Run},
     engine::ports::{Request, StoreError},
     projection::thread::Thread,
 };
@@ -30,6 +30,9 @@ pub(super) const OPTIONAL: [&str; 12] = [
 
 /// How long a request is kept after it came: longer than anything can be delivered again.
 const KEEP_REQUEST: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// How long a notice is kept after its end: longer than a queue keeps a message.
+const KEEP_NOTICE: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 pub(super) fn read<T: DeserializeOwned>(what: &str, item: Item) -> Result<T, StoreError> {
     serde_dynamo::from_item(item).map_err(|it| StoreError::Unreadable(what.to_owned(), it.to_string()))
@@ -60,6 +63,19 @@ pub(super) fn request(request: &Request) -> Result<Item, StoreError> {
     Ok(item)
 }
 
+/// Returns the item of a notice. It is open until its end is shown: see `settle_notice`.
+pub(super) fn notice(notice: &Notice) -> Result<Item, StoreError> {
+    let mut item = state(&tables::notice_key(&notice.id), notice)?;
+    item.insert(tables::OPEN.to_owned(), string(tables::IS_OPEN));
+    item.insert(tables::RECEIVED_AT.to_owned(), string(&notice.since.to_string()));
+    // What is over long ago need not be kept; what is not is written again when it is solved.
+    if notice.is_over() {
+        let expires = (notice.solved_at.unwrap_or(notice.since) + KEEP_NOTICE).as_second();
+        item.insert(tables::EXPIRES_AT.to_owned(), AttributeValue::N(expires.to_string()));
+    }
+    Ok(item)
+}
+
 pub(super) fn thread(thread: &Thread) -> Result<Item, StoreError> {
-    state(&tables::thread_key(&thread.run_id), thread)
+    state(&tables::thread_key(&thread.of), thread)
 }

@@ -9,14 +9,16 @@ use aws_sdk_dynamodb::{
 };
 use serde_json::{Value, json};
 
-use crate::domain::name::ExportTask;
+use crate::domain::notice::NoticeId;
 
 pub(super) const EXPORT_TASK: &str = "export_task";
 pub(super) const SOURCE: &str = "source";
 pub(super) const PK: &str = "pk";
-/// Present only while a run or a request is open: the index over it holds nothing else.
+/// Present only while a run, a request or a notice is open: the index over it holds nothing else.
 pub(super) const OPEN: &str = "open";
 pub(super) const IS_OPEN: &str = "1";
+/// When a request, or what a notice is about, came to be known.
+pub(super) const RECEIVED_AT: &str = "received_at";
 /// When DynamoDB may delete an item of the state table, in Unix seconds.
 pub(super) const EXPIRES_AT: &str = "expires_at";
 
@@ -25,6 +27,7 @@ pub(super) const OPEN_RUNS: &str = "open_runs";
 pub(super) const OPEN_REQUESTS: &str = "open_requests";
 
 const REQUEST: &str = "REQUEST#";
+const NOTICE: &str = "NOTICE#";
 
 pub(super) fn request_key(id: &str) -> String {
     format!("{REQUEST}{id}")
@@ -34,8 +37,16 @@ pub(super) fn request_id(pk: &str) -> Option<&str> {
     pk.strip_prefix(REQUEST)
 }
 
-pub(super) fn thread_key(run_id: &ExportTask) -> String {
-    format!("THREAD#{run_id}")
+pub(super) fn notice_key(id: &NoticeId) -> String {
+    format!("{NOTICE}{id}")
+}
+
+pub(super) fn notice_id(pk: &str) -> Option<NoticeId> {
+    pk.strip_prefix(NOTICE).map(|it| NoticeId(it.to_owned()))
+}
+
+pub(super) fn thread_key(of: &str) -> String {
+    format!("THREAD#{of}")
 }
 
 pub(super) fn turn_key(source: &str) -> String {
@@ -86,8 +97,8 @@ pub fn tables(runs: &str, state: &str) -> [Table; 2] {
         Table {
             name: state.to_owned(),
             key: PK,
-            attributes: &[OPEN, "received_at"],
-            indexes: &[Index { name: OPEN_REQUESTS, partition: OPEN, sort: "received_at", includes: Some(&["id"]) }],
+            attributes: &[OPEN, RECEIVED_AT],
+            indexes: &[Index { name: OPEN_REQUESTS, partition: OPEN, sort: RECEIVED_AT, includes: Some(&["id"]) }],
             ttl: true,
         },
     ]

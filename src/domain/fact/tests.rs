@@ -83,6 +83,17 @@ fn an_intent_can_be_taken_over_until_aws_has_acted() {
 }
 
 #[test]
+fn what_is_given_back_can_be_undertaken_at_once() {
+    let run = after(&begun_at(STAGE), &[intended(start())]);
+    let detail = Detail { objects: Some(3), ..Detail::default() };
+    let given_back = Fact::GivenBack { stage: STAGE, detail: detail.clone() };
+    let free = after(&run, std::slice::from_ref(&given_back));
+    assert_eq!((&free.stage(STAGE).intent, &free.stage(STAGE).detail), (&None, &detail));
+    assert!(free.after(&intended(start()), start()).is_ok());
+    assert!(refuses(&after(&run, &[acted(Some("jr_1"))]), &given_back), "AWS's work is not the bot's to give back");
+}
+
+#[test]
 fn a_handle_that_is_known_is_not_forgotten() {
     let handle = |run: &Run| run.stage(STAGE).intent.as_ref().unwrap().handle.clone();
     let run = after(&begun_at(STAGE), &[intended(start())]);
@@ -93,6 +104,7 @@ fn a_handle_that_is_known_is_not_forgotten() {
 #[rstest]
 #[case::acted(acted(None))]
 #[case::withdrawn(Fact::Withdrawn { stage: STAGE, on: slot() })]
+#[case::given_back(Fact::GivenBack { stage: STAGE, detail: Detail::default() })]
 #[case::renewed(Fact::Renewed { stage: STAGE, until: start(), detail: Detail::default() })]
 fn what_comes_of_an_intent_needs_one(#[case] fact: Fact) {
     assert!(refuses(&begun_at(STAGE), &fact));

@@ -50,6 +50,7 @@ fn fact(fact: &Fact) -> String {
         Fact::Canceled => "canceled".into(),
         Fact::TurnTaken
         | Fact::Renewed { .. }
+        | Fact::GivenBack { .. }
         | Fact::CancelAsked { .. }
         | Fact::Superseded
         | Fact::Retried { .. }

@@ -1,11 +1,19 @@
-//! The records: runs, requests, threads. Every write is conditional.
+//! The records: runs, requests, notices, threads. Every write is conditional.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{answer::Outcome, approval::Verdict, command::RunCommand, name::ExportTask, run::Run, stage::StageId},
+    domain::{
+        answer::Outcome,
+        approval::Verdict,
+        command::RunCommand,
+        name::ExportTask,
+        notice::{Notice, NoticeId},
+        run::Run,
+        stage::StageId,
+    },
     projection::thread::Thread,
 };
 
@@ -99,7 +107,7 @@ pub enum StoreError {
     /// DynamoDB refused, or could not be reached: nothing was written.
     #[error("DynamoDB: {0}")]
     Refused(String),
-    /// A record that this version of the bot cannot read.
+    /// A record that this version of the bot cannot read: its key, and why.
     #[error("the record of {0} cannot be read: {1}")]
     Unreadable(String, String),
 }
@@ -119,8 +127,12 @@ pub trait Store: Send + Sync {
     /// Takes a run from the open ones: it is over, at `version`, and its thread shows it.
     async fn settle(&self, run: &ExportTask, version: u64) -> Result<(), StoreError>;
 
-    /// Returns the newest runs of `source`, newest first, one per run id (its newest attempt). May lag.
+    /// Returns the newest runs of `source`, newest first, one per run id (its newest attempt). May lag, and leaves out
+    /// records that cannot be read.
     async fn recent(&self, source: &str, limit: usize) -> Result<Vec<Run>, StoreError>;
+
+    /// Returns when the last run of `source` that has succeeded did so. May lag.
+    async fn last_success(&self, source: &str) -> Result<Option<Timestamp>, StoreError>;
 
     /// Returns the names of `source`'s runs that begin with `start`, newest first. May lag.
     async fn named(&self, source: &str, start: &str) -> Result<Vec<ExportTask>, StoreError>;
@@ -134,8 +146,21 @@ pub trait Store: Send + Sync {
     /// Returns the ids of requests that are open, oldest first. May lag.
     async fn open_requests(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Returns what was posted for run `run_id`; empty if nothing was.
-    async fn thread(&self, run_id: &ExportTask) -> Result<Thread, StoreError>;
+    /// Writes a notice, which is open then; its version must be the next one. Returns `false` if it has another already:
+    /// then nothing was written.
+    async fn put_notice(&self, notice: &Notice) -> Result<bool, StoreError>;
+
+    /// Returns a notice, read consistently.
+    async fn notice(&self, id: &NoticeId) -> Result<Option<Notice>, StoreError>;
+
+    /// Returns the notices that are open, oldest first. May lag.
+    async fn open_notices(&self) -> Result<Vec<NoticeId>, StoreError>;
+
+    /// Takes a notice from the open ones: it is over, at `version`, and its message shows it.
+    async fn settle_notice(&self, id: &NoticeId, version: u64) -> Result<(), StoreError>;
+
+    /// Returns what was posted for the run, or notice, of this id; empty if nothing was.
+    async fn thread(&self, of: &str) -> Result<Thread, StoreError>;
 
     /// Writes what was posted, if nobody else has since `thread.version` was read. Returns `false` if somebody has.
     async fn put_thread(&self, thread: &Thread) -> Result<bool, StoreError>;

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use crate::domain::{
+    export::ActiveExport,
     failure::Failure,
     run::Run,
     seen::{Seen, Started},
@@ -39,6 +40,16 @@ pub trait Snapshots: Send + Sync {
     /// # Errors
     /// AWS did not answer, or refuses to.
     async fn find(&self, source: &Source, choice: &SnapshotChoice) -> Result<Option<Snapshot>, Failure>;
+}
+
+/// Sees every export of the account, whoever has started it.
+#[async_trait]
+pub trait Exports: Send + Sync {
+    /// Returns the exports that are under way.
+    ///
+    /// # Errors
+    /// AWS did not answer, or refuses to.
+    async fn active(&self) -> Result<Vec<ActiveExport>, Failure>;
 }
 
 /// Where work that takes its time says how far it is.

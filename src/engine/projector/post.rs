@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Drawing, FRESH, PAUSE, marks, root};
+use super::{Drawing, FRESH, PAUSE, root, subject::Subject};
 use crate::{
     engine::{
         Engine,
@@ -49,7 +49,7 @@ impl Engine {
         drawing.thread.version += 1;
         let root = root(&drawing.thread);
         let there = ports::Place { channel, thread: root.as_ref().filter(|_| posting.in_thread) };
-        let mut marks = marks(drawing.run, &posting.key);
+        let mut marks = drawing.of.marks(&posting.key);
         if !posting.folded.is_empty() {
             marks.insert("folded".to_owned(), posting.folded.join(" "));
         }
@@ -62,7 +62,7 @@ impl Engine {
         match self.chat.post(there, &message, &marks).await {
             Ok(ts) => self.posted(drawing, ts, last.message.digest()).await,
             Err(ChatError::Unclear(why)) => {
-                tracing::warn!(run = %drawing.run.export_task, why, "No clear answer to a post; looking for it later");
+                tracing::warn!(of = drawing.of.key(), why, "No clear answer to a post; looking for it later");
                 Ok(Some(Next::Again(PAUSE)))
             }
             Err(ChatError::Gone) => {
@@ -83,13 +83,13 @@ impl Engine {
         mut drawing: Drawing<'_>,
         posting: &Posting,
     ) -> Result<Option<Next>, StoreError> {
-        let seen = self.outbox.sightings().of(drawing.run.run_id.as_str(), posting);
+        let seen = self.outbox.sightings().of(drawing.of.thread(), posting);
         if posting.owner != self.me && seen < GRACE {
             return Ok(Some(Next::Again(GRACE.saturating_sub(seen))));
         }
         let root = root(&drawing.thread);
         let there = ports::Place { channel: &posting.channel, thread: root.as_ref().filter(|_| posting.in_thread) };
-        match self.chat.find(there, &marks(drawing.run, &posting.key), posting.at).await {
+        match self.chat.find(there, &drawing.of.marks(&posting.key), posting.at).await {
             // Its digest is not known: the next pass edits it into what is wanted now.
             Ok(Some(ts)) => self.posted(drawing, ts, String::new()).await,
             Ok(None) if seen < TAKEOVER => Ok(Some(Next::Again(TAKEOVER.saturating_sub(seen).min(PAUSE)))),
@@ -110,8 +110,8 @@ impl Engine {
     async fn posted(&self, mut drawing: Drawing<'_>, ts: Ts, digest: String) -> Result<Option<Next>, StoreError> {
         let thread = &mut drawing.thread;
         let Some(posting) = thread.posting.take() else { return Ok(None) };
-        if posting.key == Key::ROOT {
-            self.store.note_root(&drawing.run.export_task, &posting.channel, &ts.0).await?;
+        if let (Subject::Run(run), Key::ROOT) = (drawing.of, posting.key.as_str()) {
+            self.store.note_root(&run.export_task, &posting.channel, &ts.0).await?;
         }
         let folded = !posting.folded.is_empty();
         let posted = Posted { channel: posting.channel, ts: ts.0, digest, folded };

@@ -6,7 +6,10 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::{
-    domain::{run::Trigger, stage::StageId},
+    domain::{
+        run::{Run, Trigger},
+        stage::StageId,
+    },
     projection::{
         testing::story::{Story, order, source, told},
         thread::Posting,
@@ -41,14 +44,14 @@ fn states(number: usize) -> Vec<Run> {
 fn show_roots(world: &World) {
     for number in 0..RUNS {
         let run = begun(number).run;
-        let mut thread = Thread::empty(run.run_id.clone());
-        let root = world.replicas[0].wanted(&run).remove(0);
+        let mut thread = Thread::empty(run.run_id.as_str());
+        let root = world.wanted(&run).remove(0);
         let ts = format!("{:06}", number + 1);
-        world.slack.show(ts.clone(), CHANNEL, &root.message, &marks(&run, Key::ROOT));
+        world.slack.show(ts.clone(), CHANNEL, &root.message, &Subject::Run(&run).marks(Key::ROOT));
         let posted = Posted { channel: CHANNEL.into(), ts, digest: root.message.digest(), folded: false };
         thread.posted.insert(Key::ROOT.to_owned(), posted);
         thread.version = 1;
-        world.records.threads.lock().unwrap().insert(run.run_id, thread);
+        world.records.threads.lock().unwrap().insert(run.run_id.to_string(), thread);
     }
 }
 
@@ -65,7 +68,7 @@ async fn rush(world: &World) -> (Vec<u64>, u64) {
         sleep(Duration::from_millis(500)).await;
     }
     let ends: Vec<&Run> = runs.iter().filter_map(|it| it.last()).collect();
-    let roots: Vec<String> = ends.iter().map(|it| world.replicas[0].wanted(it)[0].message.digest()).collect();
+    let roots: Vec<String> = ends.iter().map(|it| world.wanted(it).remove(0).message.digest()).collect();
     let mut shown = vec![None; RUNS];
     loop {
         sleep(Duration::from_secs(1)).await;
@@ -142,16 +145,16 @@ async fn the_intent_of_a_replica_that_died_is_taken_over_by_time_seen_not_by_clo
 ) {
     let world = World::of(1);
     let run = begun(0).run;
-    let mut thread = Thread::empty(run.run_id.clone());
+    let mut thread = Thread::empty(run.run_id.as_str());
     let (key, channel, owner) = (Key::ROOT.to_owned(), CHANNEL.to_owned(), "another".to_owned());
     thread.posting = Some(Posting { key, folded: vec![], channel, in_thread: false, at, owner });
     thread.version = 1;
-    world.records.threads.lock().unwrap().insert(run.run_id.clone(), thread);
+    world.records.threads.lock().unwrap().insert(run.run_id.to_string(), thread);
     if was_posted {
-        let root = world.replicas[0].wanted(&run).remove(0);
-        world.slack.show("000001".to_owned(), CHANNEL, &root.message, &marks(&run, Key::ROOT));
+        let root = world.wanted(&run).remove(0);
+        world.slack.show("000001".to_owned(), CHANNEL, &root.message, &Subject::Run(&run).marks(Key::ROOT));
     }
-    let shown = || world.records.threads.lock().unwrap()[&run.run_id].posted.contains_key(Key::ROOT);
+    let shown = || world.records.threads.lock().unwrap()[run.run_id.as_str()].posted.contains_key(Key::ROOT);
     world.put(run.clone(), 0);
     sleep(Duration::from_secs(within - 2)).await;
     assert!(!shown(), "too early: the other one may still be at it");

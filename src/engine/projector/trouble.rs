@@ -10,7 +10,7 @@ use crate::{
         actors::Next,
         ports::{ChatError, Lane, StoreError},
     },
-    projection::thread::Thread,
+    projection::{run, thread::Thread},
 };
 
 /// Longest pause while Slack does not answer.
@@ -28,7 +28,7 @@ impl Engine {
         error: &ChatError,
     ) -> Result<Option<Next>, StoreError> {
         let thread = &mut drawing.thread;
-        tracing::warn!(run = %thread.run_id, %error, "The thread of run {} is not up to date", thread.run_id);
+        tracing::warn!(of = thread.of, %error, "What Slack shows of {} is not up to date", thread.of);
         let period = Duration::try_from(self.timing.reconcile_every).unwrap_or(LONGEST_SILENCE);
         let (reason, first, longest) = match error {
             ChatError::Later { after } => {
@@ -48,22 +48,23 @@ impl Engine {
         thread.tries += 1;
         note(thread);
         self.store.put_thread(thread).await?;
-        self.outbox.leave_alone(drawing.run.export_task.as_str(), pause);
+        self.outbox.leave_alone(drawing.of.key(), pause);
         Ok(Some(Next::Again(pause)))
     }
 
     /// Returns why Slack does not show `run` as it is, if it is known not to.
     pub(in crate::engine) async fn unsent(&self, run: &Run) -> Result<Option<Unsent>, StoreError> {
-        let thread = self.store.thread(&run.run_id).await?;
-        let messages = thread.missing(&self.wanted(run));
+        let thread = self.store.thread(run.run_id.as_str()).await?;
+        let wanted = run::wanted(run, self.sources.get(&run.source), &self.view());
+        let messages = thread.missing(&wanted);
         Ok(thread.trouble.map(|reason| Unsent { reason, messages }))
     }
 
     /// Somebody has deleted the message `key`.
     pub(super) async fn deleted(&self, mut drawing: Drawing<'_>, key: &str) -> Result<Option<Next>, StoreError> {
         let thread = &mut drawing.thread;
-        tracing::warn!(run = %thread.run_id, key, "Message {key} of run {} was deleted", thread.run_id);
-        thread.deleted(key, drawing.wanted, drawing.run.retries.len());
+        tracing::warn!(of = thread.of, key, "Message {key} of {} was deleted", thread.of);
+        thread.deleted(key, drawing.wanted, drawing.of.retries());
         if thread.stopped.is_some() {
             note(thread);
         }

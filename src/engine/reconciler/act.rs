@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{Engine, Fact, Run, Source, StageId, Step, StoreError, settle};
 use crate::{
     domain::{plan::Plan, seen::Started},
-    engine::ports::Progress,
+    engine::{hints::Message, ports::Progress},
 };
 
 /// Attempts at recording what came of an act, while others write to the same record.
@@ -35,7 +35,10 @@ impl Engine {
             loop {
                 tokio::select! {
                     biased;
-                    started = &mut work => break started,
+                    started = &mut work => break Some(started),
+                    // The copy is the bot's own work, and may take an hour. It can be cut off anywhere: whoever goes on
+                    // finds what is there. A call to AWS is soon over; its answer is worth waiting for.
+                    () = self.stopping.cancelled(), if stage == StageId::Latest => break None,
                     _ = renewals.tick() => if !self.renew(run, stage, &progress).await? {
                         // The run was taken over: what is under way here must not go on.
                         return Ok(Step::Stale);
@@ -43,8 +46,29 @@ impl Engine {
                 }
             }
         };
+        let Some(started) = started else { return self.give_back(run, stage, &progress).await };
+        let started = match started {
+            Started::Refused(on) => Started::Refused(self.placed(run, on).await?),
+            Started::Acted { .. } | Started::Failed(_) | Started::Unclear(_) => started,
+        };
         tracing::info!(run = %run.export_task, %stage, ?started, "Asked to start {stage} of run {}", run.export_task);
         self.settled(run, source, stage, started).await
+    }
+
+    /// Gives the stage back whose work was cut off by the stop of this process, and calls another one.
+    async fn give_back(&self, run: &Run, stage: StageId, progress: &Progress) -> Result<Step, StoreError> {
+        let name = &run.export_task;
+        for _ in 0..ATTEMPTS {
+            let Some(now) = self.store.run(name).await?.filter(|it| self.still_ours(it, stage)) else { break };
+            if self.record(&now, &[Fact::GivenBack { stage, detail: progress.get() }]).await?.is_some() {
+                tracing::info!(run = %name, %stage, "Gave {stage} of run {name} back: this process stops");
+                if let Err(error) = self.queue.send(&Message::run(name)).await {
+                    tracing::warn!(run = %name, %error, "The queue did not take the wake-up of run {name}");
+                }
+                break;
+            }
+        }
+        Ok(Step::Rest)
     }
 
     /// Asks AWS to stop the stage's work; the next look tells what came of it.

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        export::{ActiveExport, SLOTS, Unmanaged},
         run::Run,
         source::{Engine, Schedule, Source},
     },
@@ -13,17 +14,17 @@ use crate::{
     },
 };
 
-pub(super) fn overview(voice: Voice<'_>, active: &[Run], may_operate: bool) -> Message {
+pub(super) fn overview(voice: Voice<'_>, active: &[Run], unmanaged: &[Unmanaged], may_operate: bool) -> Message {
     let title = voice.say("answer.overview.title", values! { count => active.len() });
     let lines = active.iter().map(|it| phrase::line(voice, it)).collect();
     let next = voice.text(if may_operate { "answer.overview.operator" } else { "answer.overview.viewer" });
-    list(voice, title, lines).section(next).message()
+    list(voice, title, lines).section(self::unmanaged(voice, unmanaged)).section(next).message()
 }
 
-pub(super) fn runs(voice: Voice<'_>, runs: &[Run]) -> Message {
+pub(super) fn runs(voice: Voice<'_>, runs: &[Run], unmanaged: &[Unmanaged]) -> Message {
     let title = voice.say("answer.runs.title", values! { count => runs.len() });
     let lines = runs.iter().map(|it| phrase::line(voice, it)).collect();
-    let page = list(voice, title, lines);
+    let page = list(voice, title, lines).section(self::unmanaged(voice, unmanaged));
     if runs.is_empty() { page } else { page.context(voice.text("answer.runs.hint")) }.message()
 }
 
@@ -31,6 +32,16 @@ pub(super) fn sources(voice: Voice<'_>, sources: &[(Source, Option<Run>)]) -> Me
     let title = voice.say("answer.sources.title", values! { count => sources.len() });
     let lines = sources.iter().map(|(source, last)| self::source(voice, source, last.as_ref())).collect();
     list(voice, title, lines).message()
+}
+
+/// Exports that no run has asked for. There are no more of them than the account has slots.
+fn unmanaged(voice: Voice<'_>, unmanaged: &[Unmanaged]) -> Mrkdwn {
+    let line = |Unmanaged { source, export }: &Unmanaged| {
+        let ActiveExport { name, status, percent, started_at, source_arn: _ } = export;
+        voice.say("answer.unmanaged.line", values! { source, name, status, percent, since => started_at })
+    };
+    let title = (!unmanaged.is_empty()).then(|| voice.text("answer.unmanaged.title"));
+    Mrkdwn::lines(title.into_iter().chain(unmanaged.iter().take(SLOTS).map(line)))
 }
 
 fn list(voice: Voice<'_>, title: Mrkdwn, lines: Vec<Mrkdwn>) -> Page {

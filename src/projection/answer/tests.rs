@@ -7,6 +7,7 @@ use crate::{
         answer::{Outcome, Unsent},
         approval::{ApprovalState, Refusal, Verdict},
         command::GRAMMAR,
+        export::{ActiveExport, Unmanaged},
         failure::codes,
         retry::RetryRefusal,
     },
@@ -20,6 +21,23 @@ use crate::{
 
 fn run() -> ExportTask {
     begun().run.export_task
+}
+
+fn unmanaged() -> Vec<Unmanaged> {
+    let export = |name: &str, status: &str, percent, started_at: Option<&str>| Unmanaged {
+        source: "shop".into(),
+        export: ActiveExport {
+            name: name.into(),
+            source_arn: "arn:aws:rds:ap-northeast-1:123456789012:snapshot:by-hand".into(),
+            status: status.into(),
+            percent,
+            started_at: started_at.map(|it| it.parse().unwrap()),
+        },
+    };
+    vec![
+        export("for-the-audit", "IN_PROGRESS", Some(40), Some("2026-11-22T02:10:00Z")),
+        export("x`<!channel>", "STARTING", None, None),
+    ]
 }
 
 fn misreadings() -> Vec<Misread> {
@@ -154,10 +172,11 @@ fn long_answers() -> Vec<Answer> {
     manual.sensitive = None;
     let runs = || vec![again.clone(), failed.clone(), done.clone()];
     vec![
-        Answer::Overview { active: vec![], may_operate: false },
-        Answer::Overview { active: vec![again.clone(), begun().run], may_operate: true },
-        Answer::Runs(vec![]),
-        Answer::Runs(runs()),
+        Answer::Overview { active: vec![], unmanaged: vec![], may_operate: false },
+        Answer::Overview { active: vec![again.clone(), begun().run], unmanaged: unmanaged(), may_operate: true },
+        Answer::Runs { runs: vec![], unmanaged: vec![] },
+        Answer::Runs { runs: runs(), unmanaged: vec![] },
+        Answer::Runs { runs: runs(), unmanaged: unmanaged() },
         Answer::Sources(vec![]),
         Answer::Sources(vec![(source("shop"), Some(done.clone())), (manual, None)]),
         Answer::Details(Box::new(failed.clone()), None),
@@ -213,7 +232,7 @@ fn answers_read_well(#[values(Locale::En, Locale::Ja)] locale: Locale) {
 
 #[test]
 fn an_answer_goes_out_like_this() {
-    let message = answer(&WORDS, Locale::En, &Answer::Runs(vec![begun().run]));
+    let message = answer(&WORDS, Locale::En, &Answer::Runs { runs: vec![begun().run], unmanaged: vec![] });
     insta::assert_json_snapshot!("json", message);
 }
 

@@ -29,7 +29,9 @@ fn wait_on(voice: Voice<'_>, on: &WaitOn) -> Mrkdwn {
     match on {
         WaitOn::Turn { holder } => voice.say("wait.turn", values! { holder }),
         WaitOn::SnapshotReady => voice.text("wait.snapshot_ready"),
-        WaitOn::ExportSlot { message } => voice.say("wait.export_slot", values! { message => redact(message) }),
+        WaitOn::ExportSlot { message, before } => {
+            voice.say("wait.export_slot", values! { before, message => redact(message) })
+        }
         WaitOn::JobSlot { message } => voice.say("wait.job_slot", values! { message => redact(message) }),
         WaitOn::CrawlerFree => voice.text("wait.crawler_free"),
         WaitOn::StatusFiles => voice.text("wait.status_files"),

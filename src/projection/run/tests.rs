@@ -107,7 +107,9 @@ fn waits() -> Vec<(&'static str, Story)> {
     vec![
         ("turn", begun().wait(WaitOn::Turn { holder: "shop-202611210300-0a09292e-a1".into() })),
         ("snapshot", begun().wait(WaitOn::SnapshotReady)),
-        ("export slot", at(StageId::Export).wait(WaitOn::ExportSlot { message: limit() })),
+        ("export slot", at(StageId::Export).wait(WaitOn::ExportSlot { message: limit(), before: 0 })),
+        ("export slot, one before", at(StageId::Export).wait(WaitOn::ExportSlot { message: limit(), before: 1 })),
+        ("export slot, two before", at(StageId::Export).wait(WaitOn::ExportSlot { message: limit(), before: 2 })),
         ("job slot", at(StageId::NormalTransform).wait(WaitOn::JobSlot { message: "Concurrent runs exceeded".into() })),
         ("crawler", at(StageId::NormalCatalog).wait(WaitOn::CrawlerFree)),
         ("status files", at(StageId::Verify).wait(WaitOn::StatusFiles)),

@@ -28,7 +28,7 @@ fn all(text: &str) -> Vec<Wanted> {
 }
 
 fn posted(wanted: &[Wanted]) -> Thread {
-    let mut thread = Thread::empty("shop-202611220304-0a09292e-a1".parse().unwrap());
+    let mut thread = Thread::empty("shop-202611220304-0a09292e-a1");
     for it in wanted {
         let digest = it.message.digest();
         let posted = Posted { channel: C1.into(), ts: "1.0".into(), digest, folded: false };

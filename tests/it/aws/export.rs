@@ -69,7 +69,7 @@ async fn a_snapshot_that_is_being_exported_and_a_full_account_are_waited_for() {
     world.stand_ins.rds.hold_exports("shop", ExportStatus::InProgress);
     assert!(matches!(world.begin(&runs[0], STAGE).await, Started::Acted { .. }));
     let slot = |started| {
-        let Started::Refused(WaitOn::ExportSlot { message }) = started else { panic!("{started:?}") };
+        let Started::Refused(WaitOn::ExportSlot { message, .. }) = started else { panic!("{started:?}") };
         message
     };
     assert!(!slot(world.begin(&again, STAGE).await).is_empty());

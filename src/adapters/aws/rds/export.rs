@@ -1,16 +1,23 @@
 //! The stage `export`: a task of RDS, found by the name that the run has given it.
 
-use aws_sdk_rds::{Client, types::ExportTask};
+use aws_sdk_rds::{
+    Client,
+    types::{ExportTask, Filter},
+};
 use tracing::warn;
 
-use super::super::error::Trouble;
+use super::super::{error::Trouble, time::timestamp};
 use crate::domain::{
+    export::ActiveExport,
     failure::{Class, Failure, codes},
     run::Run,
     seen::{Seen, Started},
     source::Source,
     stage::Detail,
 };
+
+/// States in which a task takes one of the account's slots.
+const ACTIVE: [&str; 3] = ["STARTING", "IN_PROGRESS", "CANCELING"];
 
 /// Returns what has become of the run's export task.
 pub(in super::super) async fn look(rds: &Client, run: &Run, source: &Source) -> Seen {
@@ -56,6 +63,29 @@ pub(in super::super) async fn stop(rds: &Client, run: &Run) -> Result<(), Failur
     }
 }
 
+/// Returns every export task of the account that takes a slot.
+pub(in super::super) async fn active(rds: &Client) -> Result<Vec<ActiveExport>, Failure> {
+    // In lower case here, and nowhere else
+    // ([DescribeExportTasks](https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeExportTasks.html)).
+    let states =
+        Filter::builder().name("status").set_values(Some(ACTIVE.map(str::to_ascii_lowercase).to_vec())).build();
+    let tasks = rds.describe_export_tasks().filters(states).into_paginator().items().send();
+    let tasks: Vec<ExportTask> = tasks.collect::<Result<_, _>>().await.map_err(Trouble::from)?;
+    // What does not know the filter answers with all.
+    let active = tasks.into_iter().filter(|it| ACTIVE.contains(&state(it).as_str()));
+    Ok(active.filter_map(|it| active_export(&it)).collect())
+}
+
+fn active_export(task: &ExportTask) -> Option<ActiveExport> {
+    Some(ActiveExport {
+        name: task.export_task_identifier()?.to_owned(),
+        source_arn: task.source_arn().unwrap_or_default().to_owned(),
+        status: state(task),
+        percent: percent(task),
+        started_at: task.task_start_time().and_then(timestamp),
+    })
+}
+
 async fn adopt(rds: &Client, run: &Run, source: &Source, exists: Trouble) -> Started {
     match find(rds, run.export_task.as_str()).await {
         Ok(Some(task)) if is_ours(&task, run, source) => acted(run),
@@ -98,10 +128,9 @@ fn name_taken(task: &ExportTask) -> Failure {
 }
 
 fn seen(task: &ExportTask) -> Seen {
-    // The API's model has no list of states, only its documentation has; some emulators write them in lower case.
-    let state = task.status().unwrap_or_default().to_ascii_uppercase();
+    let state = state(task);
     let detail = Detail {
-        percent: task.percent_progress().map(|it| u8::try_from(it.clamp(0, 100)).expect("clamped to a byte")),
+        percent: percent(task),
         gigabytes: task.total_extracted_data_in_gb().map(f64::from),
         state: Some(state.clone()),
         ..Detail::default()
@@ -116,6 +145,15 @@ fn seen(task: &ExportTask) -> Seen {
             running(task, detail)
         }
     }
+}
+
+/// The API's model has no list of states, only its documentation has; some emulators write them in lower case.
+fn state(task: &ExportTask) -> String {
+    task.status().unwrap_or_default().to_ascii_uppercase()
+}
+
+fn percent(task: &ExportTask) -> Option<u8> {
+    task.percent_progress().map(|it| u8::try_from(it.clamp(0, 100)).expect("clamped to a byte"))
 }
 
 fn running(task: &ExportTask, detail: Detail) -> Seen {

@@ -27,7 +27,7 @@ enum Draw {
 fn draws() -> impl Strategy<Value = Draw> {
     prop_oneof![
         6 => Just(Draw::Forward),
-        2 => (select(&StageId::ALL), 0..8_usize).prop_map(|(stage, kind)| Draw::Fact(of_stage(stage, kind))),
+        2 => (select(&StageId::ALL), 0..9_usize).prop_map(|(stage, kind)| Draw::Fact(of_stage(stage, kind))),
         1 => select(&StageId::ALL).prop_map(|from| Draw::Fact(Fact::Retried { from, by: APPROVERS[0].into() })),
         1 => select(vec![Fact::TurnTaken, Fact::Canceled, Fact::Superseded]).prop_map(Draw::Fact),
         1 => Just(Draw::Fact(Fact::CancelAsked { by: "UELI".into() })),
@@ -49,6 +49,7 @@ fn of_stage(stage: StageId, kind: usize) -> Fact {
         4 => Fact::Progressed { stage, detail },
         5 => Fact::Waited { stage, on: WaitOn::CrawlerFree },
         6 => Fact::Finished { stage, detail, warnings: vec!["skipped".into()] },
+        7 => Fact::GivenBack { stage, detail },
         _ => failed(stage),
     }
 }

@@ -12,9 +12,17 @@ use tokio::time::{Instant, sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    domain::{access::Access, name::ExportTask, plan::Timing, run::Run},
+    domain::{
+        access::Access,
+        name::ExportTask,
+        notice::{Notice, NoticeId},
+        plan::Timing,
+        run::Run,
+    },
     engine::{
-        Channels, Engine, Wake, Wakes, driver,
+        Channels, Engine, Wake, Wakes,
+        driver::Driver,
+        exports::Exports,
         outbox::{
             Outbox,
             testing::{Memory, Wall},
@@ -25,8 +33,9 @@ use crate::{
     },
     projection::{
         message::Message,
+        run::wanted,
         text::{Locale, Words},
-        thread::Thread,
+        thread::{Thread, Wanted},
     },
 };
 
@@ -120,7 +129,7 @@ impl Chat for Workspace {
 #[derive(Debug, Default)]
 pub(super) struct Records {
     pub(super) runs: Mutex<HashMap<ExportTask, Run>>,
-    pub(super) threads: Mutex<HashMap<ExportTask, Thread>>,
+    pub(super) threads: Mutex<HashMap<String, Thread>>,
 }
 
 #[async_trait]
@@ -129,17 +138,17 @@ impl Store for Records {
         Ok(self.runs.lock().unwrap().get(name).cloned())
     }
 
-    async fn thread(&self, run_id: &ExportTask) -> Result<Thread, StoreError> {
-        let found = self.threads.lock().unwrap().get(run_id).cloned();
-        Ok(found.unwrap_or_else(|| Thread::empty(run_id.clone())))
+    async fn thread(&self, of: &str) -> Result<Thread, StoreError> {
+        let found = self.threads.lock().unwrap().get(of).cloned();
+        Ok(found.unwrap_or_else(|| Thread::empty(of)))
     }
 
     async fn put_thread(&self, thread: &Thread) -> Result<bool, StoreError> {
         let mut threads = self.threads.lock().unwrap();
-        if threads.get(&thread.run_id).map_or(0, |it| it.version) != thread.version {
+        if threads.get(&thread.of).map_or(0, |it| it.version) != thread.version {
             return Ok(false);
         }
-        threads.insert(thread.run_id.clone(), Thread { version: thread.version + 1, ..thread.clone() });
+        threads.insert(thread.of.clone(), Thread { version: thread.version + 1, ..thread.clone() });
         Ok(true)
     }
 
@@ -179,6 +188,26 @@ impl Store for Records {
         unreachable!("no thread is drawn with it")
     }
 
+    async fn last_success(&self, _: &str) -> Result<Option<Timestamp>, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn put_notice(&self, _: &Notice) -> Result<bool, StoreError> {
+        unreachable!("no run's thread is drawn with it")
+    }
+
+    async fn notice(&self, _: &NoticeId) -> Result<Option<Notice>, StoreError> {
+        unreachable!("no run's thread is drawn with it")
+    }
+
+    async fn open_notices(&self) -> Result<Vec<NoticeId>, StoreError> {
+        unreachable!("no run's thread is drawn with it")
+    }
+
+    async fn settle_notice(&self, _: &NoticeId, _: u64) -> Result<(), StoreError> {
+        unreachable!("no run's thread is drawn with it")
+    }
+
     async fn watched_since(&self, _: &str, _: Timestamp) -> Result<Timestamp, StoreError> {
         unreachable!("no thread is drawn with it")
     }
@@ -199,11 +228,18 @@ impl World {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let replica = |number: usize| {
             let (engine, wakes) = engine(number, &slack, &records, &marks);
-            tasks.spawn(driver::drive(Arc::clone(&engine), wakes, stop.clone()));
+            let driver = Driver::new(&engine, wakes, &tasks, &stop);
+            tasks.spawn(async move { driver.drive().await });
             engine
         };
         let replicas = (0..replicas).map(replica).collect();
         Self { slack, records, replicas, stop, tasks }
+    }
+
+    /// Returns the messages that `run` should have.
+    pub(super) fn wanted(&self, run: &Run) -> Vec<Wanted> {
+        let engine = &self.replicas[0];
+        wanted(run, engine.sources.get(&run.source), &engine.view())
     }
 
     /// A run is now so, which replica `by` knows first.
@@ -227,6 +263,7 @@ fn engine(
         store: Arc::clone(records) as _,
         work: Arc::new(Idle),
         snapshots: Arc::new(Idle),
+        exports: Exports::new(Arc::new(Idle)),
         chat: Arc::clone(slack) as _,
         outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _),
         people: Arc::new(Idle),
@@ -241,6 +278,7 @@ fn engine(
         started_at: Timestamp::UNIX_EPOCH,
         wakes,
         sightings: Sightings::default(),
+        stopping: CancellationToken::new(),
     };
     (Arc::new(engine), receiver)
 }

@@ -133,9 +133,9 @@ proptest! {
         for locale in Locale::ALL {
             draw(&story, locale);
             let details = Answer::Details(Box::new(story.run.clone()), None);
-            let active = Answer::Overview { active: vec![story.run.clone(); 60], may_operate: true };
+            let active = Answer::Overview { active: vec![story.run.clone(); 60], unmanaged: vec![], may_operate: true };
             let sources = Answer::Sources(vec![(story.source.clone(), Some(story.run.clone())); 200]);
-            for it in [details, active, Answer::Runs(vec![story.run.clone(); 100]), sources] {
+            for it in [details, active, Answer::Runs { runs: vec![story.run.clone(); 100], unmanaged: vec![] }, sources] {
                 check(&answer(&WORDS, locale, &it));
             }
         }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::{
     domain::{
         access::{Person, Who},
+        export::ActiveExport,
         failure::Failure,
         run::Run,
         seen::{Seen, Started},
@@ -12,7 +13,7 @@ use crate::{
         source::Source,
         stage::StageId,
     },
-    engine::ports::{People, PeopleError, Progress, Queue, Snapshots, Work},
+    engine::ports::{Exports, People, PeopleError, Progress, Queue, Snapshots, Work},
 };
 
 /// Nobody asks it for anything.
@@ -37,6 +38,13 @@ impl Work for Idle {
 #[async_trait]
 impl Snapshots for Idle {
     async fn find(&self, _: &Source, _: &SnapshotChoice) -> Result<Option<Snapshot>, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Exports for Idle {
+    async fn active(&self) -> Result<Vec<ActiveExport>, Failure> {
         unreachable!("no thread is drawn with it")
     }
 }

@@ -1,0 +1,160 @@
+//! Whether the process does its work: which of its long-lived tasks live, and which services it reaches.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// How long a task may be down before the process is called unhealthy: one restart takes a second.
+const DOWN: Duration = Duration::from_secs(30);
+
+/// How long a service may be out of reach before the process is called unhealthy.
+const OUT_OF_REACH: Duration = Duration::from_secs(60);
+
+/// A task that lives as long as the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Task {
+    /// The public doors.
+    Doors,
+    /// The doors for those who run the bot.
+    Admin,
+    /// Hands wake-ups to the actors.
+    Driver,
+    /// Reads the queue.
+    Consumer,
+    Sweeper,
+    /// Looks whether the records are in reach.
+    Probe,
+}
+
+impl Task {
+    /// Returns the task's name in logs and in `/readyz`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Doors => "doors",
+            Self::Admin => "admin",
+            Self::Driver => "driver",
+            Self::Consumer => "consumer",
+            Self::Sweeper => "sweeper",
+            Self::Probe => "probe",
+        }
+    }
+}
+
+/// A service without which nothing can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    /// The records.
+    DynamoDb,
+    /// The events and wake-ups.
+    Queue,
+}
+
+impl Service {
+    /// Every service.
+    const ALL: [Self; 2] = [Self::DynamoDb, Self::Queue];
+
+    /// Returns the service's name in logs and in `/readyz`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "DynamoDB",
+            Self::Queue => "queue",
+        }
+    }
+}
+
+/// The health of one process.
+#[derive(Debug)]
+pub struct Health {
+    /// Since when tasks are down that are.
+    down: Mutex<BTreeMap<Task, Instant>>,
+    /// When services were reached last; all of them when the process began, to begin with.
+    reached: Mutex<BTreeMap<Service, Instant>>,
+}
+
+impl Health {
+    /// Returns the health of a process that begins now.
+    pub fn new() -> Self {
+        let now = Instant::now();
+        Self { down: Mutex::default(), reached: Mutex::new(Service::ALL.map(|it| (it, now)).into()) }
+    }
+
+    /// The task has died. Those deaths count as one between which it did not live long enough to be called [`up`].
+    ///
+    /// [`up`]: Self::up
+    pub fn down(&self, task: Task) {
+        self.tasks().entry(task).or_insert_with(Instant::now);
+    }
+
+    /// The task lives again.
+    pub fn up(&self, task: Task) {
+        self.tasks().remove(&task);
+    }
+
+    /// The service has answered.
+    pub fn reached(&self, service: Service) {
+        self.services().insert(service, Instant::now());
+    }
+
+    /// Returns what is wrong with the process, one line for each trouble that has lasted too long; empty if all is well.
+    pub fn troubles(&self) -> Vec<String> {
+        let tasks = self.tasks();
+        let down = tasks.iter().filter(|(_, since)| since.elapsed() > DOWN);
+        let down = down.map(|(task, since)| format!("{} is dead for {} s", task.as_str(), since.elapsed().as_secs()));
+        let services = self.services();
+        let lost = services.iter().filter(|(_, last)| last.elapsed() > OUT_OF_REACH);
+        let lost = lost
+            .map(|(service, last)| format!("{} is out of reach for {} s", service.as_str(), last.elapsed().as_secs()));
+        down.chain(lost).collect()
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, BTreeMap<Task, Instant>> {
+        self.down.lock().expect("no panic while the tasks are held")
+    }
+
+    fn services(&self) -> MutexGuard<'_, BTreeMap<Service, Instant>> {
+        self.reached.lock().expect("no panic while the services are held")
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn pass(seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_stays_dead_is_named() {
+        let health = Health::new();
+        health.down(Task::Driver);
+        pass(20).await;
+        health.down(Task::Driver);
+        assert!(health.troubles().is_empty());
+        pass(11).await;
+        assert_eq!(health.troubles(), ["driver is dead for 31 s"]);
+        health.up(Task::Driver);
+        assert!(health.troubles().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_out_of_reach_is_named() {
+        let health = Health::new();
+        pass(59).await;
+        health.reached(Service::DynamoDb);
+        pass(10).await;
+        assert_eq!(health.troubles(), ["queue is out of reach for 69 s"]);
+        health.reached(Service::Queue);
+        assert!(health.troubles().is_empty());
+    }
+}
