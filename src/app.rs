@@ -83,6 +83,8 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         me: ulid::Ulid::generate().to_string(),
         started_at: System.now(),
         wakes,
+        #[cfg(test)]
+        planted: None,
     });
     Ok(Parts { engine, queue, wakes: receiver })
 }

@@ -24,6 +24,8 @@ pub mod projector;
 pub mod queries;
 pub mod reconciler;
 pub mod requests;
+#[cfg(test)]
+pub mod sim;
 pub mod sources;
 pub mod sweeper;
 
@@ -46,6 +48,9 @@ pub struct Engine {
     /// When this process began: a source that nobody has watched before is watched from then on.
     pub started_at: Timestamp,
     pub wakes: Wakes,
+    /// A bug that the simulation must find.
+    #[cfg(test)]
+    pub planted: Option<sim::planted::Planted>,
 }
 
 /// Where the messages of runs go, and in which language.

@@ -78,6 +78,7 @@ impl Actors {
             *entry.again.lock().expect("no panic while the flag is held") = false;
             match self.pass_contained(&key).await {
                 Next::Again(after) => tokio::select! {
+                    biased;
                     () = self.stop.cancelled() => break,
                     () = tokio::time::sleep(after) => {}
                     () = entry.notify.notified() => {}

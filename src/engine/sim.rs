@@ -1,0 +1,87 @@
+//! The whole engine, simulated: several replicas over ports in memory, in paused time, on one thread. A seed decides
+//! everything that goes wrong; what comes of it is judged by what reached the fakes, not by what the bot says of itself.
+//!
+//! `make sim SEEDS=1000` plays many seeds and prints how often each invariant was broken; `make sim SEED=7` plays one
+//! and prints what happened.
+
+use planted::Planted as PlantedFault;
+
+mod aws;
+mod clock;
+mod crowd;
+mod history;
+mod judge;
+mod line;
+pub(super) mod planted;
+mod play;
+mod queue;
+mod replica;
+mod report;
+mod scenario;
+mod slack;
+mod store;
+mod work;
+mod world;
+
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::time::Instant;
+
+    use super::{PlantedFault, play::play, report::Report};
+    use crate::projection::text::Words;
+
+    /// Plays `seeds`, and returns their report.
+    fn report(seeds: std::ops::Range<u64>) -> (Report, String) {
+        let (words, began) = (Arc::new(Words::new()), Instant::now());
+        let mut report = Report::default();
+        seeds.for_each(|seed| report.add(&play(seed, &words, None, false)));
+        let table = report.table(began.elapsed());
+        (report, table)
+    }
+
+    #[test]
+    fn every_invariant_holds() {
+        let (report, table) = report(0..40);
+        println!("{table}");
+        assert!(report.is_good(), "\n{table}");
+    }
+
+    #[test]
+    fn a_seed_has_one_history() {
+        let words = Arc::new(Words::new());
+        let trace = || play(3, &words, None, true).history.trace.unwrap_or_default();
+        assert_eq!(trace(), trace());
+    }
+
+    #[test]
+    fn every_planted_fault_is_found() {
+        let words = Arc::new(Words::new());
+        for fault in PlantedFault::ALL {
+            let found = (0..200).find_map(|seed| {
+                let broken = play(seed, &words, Some(fault), false).history.broken;
+                broken.first().map(|it| (seed, it.clone()))
+            });
+            let (seed, (invariant, how)) = found.unwrap_or_else(|| panic!("{fault:?} was not found"));
+            println!("  {:<20} found after {:>3} seeds: {invariant:?}: {how}", format!("{fault:?}"), seed + 1);
+        }
+    }
+
+    /// What `make sim` runs.
+    #[test]
+    #[ignore = "many seeds: `make sim`"]
+    #[expect(clippy::disallowed_methods, reason = "what to play comes from the command line")]
+    fn sim() {
+        let number = |name| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
+        if let Some(seed) = number("SEED") {
+            let history = play(seed, &Arc::new(Words::new()), None, true).history;
+            println!("{}", history.trace.unwrap_or_default().join("\n"));
+            println!("broken: {:#?}\nexcused: {:#?}\n{:#?}", history.broken, history.excused, history.counts);
+            assert!(history.broken.is_empty());
+            return;
+        }
+        let (report, table) = report(0..number("SEEDS").unwrap_or(1000));
+        println!("\n{table}");
+        assert!(report.is_good(), "an invariant was broken; `make sim SEED=…` shows how");
+    }
+}

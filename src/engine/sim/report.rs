@@ -1,0 +1,81 @@
+//! The table that `make sim` prints.
+
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+
+use super::{
+    history::{Count, Invariant},
+    play::Verdict,
+};
+
+/// What many seeds have come to.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    seeds: u64,
+    broken: BTreeMap<Invariant, (u64, Vec<u64>)>,
+    excused: BTreeMap<Invariant, Vec<u64>>,
+    counts: BTreeMap<Count, u64>,
+    idle: Vec<u64>,
+    lasted: Duration,
+}
+
+impl Report {
+    /// Adds a seed.
+    pub(super) fn add(&mut self, verdict: &Verdict) {
+        self.seeds += 1;
+        self.lasted += verdict.lasted;
+        for (invariant, _) in &verdict.history.broken {
+            let (count, seeds) = self.broken.entry(*invariant).or_default();
+            *count += 1;
+            if seeds.last() != Some(&verdict.seed) {
+                seeds.push(verdict.seed);
+            }
+        }
+        for (invariant, _) in &verdict.history.excused {
+            self.excused.entry(*invariant).or_default().push(verdict.seed);
+        }
+        for (count, number) in &verdict.history.counts {
+            *self.counts.entry(*count).or_default() += number;
+        }
+        if !verdict.history.counts.contains_key(&Count::Succeeded) {
+            self.idle.push(verdict.seed);
+        }
+    }
+
+    /// Says whether every invariant has held, every seed has completed a run, and what is excused is rare.
+    pub(super) fn is_good(&self) -> bool {
+        self.broken.is_empty() && self.idle.is_empty() && self.excused_seeds() * 100 <= self.seeds
+    }
+
+    fn excused_seeds(&self) -> u64 {
+        let mut seeds: Vec<u64> = self.excused.values().flatten().copied().collect();
+        seeds.sort_unstable();
+        seeds.dedup();
+        seeds.len() as u64
+    }
+
+    /// Returns the table.
+    pub(super) fn table(&self, took: Duration) -> String {
+        let mut text = String::new();
+        for invariant in Invariant::ALL {
+            let (count, seeds) = self.broken.get(&invariant).cloned().unwrap_or_default();
+            let excused = self.excused.get(&invariant).map_or(0, Vec::len);
+            let seeds =
+                if seeds.is_empty() { String::new() } else { format!("  seeds {:?}", &seeds[..seeds.len().min(12)]) };
+            let name = format!("{invariant:?}");
+            writeln!(text, "  {name:<20} {count:>6} violations {excused:>4} excused{seeds}").expect("a string grows");
+        }
+        for (count, number) in &self.counts {
+            writeln!(text, "  {:<20} {number:>6}", format!("{count:?}")).expect("a string grows");
+        }
+        let hours = self.lasted.as_secs() / 3600;
+        let (seeds, excused, idle) = (self.seeds, self.excused_seeds(), self.idle.len());
+        writeln!(
+            text,
+            "  {seeds} seeds, {excused} with something excused, {idle} without a completed run {:?}",
+            self.idle
+        )
+        .expect("a string grows");
+        writeln!(text, "  {hours} hours simulated in {:.1} s", took.as_secs_f64()).expect("a string grows");
+        text
+    }
+}
