@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 
 /// Clocks of this machine and of Slack may differ by so much.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
+const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// Messages that one pass sends at the most.
 const STEPS: usize = 100;

@@ -109,17 +109,13 @@ impl Engine {
     /// do not fit it any more: then nothing was written.
     async fn record(&self, run: &Run, facts: &[Fact]) -> Result<Option<Box<Run>>, StoreError> {
         let Some(after) = self.after(run, facts) else { return Ok(None) };
-        let mut changes = vec![Change::Update { run: &after, was: run.version }];
-        if run.has_turn && !after.has_turn {
-            changes.push(Change::FreeTurn { source: &run.source, run: &run.export_task });
-        }
-        match self.store.write(&changes).await {
+        match self.store.write(&update(run, &after)).await {
             Ok(()) => {}
             Err(StoreError::Conflict(Conflict::Run(_))) => return Ok(None),
             Err(error) => return Err(error),
         }
         self.told(run, &after, facts);
-        if run.has_turn && !after.has_turn {
+        if frees_turn(run, &after) {
             self.wake_waiting(&run.source).await;
         }
         Ok(Some(Box::new(after)))
@@ -175,4 +171,19 @@ impl Engine {
     pub(super) fn context<'a>(&'a self, source: &'a Source) -> Context<'a> {
         Context { me: &self.me, now: self.clock.now(), timing: &self.timing, source }
     }
+}
+
+/// Returns what makes `before` into `after`, whoever writes it: a run that ends gives its source's turn back in the same
+/// write, or nobody would ever have it again.
+pub(super) fn update<'a>(before: &'a Run, after: &'a Run) -> Vec<Change<'a>> {
+    let mut changes = vec![Change::Update { run: after, was: before.version }];
+    if frees_turn(before, after) {
+        changes.push(Change::FreeTurn { source: &before.source, run: &before.export_task });
+    }
+    changes
+}
+
+/// Says whether the run had its source's turn, and has it no more.
+pub(super) fn frees_turn(before: &Run, after: &Run) -> bool {
+    before.has_turn && !after.has_turn
 }

@@ -1,7 +1,7 @@
 //! A verdict on a refresh of the sensitive layer: everything is looked up anew at this moment, and what cannot be
 //! looked up does not count as allowed.
 
-use super::{Effect, Engine, Outcome, Request, Trouble};
+use super::{Changed, Effect, Engine, Outcome, Request, Trouble};
 use crate::domain::{
     access::Person,
     approval::{Approval, ApprovalState, Refusal, Verdict},
@@ -38,6 +38,6 @@ impl Engine {
             return refused(Refusal::Unknown);
         };
         let outcome = Outcome::Voted { run: run.export_task.clone(), verdict, open };
-        Ok(Effect { outcome, create: Vec::new(), update: vec![(after, run.version)] })
+        Ok(Effect { outcome, create: Vec::new(), update: vec![Changed { before: run, after }] })
     }
 }
