@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::time::Instant;
 
 use crate::{
     domain::{name::ExportTask, run::Run},
@@ -20,6 +21,10 @@ use crate::{
 
 /// How long a message may take from the intent to Slack's answer; after it, whether it is there can be looked up.
 const POSTING: SignedDuration = SignedDuration::from_secs(15);
+
+/// A post that does not leave so soon after its intent does not leave at all: within [`POSTING`], what leaves in time has
+/// its answer.
+const IN_TIME: Duration = Duration::from_secs(5);
 
 /// Pause before another attempt, when Slack did not say how long.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -101,7 +106,7 @@ impl Engine {
     }
 
     async fn post(&self, run: &Run, mut thread: Thread, wanted: &Wanted) -> Result<Option<Next>, StoreError> {
-        let now = self.clock.now();
+        let (now, intended) = (self.clock.now(), Instant::now());
         thread.posting = Some(Posting {
             key: wanted.key.0.clone(),
             channel: wanted.channel.clone(),
@@ -114,6 +119,10 @@ impl Engine {
             return Ok(None);
         }
         thread.version += 1;
+        // This replica was paused: another one may have given the message up as lost, and posts it now.
+        if intended.elapsed() > IN_TIME {
+            return Ok(None);
+        }
         let root = root(&thread);
         let place = Place { channel: &wanted.channel, thread: root.as_ref().filter(|_| wanted.in_thread) };
         match self.chat.post(place, &wanted.message, &marks(run, &wanted.key.0)).await {
@@ -179,9 +188,11 @@ impl Engine {
         match self.chat.update(&posted.channel, &ts, &wanted.message).await {
             Ok(()) => {
                 let posted = Posted { digest: wanted.message.digest(), ..posted.clone() };
-                thread.posted.insert(wanted.key.0.clone(), posted);
+                thread.posted.insert(wanted.key.0.clone(), posted.clone());
                 thread.trouble = None;
-                self.store.put_thread(&thread).await?;
+                if !self.store.put_thread(&thread).await? {
+                    self.doubt(&thread.run_id, &wanted.key, &posted.digest).await?;
+                }
                 Ok(None)
             }
             Err(error) => {
@@ -189,6 +200,19 @@ impl Engine {
                     thread.posted.remove(&wanted.key.0);
                 }
                 self.failed(thread, &error).await
+            }
+        }
+    }
+
+    /// Another replica has drawn the thread meanwhile. If it has drawn the message otherwise, only Slack knows whose
+    /// edit came last: the message is edited once more, or an old state could stand there for good.
+    async fn doubt(&self, run_id: &ExportTask, key: &Key, sent: &str) -> Result<(), StoreError> {
+        loop {
+            let mut thread = self.store.thread(run_id).await?;
+            let Some(posted) = thread.posted.get_mut(&key.0).filter(|it| it.digest != sent) else { return Ok(()) };
+            posted.digest.clear();
+            if self.store.put_thread(&thread).await? {
+                return Ok(());
             }
         }
     }
