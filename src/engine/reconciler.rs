@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::{
     domain::{
         fact::Fact,
@@ -88,13 +90,17 @@ impl Engine {
     /// Records the plan's facts, then acts.
     async fn carry_on(&self, run: &Run, source: &Source, plan: Plan) -> Result<Step, StoreError> {
         #[cfg(test)]
-        let plan = self.forgetful(plan);
+        let plan = self.spoil(plan);
+        let began = Instant::now();
         let moved = if plan.facts.is_empty() { None } else { self.record(run, &plan.facts).await? };
         if moved.is_none() && !plan.facts.is_empty() {
             return Ok(Step::Stale);
         }
         let run = moved.as_deref().unwrap_or(run);
         match plan.act {
+            // Half a lease after the intent was on its way it is too late to act on it: this replica was paused, and
+            // another one may have taken the stage over before the call arrives.
+            Some(Act::Start(_)) if began.elapsed() * 2 > self.lease() => Ok(Step::Stale),
             Some(Act::Start(stage)) => self.start(run, source, stage).await,
             Some(Act::Stop(stage)) => self.stop(run, source, stage, plan.again).await,
             None => Ok(match (plan.again, moved) {
@@ -166,6 +172,10 @@ impl Engine {
         let failure = Failure::new(Class::Config, codes::SOURCE_GONE, message);
         let moved = self.record(run, &[Fact::Failed { stage: stage.id, failure }]).await?;
         Ok(moved.map_or(Step::Stale, Step::Moved))
+    }
+
+    fn lease(&self) -> Duration {
+        Duration::try_from(self.timing.lease).unwrap_or_default()
     }
 
     pub(super) fn context<'a>(&'a self, source: &'a Source) -> Context<'a> {
