@@ -53,6 +53,14 @@ doc: ## The documentation, private items too
 unit: $(MOTO) ## All tests
 	$(CARGO) test --locked --workspace --tests
 
+# SEEDS says how many seeds are played, SEED plays one and prints what happened.
+SEEDS ?= 1000
+SIM := $(CARGO) test --locked --lib --
+.PHONY: sim
+sim: ## The whole engine, simulated: SEEDS=1000, or one SEED with its trace
+	$(if $(SEED),SEED=$(SEED),SEEDS=$(SEEDS)) $(SIM) engine::sim::tests::sim --exact --ignored --nocapture
+	$(if $(SEED),,$(SIM) engine::sim::tests::every_planted_fault_is_found --exact --nocapture)
+
 # `cargo deny` sees the crates of all features together; these two sets are narrower, or wider.
 .PHONY: tree
 tree: ## Crates that must not be there

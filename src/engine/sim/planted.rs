@@ -2,18 +2,19 @@
 //!
 //! What is planted in the engine itself is called from there, one line under `cfg(test)` each; the rest is in the ports.
 
+use super::history::Invariant;
 use crate::{
     domain::{
         access::{Membership, Person},
         fact::Fact,
         plan::{Act, Plan},
         seen::Started,
-        stage::{Detail, StageStatus, WaitOn},
+        stage::{Detail, StageId, StageStatus, WaitOn},
     },
     engine::{Engine, ports::Change},
 };
 
-/// A bug: the first six are planted in the engine, the others in what its ports promise.
+/// A bug: the first seven are planted in the engine, the others in what its ports promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planted {
     /// "Recorded" is answered before anything is.
@@ -28,14 +29,14 @@ pub enum Planted {
     AnybodyApproves,
     /// The sweeper forgets the runs.
     SweeperForgets,
+    /// An intent binds nobody.
+    NoLease,
     /// A message is posted without an intent in the record.
     PostWithoutIntent,
     /// A post without a clear answer is not found again.
     NoLookForPost,
     /// A request that is closed is carried out again.
     CarryOutAgain,
-    /// An intent binds nobody.
-    NoLease,
     /// A run is written whatever its version.
     IgnoreVersion,
     /// A run is created whether it is there or not.
@@ -55,15 +56,33 @@ impl Planted {
         Self::BelieveEvents,
         Self::AnybodyApproves,
         Self::SweeperForgets,
+        Self::NoLease,
         Self::PostWithoutIntent,
         Self::NoLookForPost,
         Self::CarryOutAgain,
-        Self::NoLease,
         Self::IgnoreVersion,
         Self::IgnoreExists,
         Self::TurnForAll,
         Self::PublishBlindly,
     ];
+}
+
+impl Planted {
+    /// Returns the invariants of which one, at least, must be seen broken when the bug is there.
+    pub(super) fn breaks(self) -> &'static [Invariant] {
+        match self {
+            Self::AckBeforeRecord => &[Invariant::NoRequestLost],
+            Self::UnclearIsNothing | Self::ForgetIntent | Self::NoLease => &[Invariant::OneJobRun, Invariant::OneCrawl],
+            Self::BelieveEvents => &[Invariant::SuccessIsTrue],
+            Self::AnybodyApproves => &[Invariant::Approved],
+            Self::SweeperForgets => &[Invariant::EveryRunEnds, Invariant::ThreadShowsEnd],
+            Self::PostWithoutIntent | Self::NoLookForPost => &[Invariant::OneMessage],
+            Self::CarryOutAgain => &[Invariant::RequestOnce],
+            Self::IgnoreVersion | Self::IgnoreExists => &[Invariant::VersionGrows],
+            Self::TurnForAll => &[Invariant::OneTurn],
+            Self::PublishBlindly => &[Invariant::LatestForward],
+        }
+    }
 }
 
 impl Engine {
@@ -91,9 +110,16 @@ impl Engine {
         }
     }
 
-    /// Leaves the intent out of a plan to start something.
-    pub(in crate::engine) fn forgetful(&self, plan: Plan) -> Plan {
-        let forgets = self.has(Planted::ForgetIntent) && matches!(plan.act, Some(Act::Start(_)));
+    /// Leaves the intent out of a plan to start something, or lets it run out before it begins.
+    pub(in crate::engine) fn spoil(&self, mut plan: Plan) -> Plan {
+        for fact in &mut plan.facts {
+            if let (Fact::Intended { intent, .. }, true) = (fact, self.has(Planted::NoLease)) {
+                intent.until -= self.timing.lease;
+            }
+        }
+        // The copy keeps its intent: it is what the bot does itself, and ends at once without.
+        let is_work = matches!(plan.act, Some(Act::Start(stage)) if stage != StageId::Latest);
+        let forgets = self.has(Planted::ForgetIntent) && is_work;
         if forgets { Plan { facts: Vec::new(), ..plan } } else { plan }
     }
 

@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{clock::Skewed, crowd, line::Line, planted::Planted, queue, world::World};
+use super::{clock::Skewed, crowd, line::Line, queue, world::World};
 use crate::{
     clock::Clock,
     domain::plan::Timing,
@@ -93,7 +93,6 @@ fn start(world: &Arc<World>) -> Arc<Notify> {
 fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
     let (world, ports) = (&line.world, Arc::new(line.clone()));
     let clock = Skewed { world: Arc::clone(world), skew };
-    let lease = if world.planted == Some(Planted::NoLease) { 0 } else { 30 };
     Engine {
         store: Arc::clone(&ports) as _,
         work: Arc::clone(&ports) as _,
@@ -105,7 +104,7 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
         sources: world.sources.clone(),
         access: crowd::access(),
         timing: Timing {
-            lease: SignedDuration::from_secs(lease),
+            lease: SignedDuration::from_secs(30),
             poll: SignedDuration::from_secs(15),
             reconcile_every: SignedDuration::from_secs(60),
             patience: SignedDuration::from_mins(30),

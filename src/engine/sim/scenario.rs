@@ -10,9 +10,12 @@ use crate::domain::{
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
 };
 
-/// When every simulation begins.
+/// When every simulation begins: 2026-11-22 03:00:00 UTC.
+const EPOCH: i64 = 1_795_316_400;
+
+/// Returns when every simulation begins.
 pub(super) fn epoch() -> Timestamp {
-    "2026-11-22T03:00:00Z".parse().expect("a timestamp")
+    Timestamp::from_second(EPOCH).expect("a second of this century")
 }
 
 /// Something that a replica calls.
@@ -100,7 +103,7 @@ impl Scenario {
             replicas: rng.usize(2..=3),
             names,
             quorum: rng.u32(1..=2),
-            expires_after: SignedDuration::from_mins(if rng.u8(0..6) == 0 { 15 } else { 480 }),
+            expires_after: SignedDuration::from_mins(if rng.u8(0..6) == 0 { 30 } else { 480 }),
             max_concurrent_runs: rng.usize(1..=2),
             skew: SignedDuration::from_mins(if rng.bool() { 10 } else { 0 }),
             rates: rates(rng),

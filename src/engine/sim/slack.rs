@@ -161,7 +161,9 @@ impl Chat for Line {
 
     async fn update(&self, channel: &str, ts: &Ts, message: &Message) -> Result<(), ChatError> {
         let digest = message.digest();
+        let process = self.process;
         let update = |truth: &mut Truth| {
+            truth.note(|| format!("p{process} EDIT {}", ts.0));
             let found = truth.slack.messages.iter_mut().find(|it| it.channel == channel && it.ts == *ts);
             found.map(|it| it.digest = digest).ok_or(ChatError::Gone)
         };
