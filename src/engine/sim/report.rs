@@ -1,6 +1,10 @@
 //! The table that `make sim` prints.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    time::Duration,
+};
 
 use super::{
     history::{Count, Invariant},
@@ -11,10 +15,10 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Report {
     seeds: u64,
-    broken: BTreeMap<Invariant, (u64, Vec<u64>)>,
-    excused: BTreeMap<Invariant, Vec<u64>>,
+    broken: BTreeMap<Invariant, (u64, BTreeSet<u64>)>,
+    excused: BTreeMap<Invariant, BTreeSet<u64>>,
     counts: BTreeMap<Count, u64>,
-    idle: Vec<u64>,
+    idle: BTreeSet<u64>,
     lasted: Duration,
 }
 
@@ -26,18 +30,16 @@ impl Report {
         for (invariant, _) in &verdict.history.broken {
             let (count, seeds) = self.broken.entry(*invariant).or_default();
             *count += 1;
-            if seeds.last() != Some(&verdict.seed) {
-                seeds.push(verdict.seed);
-            }
+            seeds.insert(verdict.seed);
         }
         for (invariant, _) in &verdict.history.excused {
-            self.excused.entry(*invariant).or_default().push(verdict.seed);
+            self.excused.entry(*invariant).or_default().insert(verdict.seed);
         }
         for (count, number) in &verdict.history.counts {
             *self.counts.entry(*count).or_default() += number;
         }
         if !verdict.history.counts.contains_key(&Count::Succeeded) {
-            self.idle.push(verdict.seed);
+            self.idle.insert(verdict.seed);
         }
     }
 
@@ -47,9 +49,7 @@ impl Report {
     }
 
     fn excused_seeds(&self) -> u64 {
-        let mut seeds: Vec<u64> = self.excused.values().flatten().copied().collect();
-        seeds.sort_unstable();
-        seeds.dedup();
+        let seeds: BTreeSet<u64> = self.excused.values().flatten().copied().collect();
         seeds.len() as u64
     }
 
@@ -58,9 +58,8 @@ impl Report {
         let mut text = String::new();
         for invariant in Invariant::ALL {
             let (count, seeds) = self.broken.get(&invariant).cloned().unwrap_or_default();
-            let excused = self.excused.get(&invariant).map_or(0, Vec::len);
-            let seeds =
-                if seeds.is_empty() { String::new() } else { format!("  seeds {:?}", &seeds[..seeds.len().min(12)]) };
+            let excused = self.excused.get(&invariant).map_or(0, BTreeSet::len);
+            let seeds = if seeds.is_empty() { String::new() } else { format!("  seeds {:?}", first(&seeds)) };
             let name = format!("{invariant:?}");
             writeln!(text, "  {name:<20} {count:>6} violations {excused:>4} excused{seeds}").expect("a string grows");
         }
@@ -78,4 +77,9 @@ impl Report {
         writeln!(text, "  {hours} hours simulated in {:.1} s", took.as_secs_f64()).expect("a string grows");
         text
     }
+}
+
+/// Returns as many as one cares to read.
+fn first(seeds: &BTreeSet<u64>) -> Vec<u64> {
+    seeds.iter().copied().take(12).collect()
 }

@@ -81,7 +81,8 @@ pub(super) struct Scenario {
     pub(super) quiet_after: Duration,
 }
 
-/// A source whose clocks are not trusted in its first minutes: what is taken before the bot watches is nobody's.
+/// When the first snapshot may be taken, in seconds. A source is watched from when a replica first says so, by its own
+/// clock: before that has passed by every clock, a snapshot may count as older than the bot.
 const FIRST_SNAPSHOT: u64 = 12 * 60;
 
 impl Scenario {
