@@ -43,6 +43,8 @@ pub(super) struct Posted {
     at: Timestamp,
     pub(super) marks: Marks,
     pub(super) digest: String,
+    /// The call that posted it had been held up by a pause.
+    is_late: bool,
     /// A double that a pause within a call has made.
     pub(super) is_excused: bool,
 }
@@ -73,7 +75,16 @@ impl Truth {
         let ts = Ts(format!("{}.{number:06}", self.now.as_second()));
         let (channel, thread) = (place.channel.to_owned(), place.thread.cloned());
         let (at, marks) = (self.now, marks.clone());
-        let mut posted = Posted { channel, thread, ts: ts.clone(), at, marks, digest, is_excused: false };
+        let mut posted = Posted {
+            channel,
+            thread,
+            ts: ts.clone(),
+            at,
+            marks,
+            digest,
+            is_late: caller.held > POSTING,
+            is_excused: false,
+        };
         self.note(|| format!("p{} POST {} {}", caller.process, posted.mark("run"), posted.mark("key")));
         posted.is_excused = self.judge_post(&posted, caller);
         self.history.add(Count::Posts);
@@ -88,11 +99,15 @@ impl Truth {
         if !drawn {
             self.broken(Invariant::DrawnFromRecord, format!("{run} has no {key}"));
         }
-        let again = self.slack.messages.iter().any(|it| it.marks == posted.marks);
-        if again {
-            self.broken_by(caller, POSTING, Invariant::OneMessage, format!("{key} of {run}"));
+        let earlier: Vec<bool> =
+            self.slack.messages.iter().filter(|it| it.marks == posted.marks).map(|it| it.is_late).collect();
+        let is_late = posted.is_late || earlier.contains(&true);
+        if !earlier.is_empty() {
+            // Whichever of the two came late, the other one was right to be posted.
+            let held = if is_late { Duration::MAX } else { caller.held };
+            self.broken_by(Caller { held, ..caller }, POSTING, Invariant::OneMessage, format!("{key} of {run}"));
         }
-        again && caller.held > POSTING
+        !earlier.is_empty() && is_late
     }
 
     /// Judges the order of the replies in every thread. Run at the end.
