@@ -238,7 +238,9 @@ impl Truth {
         self.judge_effect(run, caller, "a copy");
         let mine = (run.export_task.to_string(), run.snapshot_time);
         let latest = self.aws.latest.entry(run.source.clone()).or_default();
-        let before = latest.objects[index].replace(mine);
+        latest.objects[index] = Some(mine);
+        // What a copy has left behind that never came to its manifest may be overwritten by anybody.
+        let before = latest.manifest.clone();
         self.judge_latest(run, before, caller);
     }
 
