@@ -55,6 +55,13 @@ doc: ## The documentation, private items too
 unit: $(MOTO) ## All tests
 	$(CARGO) test --locked --workspace --tests
 
+# SEEDS says how many seeds are played, SEED plays one and prints what happened.
+SIM := $(CARGO) test --locked --lib --
+.PHONY: sim
+sim: ## The whole engine, simulated: SEEDS=1000, or one SEED with its trace
+	$(if $(SEED),SEED=$(SEED),SEEDS=$(or $(SEEDS),1000)) $(SIM) engine::sim::tests::sim --exact --ignored --nocapture
+	$(if $(SEED),,$(SIM) engine::sim::tests::every_planted_fault_is_found --exact --nocapture)
+
 # Tests that print what they measure, in the sizes that docs/reliability.md gives; PROFILE=release for the release build.
 PROFILE ?= dev
 .PHONY: figures
@@ -63,10 +70,9 @@ figures: ## The figures of docs/reliability.md
 		| grep -E '^FIGURE|^test |panicked'
 
 # From outside, against three replicas; SEED=7 repeats one.
-SEEDS ?= 100
 .PHONY: schedules
 schedules: ## Many seeded schedules of troubles against the real program
-	SEEDS=$(SEEDS) $(CARGO) test --locked --test it schedules:: -- --nocapture
+	$(if $(SEED),SEED=$(SEED),SEEDS=$(or $(SEEDS),100)) $(CARGO) test --locked --test it schedules:: -- --nocapture
 
 # Coverage by libFuzzer, without a sanitizer: those need a nightly compiler, and this crate has no unsafe code.
 SECONDS_EACH ?= 60

@@ -109,6 +109,8 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         wakes,
         sightings: Sightings::default(),
         stopping: CancellationToken::new(),
+        #[cfg(test)]
+        planted: None,
     });
     Ok(Parts { engine, queue, wakes: receiver })
 }

@@ -30,6 +30,8 @@ pub mod queries;
 pub mod reconciler;
 pub mod requests;
 pub mod sightings;
+#[cfg(test)]
+pub mod sim;
 pub mod sources;
 pub mod sweeper;
 
@@ -58,6 +60,9 @@ pub struct Engine {
     pub sightings: sightings::Sightings<Intent>,
     /// The process stops: passes end between two steps.
     pub stopping: CancellationToken,
+    /// A bug that the simulation must find.
+    #[cfg(test)]
+    pub planted: Option<sim::planted::Planted>,
 }
 
 /// Where the messages of runs go, and in which language.

@@ -1,6 +1,6 @@
 //! The facts that change a run, and the one function that says which fact may happen when.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     approval::{Approval, ApprovalState},
@@ -67,6 +67,7 @@ impl Run {
     /// # Errors
     /// The fact cannot happen to the run as it is: whoever wanted to record it was looking at an older state.
     pub fn after(&self, fact: &Fact, now: Timestamp) -> Result<Self, IllegalFact> {
+        let now = self.moment(now);
         let mut run = self.clone();
         let applied = match fact {
             Fact::Retried { from, by } => run.retried(*from, by, now),
@@ -97,6 +98,12 @@ impl Run {
         }
         run.updated_at = now;
         Ok(run)
+    }
+
+    /// Returns when something happens to the run by a clock that shows `now`. Replicas' clocks differ; in a record time
+    /// never runs backwards, so that what is told of it stands in the order in which it happened.
+    pub(super) fn moment(&self, now: Timestamp) -> Timestamp {
+        if now < self.updated_at { self.updated_at + SignedDuration::from_millis(1) } else { now }
     }
 
     fn turn_taken(&mut self) -> Option<()> {

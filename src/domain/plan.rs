@@ -126,7 +126,8 @@ fn ask(run: &Run, open: StageId, context: Context<'_>) -> Plan {
         let failure = Failure::new(Class::Config, codes::SOURCE_GONE, "the configuration has no sensitive layer");
         return fail(open, failure);
     };
-    let approval = Approval::ask(run, &context.source.classification, &layer.approval, context.now);
+    let asked_at = run.moment(context.now);
+    let approval = Approval::ask(run, &context.source.classification, &layer.approval, asked_at);
     Plan { facts: vec![Fact::ApprovalAsked { approval }], ..Plan::default() }
 }
 

@@ -138,7 +138,7 @@ fn from_live_approval(run: &Run, from: StageId, by: &str, now: Timestamp) -> Sta
 }
 
 fn next_attempt(run: &Run, from: StageId, by: &str, now: Timestamp) -> Run {
-    let mut next = run.clone();
+    let (mut next, now) = (run.clone(), run.moment(now));
     next.attempt += 1;
     next.export_task = run.run_id.with_attempt(next.attempt);
     next.version = 1;

@@ -91,6 +91,7 @@ impl Actors {
             };
             match next {
                 Next::Again(after) => tokio::select! {
+                    biased;
                     () = self.stop.cancelled() => break,
                     () = tokio::time::sleep(after) => {}
                     () = entry.notify.notified() => {}

@@ -81,6 +81,8 @@ impl Engine {
             }
             Hint::ExportEnded { source_arn } => self.wake_where(|it| it.source_arn == *source_arn).await?,
             Hint::JobEnded { job } => {
+                #[cfg(test)]
+                self.believe_job(job).await;
                 let sources = self.sources.with_job(job);
                 self.wake_where(|it| sources.contains(&it.source.as_str())).await?;
             }

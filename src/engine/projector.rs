@@ -188,22 +188,30 @@ impl Engine {
         }
         let (ts, digest, key) = (Ts(posted.ts.clone()), wanted.message.digest(), &wanted.key.0);
         place.spend();
+        let (of, sent) = (drawing.of, Posted { digest, ..posted.clone() });
         match self.chat.update(&posted.channel, &ts, &wanted.message).await {
             Ok(()) => {
-                let posted = Posted { digest, ..posted.clone() };
-                drawing.thread.posted.insert(key.clone(), posted.clone());
+                drawing.thread.posted.insert(key.clone(), sent.clone());
                 drawing.thread.is_well();
                 if !self.store.put_thread(&drawing.thread).await? {
-                    self.doubt(drawing.of, key, &posted).await?;
+                    self.doubt(of, key, &sent).await?;
                 }
                 Ok(None)
             }
             Err(ChatError::Gone) => self.deleted(drawing, key).await,
-            Err(error) => self.failed(drawing, &Lane::Update, &error).await,
+            Err(error) => {
+                let unclear = matches!(error, ChatError::Unclear(_));
+                let next = self.failed(drawing, &Lane::Update, &error).await?;
+                if unclear {
+                    self.doubt(of, key, &sent).await?;
+                }
+                Ok(next)
+            }
         }
     }
 
-    /// Two replicas have edited one message, and nobody knows whose state it shows: it is edited again.
+    /// Another replica has edited the message too, or may have before an edit without an answer arrived: nobody knows
+    /// whose state it shows, and it is edited again.
     async fn doubt(&self, of: Subject<'_>, key: &str, ours: &Posted) -> Result<(), StoreError> {
         loop {
             let mut thread = self.store.thread(of.thread()).await?;

@@ -127,6 +127,8 @@ impl Engine {
 
     /// Records the plan's facts, then acts.
     async fn carry_on(&self, run: &Run, source: &Source, plan: Plan) -> Result<Step, StoreError> {
+        #[cfg(test)]
+        let plan = self.spoil(plan);
         let begun = Instant::now();
         let moved = if plan.facts.is_empty() { None } else { self.record(run, &plan.facts).await? };
         if moved.is_none() && !plan.facts.is_empty() {
@@ -152,11 +154,8 @@ impl Engine {
         if let Some((fact, _)) = &again {
             after = after.after(fact, after.updated_at).expect("a run that has failed can go on");
         }
-        let mut changes = vec![Change::Update { run: &after, was: run.version }];
+        let mut changes = update(run, &after);
         changes.extend(again.iter().map(|(_, next)| Change::Create(next)));
-        if run.has_turn && !after.has_turn {
-            changes.push(Change::FreeTurn { source: &run.source, run: &run.export_task });
-        }
         match self.store.write(&changes).await {
             Ok(()) => {}
             Err(StoreError::Conflict(Conflict::Run(_))) => return Ok(None),
@@ -167,7 +166,7 @@ impl Engine {
             tracing::warn!(run = %next.export_task, "RDS has failed by its own fault; run {} tries again", next.export_task);
             self.wakes.send(Wake::Run(next.export_task));
         }
-        if run.has_turn && !after.has_turn {
+        if frees_turn(run, &after) {
             self.wake_waiting(&run.source).await;
         }
         let is_over = |it: &Run| it.stage(StageId::Export).status.is_over();
@@ -231,8 +230,25 @@ impl Engine {
             self.sightings.forget(run.export_task.as_str());
         }
         let intent_seen_for = SignedDuration::try_from(seen_for.unwrap_or_default()).unwrap_or(SignedDuration::MAX);
+        #[cfg(test)]
+        let intent_seen_for = self.lapse(intent_seen_for);
         Context { me: &self.me, now: self.clock.now(), timing: &self.timing, source, intent_seen_for }
     }
+}
+
+/// Returns what makes `before` into `after`, whoever writes it: a run that ends gives its source's turn back in the same
+/// write, or nobody would ever have it again.
+pub(super) fn update<'a>(before: &'a Run, after: &'a Run) -> Vec<Change<'a>> {
+    let mut changes = vec![Change::Update { run: after, was: before.version }];
+    if frees_turn(before, after) {
+        changes.push(Change::FreeTurn { source: &before.source, run: &before.export_task });
+    }
+    changes
+}
+
+/// Says whether the run had its source's turn, and has it no more.
+pub(super) fn frees_turn(before: &Run, after: &Run) -> bool {
+    before.has_turn && !after.has_turn
 }
 
 fn replaced(source: &Source, holder: Option<&str>) -> Failure {

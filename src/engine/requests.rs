@@ -17,6 +17,7 @@ use crate::{
         Engine, Wake,
         actors::Next,
         ports::{Change, ChatError, Conflict, Request, StoreError, Via, Wish},
+        reconciler::{frees_turn, update},
     },
     projection,
 };
@@ -39,9 +40,15 @@ const TELL_AGAIN: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(
 /// What a request leads to.
 struct Effect {
     outcome: Outcome,
-    /// Runs to write: new ones, and changed ones with the version that they had.
+    /// Runs to write: new ones, and changed ones.
     create: Vec<Run>,
-    update: Vec<(Run, u64)>,
+    update: Vec<Changed>,
+}
+
+/// A run that changes.
+struct Changed {
+    before: Run,
+    after: Run,
 }
 
 impl From<Outcome> for Effect {
@@ -136,16 +143,19 @@ impl Engine {
     async fn write(&self, request: &Request, effect: &Effect) -> Result<(), StoreError> {
         let mut changes = vec![Change::Close { request: &request.id, outcome: &effect.outcome }];
         changes.extend(effect.create.iter().map(Change::Create));
-        changes.extend(effect.update.iter().map(|(run, was)| Change::Update { run, was: *was }));
+        changes.extend(effect.update.iter().flat_map(|it| update(&it.before, &it.after)));
         self.store.write(&changes).await
     }
 
     async fn tell(&self, request: &Request, effect: &Effect) {
         let (id, by, outcome) = (&request.id, &request.by, &effect.outcome);
         tracing::info!(request = id, by, ?outcome, "Carried out request {id}");
-        for run in effect.create.iter().chain(effect.update.iter().map(|(run, _)| run)) {
+        for run in effect.create.iter().chain(effect.update.iter().map(|it| &it.after)) {
             self.wakes.send(Wake::Run(run.export_task.clone()));
             self.wakes.send(Wake::Thread(run.export_task.clone()));
+        }
+        for Changed { before, .. } in effect.update.iter().filter(|it| frees_turn(&it.before, &it.after)) {
+            self.wake_waiting(&before.source).await;
         }
         let Some(url) = &request.response_url else { return };
         let locale = self.locale_of(&request.by).await;
@@ -184,6 +194,6 @@ impl Engine {
         }
         let after = self.after(run, &[fact]).expect("a run that is not over can be canceled");
         let outcome = Outcome::Canceling { run: run.export_task.clone() };
-        Effect { outcome, create: Vec::new(), update: vec![(after, run.version)] }
+        Effect { outcome, create: Vec::new(), update: vec![Changed { before: run.clone(), after }] }
     }
 }

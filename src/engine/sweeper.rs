@@ -50,6 +50,10 @@ impl Engine {
             Ok(ids) => ids.into_iter().for_each(|id| self.wakes.send(Wake::Request(id))),
             Err(error) => troubled("requests", &error.to_string()),
         }
+        #[cfg(test)]
+        if self.forgets_runs() {
+            return;
+        }
         match self.store.open_runs().await {
             Ok(open) => {
                 for run in open {

@@ -19,6 +19,7 @@ use crate::domain::{
     },
 };
 
+mod exhaustive;
 mod properties;
 mod table;
 mod world;

@@ -88,9 +88,13 @@ impl Engine {
 
     /// What AWS has done must get into the record, whoever else writes there meanwhile.
     async fn settled(&self, run: &Run, source: &Source, stage: StageId, started: Started) -> Result<Step, StoreError> {
+        #[cfg(test)]
+        let started = self.misread(started);
         let mut run = Box::new(run.clone());
         for _ in 0..ATTEMPTS {
             let Plan { facts, again, .. } = settle(&run, stage, started.clone(), self.context(&run, source));
+            #[cfg(test)]
+            let again = self.hurry(again);
             let recorded = if facts.is_empty() { None } else { self.record(&run, &facts).await? };
             match (recorded, again) {
                 (Some(_), Some(after)) => return Ok(Step::Wait(after)),

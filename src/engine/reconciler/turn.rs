@@ -44,7 +44,7 @@ impl Engine {
     }
 
     /// Wakes the runs that may be waiting for the turn of `source`.
-    pub(super) async fn wake_waiting(&self, source: &str) {
+    pub(in crate::engine) async fn wake_waiting(&self, source: &str) {
         match self.store.open_runs().await {
             Ok(open) => {
                 for run in open.into_iter().filter(|it| it.source == source) {

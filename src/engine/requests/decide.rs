@@ -1,7 +1,7 @@
 //! A verdict on a refresh of the sensitive layer: everything is looked up anew at this moment, and what cannot be
 //! looked up does not count as allowed.
 
-use super::{Effect, Engine, Outcome, Request, Trouble};
+use super::{Changed, Effect, Engine, Outcome, Request, Trouble};
 use crate::domain::{
     access::Person,
     approval::{Approval, ApprovalState, Refusal, Verdict},
@@ -17,6 +17,8 @@ impl Engine {
         let Some(rule) = source.sensitive.as_ref().map(|it| &it.approval) else { return refused(Refusal::Unknown) };
         let person = self.people.person(&request.by, &[&rule.approvers]).await;
         let person = person.map_err(|it| Trouble::Later { code: "Slack".to_owned(), why: it.to_string() })?;
+        #[cfg(test)]
+        let person = self.mistake(person);
         let (in_force, now) = (&source.classification, self.clock.now());
         let approval = match Approval::decide(&run, id, in_force, rule, &person, verdict, now) {
             Ok(approval) => approval,
@@ -36,6 +38,6 @@ impl Engine {
             return refused(Refusal::Unknown);
         };
         let outcome = Outcome::Voted { run: run.export_task.clone(), verdict, open };
-        Ok(Effect { outcome, create: Vec::new(), update: vec![(after, run.version)] })
+        Ok(Effect { outcome, create: Vec::new(), update: vec![Changed { before: run, after }] })
     }
 }

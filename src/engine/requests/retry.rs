@@ -1,6 +1,6 @@
 //! `retry`: from a run that has stopped to one that goes on. What is to be kept must still be there.
 
-use super::{Effect, Engine, Outcome, Request, Run, StageId, StoreError, Trouble};
+use super::{Changed, Effect, Engine, Outcome, Request, Run, StageId, StoreError, Trouble};
 use crate::domain::{
     failure::Failure,
     name::ExportTask,
@@ -66,7 +66,7 @@ impl Engine {
             gone,
             overwritten: holder.map(|it| it.to_string()),
         };
-        Effect { outcome, create: next.into_iter().collect(), update: vec![(after, run.version)] }
+        Effect { outcome, create: next.into_iter().collect(), update: vec![Changed { before: run.clone(), after }] }
     }
 
     /// Looks at what a retry from `from` builds on and replaces.

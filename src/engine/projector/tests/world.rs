@@ -279,6 +279,7 @@ fn engine(
         wakes,
         sightings: Sightings::default(),
         stopping: CancellationToken::new(),
+        planted: None,
     };
     (Arc::new(engine), receiver)
 }

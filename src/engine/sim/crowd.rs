@@ -1,0 +1,170 @@
+//! The people: operators who start, retry and cancel, approvers who press, others who press too; and who they are.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::time::{sleep, timeout};
+
+use super::{
+    history::Count,
+    line::Line,
+    scenario::{APPROVERS, Service},
+    slack::Press,
+    world::{Truth, World},
+};
+use crate::{
+    domain::{
+        access::{Access, Membership, Person, Who},
+        answer::Answer,
+        approval::{ApprovalState, Verdict},
+        command::{Command, RunCommand},
+        run::{Run, RunStatus},
+        snapshot::SnapshotChoice,
+        stage::StageId,
+    },
+    engine::{
+        accept::Asker,
+        ports::{People, PeopleError, Via, Wish},
+    },
+};
+
+const OPERATORS: [&str; 2] = ["UANA", "UELI"];
+const PRIVACY: [&str; 3] = ["UBEN", "UCAT", "UDAN"];
+const STRANGER: &str = "USTRANGER";
+
+/// How long Slack waits for an answer.
+const SLACK_WAITS: Duration = Duration::from_secs(3);
+
+/// Something that a person does.
+enum Act {
+    Say(&'static str, Command),
+    Press(&'static str, String, Verdict),
+}
+
+/// Returns who may do what: operators are a group, and anybody may look.
+pub(super) fn access() -> Access {
+    Access { viewers: vec![Who::AnyMember], operators: vec![Who::Group("SOPS".to_owned())] }
+}
+
+/// People do something every now and then; when the faults are over, they only approve.
+pub(super) async fn crowd(world: Arc<World>) {
+    for number in 0_u64.. {
+        let pause = {
+            let mut truth = world.truth();
+            if truth.quiet { 10 } else { truth.chance.u64(10..100) }
+        };
+        sleep(Duration::from_secs(pause)).await;
+        let act = world.truth().act();
+        if let Some(act) = act {
+            send(&world, number, act);
+        }
+    }
+}
+
+/// Slack delivers it: to one replica, or, because the first answer came too late, to two.
+fn send(world: &Arc<World>, number: u64, act: Act) {
+    let mut truth = world.truth();
+    let times = if truth.mishap(15) { 2 } else { 1 };
+    let (user, count) = match &act {
+        Act::Say(user, _) => (*user, Count::Commands),
+        Act::Press(user, _, _) => (*user, Count::Presses),
+    };
+    truth.history.add(count);
+    let act = Arc::new(act);
+    for _ in 0..times {
+        let answering: Vec<_> =
+            truth.processes.iter().filter(|it| it.answers()).map(|it| Arc::clone(&it.engine)).collect();
+        let Some(engine) = truth.chance.choice(answering) else { return };
+        let asker = Asker {
+            user: user.to_owned(),
+            via: Via::Slack,
+            response_url: Some("https://hooks.slack.com/x".to_owned()),
+            delivery: format!("D{number:04}"),
+        };
+        let (world, act) = (Arc::clone(world), Arc::clone(&act));
+        world.clone().tasks.spawn(async move {
+            let answer = async {
+                match &*act {
+                    Act::Say(_, command) => engine.handle(&asker, command.clone()).await,
+                    Act::Press(_, approval, verdict) => {
+                        let wish = Wish::Decide { approval: approval.clone(), verdict: *verdict };
+                        engine.accept(&asker, wish, None, String::new()).await
+                    }
+                }
+            };
+            if let Ok(Answer::Accepted { .. }) = timeout(SLACK_WAITS, answer).await {
+                world.truth().slack.accepted.insert(asker.delivery);
+            }
+        });
+    }
+}
+
+impl Truth {
+    fn act(&mut self) -> Option<Act> {
+        if self.quiet {
+            return self.press(true);
+        }
+        let user = OPERATORS[self.chance.usize(0..OPERATORS.len())];
+        match self.chance.u8(0..20) {
+            0..3 => self.ask(user),
+            3..8 => {
+                let over = |it: &Run| matches!(it.status, RunStatus::Failed | RunStatus::Canceled | RunStatus::Expired);
+                let run = self.some_run(over)?;
+                let from = (self.chance.u8(0..3) == 0).then(|| StageId::ALL[self.chance.usize(0..StageId::ALL.len())]);
+                Some(Act::Say(user, Command::Retry { run, from }))
+            }
+            8 => {
+                let run = self.some_run(|it| !it.status.is_over())?;
+                Some(Act::Say(user, Command::Cancel { run }))
+            }
+            9..16 => self.press(true),
+            _ => self.press(false),
+        }
+    }
+
+    fn ask(&mut self, user: &'static str) -> Option<Act> {
+        let snapshots = self.aws.snapshots.len();
+        let chosen = self.aws.snapshots.get(self.chance.usize(0..snapshots.max(1)))?;
+        let (source, name) = (chosen.source.clone(), chosen.id.clone());
+        let snapshot = if self.chance.bool() { SnapshotChoice::Latest } else { SnapshotChoice::Named(name) };
+        // Now and then for one table only: a run of the same snapshot beside the other.
+        let only = if self.chance.u8(0..4) == 0 { vec!["app.users".to_owned()] } else { Vec::new() };
+        Some(Act::Say(user, Command::Run(RunCommand { source, snapshot, only, layers: Vec::new(), plan: false })))
+    }
+
+    /// Somebody presses on a request that is open, or was: one who may, or one who may not.
+    fn press(&mut self, allowed: bool) -> Option<Act> {
+        let asked = self.records.runs.values().filter_map(|it| it.run.approval.as_ref());
+        let open: Vec<String> = asked.filter(|it| it.state == ApprovalState::Pending).map(|it| it.id.clone()).collect();
+        let approval = self.chance.choice(open)?;
+        let others = [OPERATORS[0], OPERATORS[1], STRANGER];
+        let user = if allowed { PRIVACY[self.chance.usize(0..3)] } else { others[self.chance.usize(0..3)] };
+        let verdict = if self.mishap(8) { Verdict::Deny } else { Verdict::Approve };
+        let approves = verdict == Verdict::Approve;
+        self.slack.presses.push(Press { approval: approval.clone(), user, approves, allowed });
+        Some(Act::Press(user, approval, verdict))
+    }
+
+    fn some_run(&mut self, matches: impl Fn(&Run) -> bool) -> Option<String> {
+        let found = self.records.runs.values().filter(|it| it.run.next_attempt.is_none() && matches(&it.run));
+        let names: Vec<String> = found.map(|it| it.run.export_task.to_string()).collect();
+        self.chance.choice(names)
+    }
+}
+
+#[async_trait]
+impl People for Line {
+    async fn person(&self, user: &str, _: &[&[Who]]) -> Result<Person, PeopleError> {
+        let group = |list: &[&str], name: &str| list.contains(&user).then(|| name.to_owned());
+        let groups: BTreeSet<String> =
+            [group(&OPERATORS, "SOPS"), group(&PRIVACY, APPROVERS)].into_iter().flatten().collect();
+        let membership = if user == STRANGER { Membership::Stranger } else { Membership::Member };
+        let person = Person { user: user.to_owned(), membership, groups };
+        let why = |it| PeopleError { user: user.to_owned(), why: format!("{it:?}") };
+        self.call(Service::People, |_, _| person).await.map_err(why)
+    }
+
+    async fn locale(&self, _: &str) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,125 @@
+//! Judging each write to the records, at the moment that it is made.
+
+use std::collections::BTreeMap;
+
+use super::{
+    aws::End,
+    history::{Count, Invariant},
+    world::Truth,
+};
+use crate::domain::{
+    name::ExportTask,
+    run::{Run, RunStatus},
+    source::Layer,
+    stage::{StageId, StageStatus},
+};
+
+/// In which order the record first had something to tell, for each run: keys of its messages, and a number.
+pub(super) type Told = BTreeMap<ExportTask, BTreeMap<String, usize>>;
+
+impl Truth {
+    /// Judges that the record of a run becomes `after`.
+    pub(super) fn judge_write(&mut self, before: Option<&Run>, after: &Run) {
+        let name = &after.export_task;
+        if after.version != before.map_or(0, |it| it.version) + 1 {
+            let was = before.map(|it| it.version);
+            self.broken(Invariant::VersionGrows, format!("{name}: from {was:?} to {}", after.version));
+        }
+        if let Some(before) = before.filter(|it| it.status.is_over()) {
+            let retried = after.retries.len() > before.retries.len() || after.next_attempt.is_some();
+            if !retried {
+                let how = format!("{name}: from {} to {}", before.status.as_str(), after.status.as_str());
+                self.broken(Invariant::EndIsFinal, how);
+            }
+        }
+        let is_end = after.status.is_over() && before.is_none_or(|it| !it.status.is_over());
+        if is_end {
+            self.judge_end(after);
+        }
+        self.judge_turn(after);
+        self.remember(after);
+    }
+
+    fn judge_end(&mut self, run: &Run) {
+        self.history.add(match run.status {
+            RunStatus::Succeeded | RunStatus::SucceededWithWarnings => Count::Succeeded,
+            RunStatus::Failed => Count::Failed,
+            RunStatus::Running
+            | RunStatus::WaitingApproval
+            | RunStatus::Canceled
+            | RunStatus::Superseded
+            | RunStatus::Expired => Count::OtherEnds,
+        });
+        if matches!(run.status, RunStatus::Succeeded | RunStatus::SucceededWithWarnings) {
+            self.judge_success(run);
+        }
+        if run.status == RunStatus::Superseded {
+            let newer = |it: &Run| it.source == run.source && it.snapshot_time > run.snapshot_time;
+            if !self.records.runs.values().any(|it| newer(&it.run)) {
+                self.broken(Invariant::SupersededByNewer, format!("{}: nothing is newer", run.export_task));
+            }
+        }
+    }
+
+    /// A run that has succeeded: its export is complete, was published, and each layer's job and a crawl after it have
+    /// succeeded.
+    fn judge_success(&mut self, run: &Run) {
+        let (name, now) = (run.export_task.as_str(), self.now);
+        let mut missing = Vec::new();
+        if self.aws.exports.get(name).and_then(|it| it.span.end(now)) != Some(End::Done) {
+            missing.push("its export".to_owned());
+        }
+        if !self.aws.published.contains(name) {
+            missing.push("its data under latest/".to_owned());
+        }
+        for layer in &run.layers {
+            let (transform, catalog) = stages(*layer);
+            let attempt = run.stage(transform).attempt;
+            let job = self.aws.jobs.iter().find(|it| it.is(name, *layer, attempt));
+            let Some(done) = job.filter(|it| it.span.end(now) == Some(End::Done)).map(|it| it.span.ends) else {
+                missing.push(format!("{transform} {attempt}"));
+                continue;
+            };
+            let crawler = format!("{}-{}", run.source, layer.as_str());
+            let crawls = self.aws.crawls.get(&crawler).map_or(&[][..], Vec::as_slice);
+            if !crawls.iter().any(|it| it.span.began >= done && it.span.end(now) == Some(End::Done)) {
+                missing.push(format!("{catalog}"));
+            }
+        }
+        if !missing.is_empty() {
+            self.broken(Invariant::SuccessIsTrue, format!("{name} lacks {}", missing.join(", ")));
+        }
+    }
+
+    fn judge_turn(&mut self, run: &Run) {
+        let others = |it: &Run| it.source == run.source && it.has_turn && it.export_task != run.export_task;
+        let other = self.records.runs.values().find(|it| others(&it.run)).map(|it| it.run.export_task.clone());
+        if let (true, Some(other)) = (run.has_turn, other) {
+            self.broken(Invariant::OneTurn, format!("{} and {other} both have it", run.export_task));
+        }
+    }
+
+    /// Notes what the record tells for the first time.
+    fn remember(&mut self, run: &Run) {
+        let told = self.slack.told.entry(run.run_id.clone()).or_default();
+        let next = told.len();
+        let done = run.stages.iter().filter(|it| it.status == StageStatus::Succeeded);
+        let keys = done.map(|it| format!("stage:{}:{}", it.id, it.attempt));
+        let keys = keys.chain(run.failures.iter().map(|it| format!("stage:{}:{}", it.stage, it.attempt)));
+        let keys = keys.chain(run.failures.iter().map(|it| format!("alert:{}:{}", it.stage, it.attempt)));
+        let keys = keys.chain((1..=run.retries.len()).map(|it| format!("retry:{it}")));
+        let keys = keys.chain(run.past_approvals.iter().chain(&run.approval).map(|it| format!("approval:{}", it.id)));
+        let keys = keys.chain(run.finished_at.map(|_| format!("end:{}", run.retries.len())));
+        for key in keys.chain(["root".to_owned()]) {
+            told.entry(key).or_insert(next);
+        }
+    }
+}
+
+/// Returns the stages of a layer that AWS does.
+fn stages(layer: Layer) -> (StageId, StageId) {
+    match layer {
+        Layer::Normal => (StageId::NormalTransform, StageId::NormalCatalog),
+        Layer::Sensitive => (StageId::SensitiveTransform, StageId::SensitiveCatalog),
+    }
+}

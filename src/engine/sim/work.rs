@@ -1,0 +1,272 @@
+//! The work of stages and the snapshots, asked for and answered as `adapters/aws` does it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::sleep;
+
+use super::{
+    aws::{End, No, OBJECTS},
+    line::{Broken, Line},
+    planted::Planted,
+    scenario::Service,
+    world::Truth,
+};
+use crate::{
+    domain::{
+        export::ActiveExport,
+        failure::{Class, Failure, codes},
+        run::Run,
+        seen::{Seen, Started},
+        snapshot::{Snapshot, SnapshotChoice},
+        source::{Layer, Source},
+        stage::{Detail, StageId, StageStatus, WaitOn},
+    },
+    engine::ports::{Exports, Progress, Snapshots, Work},
+};
+
+fn failure(broken: Broken) -> Failure {
+    match broken {
+        Broken::Refused => Failure::new(Class::Transient, "Throttling", "slow down"),
+        Broken::Unclear => Failure::new(Class::Transient, codes::NO_ANSWER, "no answer"),
+    }
+}
+
+fn started(broken: Broken) -> Started {
+    match broken {
+        Broken::Refused => Started::Refused(WaitOn::Trouble(failure(broken))),
+        Broken::Unclear => Started::Unclear(failure(broken)),
+    }
+}
+
+fn running(handle: &str) -> Seen {
+    Seen::Running { handle: Some(handle.to_owned()), detail: Detail::default() }
+}
+
+/// Returns what is seen of work that has ended so, or goes on.
+fn seen(end: Option<End>, handle: &str, code: &str) -> Seen {
+    match end {
+        None => running(handle),
+        Some(End::Done) => Seen::Done { detail: Detail::default(), warnings: Vec::new() },
+        Some(End::Failed) => Seen::Failed(Failure::new(Class::NewAttempt, code, "An internal error occurred")),
+        Some(End::Broken) => Seen::Failed(Failure::new(Class::Config, code, "not authorized")),
+        Some(End::Stopped) => Seen::Stopped,
+    }
+}
+
+/// By what a layer's job run is found: the arguments that it was started with.
+fn mark(run: &Run, stage: StageId) -> (Layer, u32) {
+    let it = run.stage(stage);
+    let layer = stage.layer().expect("a transform belongs to a layer");
+    (layer, it.attempt + u32::from(it.status == StageStatus::Pending))
+}
+
+fn work_of(source: &Source, stage: StageId) -> &crate::domain::source::LayerWork {
+    let layer = stage.layer().expect("the stage belongs to a layer");
+    source.layer(layer).expect("the sources have both layers")
+}
+
+impl Truth {
+    fn see(&self, run: &Run, source: &Source, stage: StageId) -> Seen {
+        let (now, name) = (self.now, run.export_task.as_str());
+        match stage {
+            StageId::Snapshot => seen(Some(End::Done), "", ""),
+            StageId::Export => match self.aws.exports.get(name) {
+                None => Seen::Absent { marker: None },
+                Some(export) => seen(export.span.end(now), name, codes::EXPORT_FAILED),
+            },
+            StageId::Verify => match self.aws.exports.get(name).and_then(|it| it.span.end(now)) {
+                Some(End::Done) => seen(Some(End::Done), "", ""),
+                _ => Seen::Busy(WaitOn::StatusFiles),
+            },
+            StageId::Latest => {
+                let latest = self.aws.latest.get(&run.source).filter(|it| {
+                    let is_mine = |it: &Option<(String, _)>| it.as_ref().is_some_and(|it| it.0 == name);
+                    is_mine(&it.manifest) && it.objects.iter().all(is_mine)
+                });
+                latest.map_or(Seen::Absent { marker: None }, |_| seen(Some(End::Done), "", ""))
+            }
+            StageId::NormalTransform | StageId::SensitiveTransform => self.see_job(run, stage),
+            StageId::NormalCatalog | StageId::SensitiveCatalog => {
+                self.see_crawl(run, &work_of(source, stage).crawler, stage)
+            }
+            StageId::SensitiveApproval => Seen::Absent { marker: None },
+        }
+    }
+
+    fn see_job(&self, run: &Run, stage: StageId) -> Seen {
+        let (layer, attempt) = mark(run, stage);
+        let handle = run.stage(stage).intent.as_ref().and_then(|it| it.handle.clone()).filter(|it| !it.is_empty());
+        let found = self.aws.jobs.iter().find(|it| match &handle {
+            Some(id) => it.id == *id,
+            None => it.is(run.export_task.as_str(), layer, attempt) && it.listed_at <= self.now,
+        });
+        found.map_or(Seen::Absent { marker: None }, |it| seen(it.span.end(self.now), &it.id, codes::JOB_FAILED))
+    }
+
+    fn see_crawl(&self, run: &Run, crawler: &str, stage: StageId) -> Seen {
+        let crawls = self.aws.crawls.get(crawler).map_or(&[][..], Vec::as_slice);
+        let goes_on = crawls.last().is_some_and(|it| it.span.end(self.now).is_none());
+        let last = crawls.iter().rev().find(|it| it.span.end(self.now).is_some());
+        let marker = last.map_or_else(|| "none".to_owned(), |it| it.span.began.to_string());
+        match &run.stage(stage).intent {
+            None if goes_on => Seen::Busy(WaitOn::CrawlerFree),
+            None => Seen::Absent { marker: Some(marker) },
+            Some(_) if goes_on => running(crawler),
+            Some(intent) if intent.marker.as_ref() == Some(&marker) => Seen::Absent { marker: Some(marker) },
+            Some(_) => seen(last.and_then(|it| it.span.end(self.now)), crawler, codes::CRAWL_FAILED),
+        }
+    }
+}
+
+impl Line {
+    async fn start_export(&self, run: &Run) -> Started {
+        let acted = Started::Acted { handle: Some(run.export_task.to_string()) };
+        match self.call(Service::Rds, |truth, caller| truth.start_export(run, caller)).await {
+            Ok(Ok(())) => acted,
+            // The name holds what it is of, and so it can only be ours.
+            Ok(Err(No::Exists)) => match self.call(Service::Rds, |_, _| ()).await {
+                Ok(()) => acted,
+                Err(broken) => Started::Unclear(failure(broken)),
+            },
+            Ok(Err(No::NoSlot)) => {
+                Started::Refused(WaitOn::ExportSlot { message: "five at once".to_owned(), before: 0 })
+            }
+            Err(broken) => started(broken),
+        }
+    }
+
+    async fn start_job(&self, run: &Run, source: &Source, stage: StageId) -> Started {
+        let (layer, attempt) = mark(run, stage);
+        let at = (work_of(source, stage).glue_job.as_str(), layer, attempt);
+        match self.call(Service::Glue, |truth, caller| truth.start_job(run, at, caller)).await {
+            Ok(Ok(id)) => Started::Acted { handle: Some(id) },
+            Ok(Err(_)) => Started::Refused(WaitOn::JobSlot { message: "it runs already".to_owned() }),
+            Err(broken) => started(broken),
+        }
+    }
+
+    async fn start_crawl(&self, run: &Run, source: &Source, stage: StageId) -> Started {
+        let crawler = &work_of(source, stage).crawler;
+        match self.call(Service::Glue, |truth, caller| truth.start_crawl(run, crawler, stage, caller)).await {
+            Ok(_) => Started::Acted { handle: Some(crawler.clone()) },
+            Err(broken) => started(broken),
+        }
+    }
+
+    async fn publish(&self, run: &Run, progress: &Progress) -> Result<(), Failure> {
+        let read = |truth: &mut Truth| {
+            let latest = truth.aws.latest.get(&run.source).cloned().unwrap_or_default();
+            let complete = truth.aws.exports.get(run.export_task.as_str()).and_then(|it| it.span.end(truth.now));
+            (latest, complete == Some(End::Done), truth.has(Planted::PublishBlindly))
+        };
+        let (before, complete, blind) = self.call(Service::S3, |truth, _| read(truth)).await.map_err(failure)?;
+        if !complete {
+            return Err(Failure::new(Class::Data, codes::COPY_INCOMPLETE, "no data files"));
+        }
+        if let Some((newer, _)) = before.manifest.filter(|it| it.1 > run.snapshot_time && !blind) {
+            return Err(Failure::new(Class::Data, codes::LATEST_IS_NEWER, newer));
+        }
+        for index in 0..OBJECTS {
+            self.call(Service::S3, |truth, caller| truth.copy_object(run, index, caller)).await.map_err(failure)?;
+            progress.set(Detail { objects: u64::try_from(index).ok(), ..Detail::default() });
+            sleep(Duration::from_secs(4)).await;
+        }
+        let write = self.call(Service::S3, |truth, caller| truth.write_manifest(run, before.etag, caller));
+        match write.await.map_err(failure)? {
+            true => Ok(()),
+            false => Err(Failure::new(Class::Transient, "PreconditionFailed", "somebody else has written")),
+        }
+    }
+}
+
+#[async_trait]
+impl Work for Line {
+    async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Seen {
+        let service = match stage {
+            StageId::Snapshot | StageId::Export => Service::Rds,
+            StageId::Verify | StageId::Latest | StageId::SensitiveApproval => Service::S3,
+            StageId::NormalTransform
+            | StageId::NormalCatalog
+            | StageId::SensitiveTransform
+            | StageId::SensitiveCatalog => Service::Glue,
+        };
+        let seen = self.call(service, |truth, _| truth.see(run, source, stage)).await;
+        seen.unwrap_or_else(|broken| Seen::Unclear(failure(broken)))
+    }
+
+    async fn start(&self, run: &Run, source: &Source, stage: StageId, progress: &Progress) -> Started {
+        match stage {
+            StageId::Export => self.start_export(run).await,
+            StageId::Latest => match self.publish(run, progress).await {
+                Ok(()) => Started::Acted { handle: None },
+                Err(failure) if failure.class == Class::Transient => Started::Unclear(failure),
+                Err(failure) => Started::Failed(failure),
+            },
+            StageId::NormalTransform | StageId::SensitiveTransform => self.start_job(run, source, stage).await,
+            StageId::NormalCatalog | StageId::SensitiveCatalog => self.start_crawl(run, source, stage).await,
+            StageId::Snapshot | StageId::Verify | StageId::SensitiveApproval => Started::Acted { handle: None },
+        }
+    }
+
+    async fn stop(&self, run: &Run, source: &Source, stage: StageId) -> Result<(), Failure> {
+        let stop = |truth: &mut Truth| {
+            let (now, name) = (truth.now, run.export_task.as_str());
+            match stage {
+                StageId::Export => {
+                    if let Some(export) = truth.aws.exports.get_mut(name) {
+                        export.span.stop(now);
+                    }
+                }
+                StageId::NormalTransform | StageId::SensitiveTransform => {
+                    let (layer, attempt) = mark(run, stage);
+                    truth.aws.jobs.iter_mut().filter(|it| it.is(name, layer, attempt)).for_each(|it| it.span.stop(now));
+                }
+                StageId::NormalCatalog | StageId::SensitiveCatalog => {
+                    let crawler = &work_of(source, stage).crawler;
+                    if let Some(crawl) = truth.aws.crawls.get_mut(crawler).and_then(|it| it.last_mut()) {
+                        crawl.span.stop(now);
+                    }
+                }
+                StageId::Snapshot | StageId::Verify | StageId::Latest | StageId::SensitiveApproval => {}
+            }
+        };
+        self.call(Service::Glue, |truth, _| stop(truth)).await.map_err(failure)
+    }
+}
+
+#[async_trait]
+impl Snapshots for Line {
+    async fn find(&self, source: &Source, choice: &SnapshotChoice) -> Result<Option<Snapshot>, Failure> {
+        let find = |truth: &mut Truth| {
+            let mut of_source = truth.aws.snapshots.iter().filter(|it| it.source == source.name);
+            let found = match choice {
+                SnapshotChoice::Latest => of_source.max_by_key(|it| it.taken_at),
+                SnapshotChoice::Named(name) => of_source.find(|it| it.id == *name || it.arn == *name),
+            };
+            found.map(|it| Snapshot { id: it.id.clone(), arn: it.arn.clone(), taken_at: it.taken_at, available: true })
+        };
+        self.call(Service::Rds, |truth, _| find(truth)).await.map_err(failure)
+    }
+}
+
+#[async_trait]
+impl Exports for Line {
+    async fn active(&self) -> Result<Vec<ActiveExport>, Failure> {
+        let export = |name: &str, arn: &str| ActiveExport {
+            name: name.to_owned(),
+            source_arn: arn.to_owned(),
+            status: "IN_PROGRESS".to_owned(),
+            percent: None,
+            started_at: None,
+        };
+        let active = |truth: &mut Truth| {
+            let now = truth.now;
+            let ours = truth.aws.exports.iter().filter(|(_, it)| it.span.end(now).is_none());
+            let others = truth.aws.strangers.iter().filter(|it| **it > now);
+            let ours = ours.map(|(name, it)| export(name, &it.arn));
+            ours.chain(others.map(|_| export("by-hand", "arn:of:another"))).collect()
+        };
+        self.call(Service::Rds, |truth, _| active(truth)).await.map_err(failure)
+    }
+}
