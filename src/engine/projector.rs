@@ -183,10 +183,11 @@ impl Engine {
         posted: &Posted,
         place: Place,
     ) -> Result<Option<Next>, StoreError> {
-        if drawing.read_at.elapsed() > FRESH {
+        let key = &wanted.key.0;
+        if !self.foresee(&mut drawing, key, posted).await? || drawing.read_at.elapsed() > FRESH {
             return Ok(None);
         }
-        let (ts, digest, key) = (Ts(posted.ts.clone()), wanted.message.digest(), &wanted.key.0);
+        let (ts, digest) = (Ts(posted.ts.clone()), wanted.message.digest());
         place.spend();
         let (of, sent) = (drawing.of, Posted { digest, ..posted.clone() });
         match self.chat.update(&posted.channel, &ts, &wanted.message).await {
@@ -208,6 +209,21 @@ impl Engine {
                 Ok(next)
             }
         }
+    }
+
+    /// Writes that it is not known what the message will show, as is true until the edit's answer is in the record. What
+    /// it showed before may be wanted again: were the answer lost, that state would seem to be shown still. Returns
+    /// `false` if somebody else has written meanwhile.
+    async fn foresee(&self, drawing: &mut Drawing<'_>, key: &str, posted: &Posted) -> Result<bool, StoreError> {
+        if posted.digest.is_empty() {
+            return Ok(true);
+        }
+        drawing.thread.posted.insert(key.to_owned(), Posted { digest: String::new(), ..posted.clone() });
+        if !self.store.put_thread(&drawing.thread).await? {
+            return Ok(false);
+        }
+        drawing.thread.version += 1;
+        Ok(true)
     }
 
     /// Another replica has edited the message too, or may have before an edit without an answer arrived: nobody knows

@@ -75,6 +75,16 @@ async fn a_denied_refresh_does_not_happen_and_can_be_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_denied_run_leaves_the_turn_to_the_next_run_of_its_source() {
+    let bot = Bot::start().await;
+    let request = asked(&bot, ANA).await;
+    bot.world.slack.press(MINA, CHANNEL, &request.ts, "approval.deny").await.unwrap();
+    assert_eq!(bot.run_shown().await.status, RunStatus::Canceled);
+    bot.slash(KENJI, "/datalake run learning --only learning.users --layers normal").await;
+    assert_eq!(bot.run_that_is(RunStatus::Succeeded).await.requested_by.as_deref(), Some(KENJI));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_nobody_decides_closes_by_itself() {
     let world = World::start(options()).await.unwrap();
     let bot = Bot::start_in(world, |config| config.replace("\"8h\"", "\"15s\"")).await;

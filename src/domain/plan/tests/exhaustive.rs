@@ -11,9 +11,11 @@ use std::{
     rc::Rc,
 };
 
+use jiff::SignedDuration;
+
 use super::{
-    Act, Detail, Fact, Need, Plan, Run, Seen, StageId, Started, config_failure, context, hiccup, need, new_run, plan,
-    plan_turn, settle, slot, source, start,
+    Act, Detail, Fact, Need, Plan, Run, Seen, StageId, Started, TIMING, config_failure, context, hiccup, need, new_run,
+    plan, plan_turn, settle, slot, source, start,
 };
 use crate::domain::{plan::Context, source::Layer, source::Source, stage::StageStatus};
 
@@ -111,7 +113,7 @@ impl State {
     fn next(&self, source: &Source) -> Vec<Next> {
         let mut next = Vec::new();
         for (replica, run) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-            self.steps(replica, run, Context { me: OWNERS[replica], ..context(source, start()) }, &mut next);
+            self.steps(replica, run, self.context(replica, run, source), &mut next);
             if !matches!(self.actors[replica][run], Actor::Idle) {
                 next.push((false, self.with(replica, run, Actor::Idle)));
             }
@@ -135,6 +137,14 @@ impl State {
             next.push((false, state));
         }
         next
+    }
+
+    /// A lease that is over has been seen for its whole length, another one for no time.
+    fn context<'a>(&self, replica: usize, run: usize, source: &'a Source) -> Context<'a> {
+        let intent = self.runs[run].open_stage().and_then(|it| it.intent.as_ref());
+        let over = intent.is_some_and(|it| it.until <= start());
+        let intent_seen_for = if over { TIMING.lease } else { SignedDuration::ZERO };
+        Context { me: OWNERS[replica], intent_seen_for, ..context(source, start()) }
     }
 
     fn with(&self, replica: usize, run: usize, actor: Actor) -> Self {
