@@ -1,5 +1,7 @@
-//! What the fuzzer calls: one function for every parser of bytes that others write, and for the sinks that make them
-//! safe to show. Each takes any bytes; it must neither panic nor break what its comment says.
+//! What the fuzzer calls.
+//!
+//! One function for every parser of bytes that others write, and for the sinks that make them safe to show. Each takes
+//! any bytes; it must neither panic nor break what its comment says.
 //!
 //! `make fuzz` runs them for long with coverage (`fuzz/`); the test below runs them for a moment with bytes made from
 //! what really arrives.

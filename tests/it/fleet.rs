@@ -108,8 +108,8 @@ impl Fleet {
         self.signaler(move |pid| {
             signal_to("-STOP", pid);
             // A process of its own, for nothing here may wait.
-            let wake = format!("sleep {}; kill -CONT {pid} 2> /dev/null", time.as_secs_f32());
-            std::process::Command::new("sh").args(["-c", &wake]).spawn().unwrap();
+            let wake = format!("(sleep {}; kill -CONT {pid} 2> /dev/null) &", time.as_secs_f32());
+            std::process::Command::new("sh").args(["-c", &wake]).status().unwrap();
         })
     }
 

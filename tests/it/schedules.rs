@@ -142,6 +142,7 @@ async fn schedule(seed: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "what to play comes from the command line")]
 async fn whatever_strikes_every_run_ends_well_and_nothing_is_there_twice() {
     let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
     let seeds = match number("SEED") {

@@ -18,12 +18,7 @@ async fn load_for_long_leaves_nothing_behind() {
     let (mut memory, mut commands, mut snapshots) = (Vec::new(), 0, 0);
     for tick in 0..seconds * 10 {
         ticks.tick().await;
-        // A hundred events a second, most of which concern nobody.
-        for _ in 0..10 {
-            let event = serde_json::json!({"Event Source": "db-instance", "Source ID": "other", "Source ARN": "arn:aws:rds:ap-northeast-1:123456789012:db:other",
-                "Event ID": "x#RDS-EVENT-0088", "Event Message": "tick", "Event Time": tick.to_string()});
-            bot.world.sqs.send("datalake-bot", &event.to_string()).unwrap();
-        }
+        noise(&bot, tick);
         if tick % 5 == 0 {
             commands += 1;
             let text = if tick % 50 == 0 { "run learning" } else { "status" };
@@ -35,9 +30,7 @@ async fn load_for_long_leaves_nothing_behind() {
             bot.world.aws.rds.create_snapshot("school-db", &name, SnapshotType::Manual).unwrap();
         }
         if tick % 20 == 0 {
-            for request in bot.messages(CHANNEL).into_iter().filter(|it| has(it, "approval.approve")) {
-                bot.world.slack.press(MINA, CHANNEL, &request.ts, "approval.approve").await.unwrap();
-            }
+            approve_all(&bot).await;
         }
         if tick % 100 == 0 {
             memory.push((begun.elapsed().as_secs_f64() / 3600.0, bot.memory()));
@@ -63,6 +56,23 @@ async fn load_for_long_leaves_nothing_behind() {
             slope(late),
         ),
     );
+}
+
+/// A hundred events a second, if it is called ten times in one, that concern nobody.
+fn noise(bot: &Bot, tick: usize) {
+    for _ in 0..10 {
+        let event = serde_json::json!({
+            "Event Source": "db-instance", "Source ID": "other", "Event ID": "x#RDS-EVENT-0088", "Event Message": "tick",
+            "Source ARN": "arn:aws:rds:ap-northeast-1:123456789012:db:other", "Event Time": tick.to_string(),
+        });
+        bot.world.sqs.send("datalake-bot", &event.to_string()).unwrap();
+    }
+}
+
+async fn approve_all(bot: &Bot) {
+    for request in bot.messages(CHANNEL).into_iter().filter(|it| has(it, "approval.approve")) {
+        bot.world.slack.press(MINA, CHANNEL, &request.ts, "approval.approve").await.unwrap();
+    }
 }
 
 /// Least squares.
