@@ -40,7 +40,7 @@ mod tests {
     use crate::projection::text::Words;
 
     /// A planted fault that this many seeds do not show is not seen.
-    const SEEDS_TO_FIND_A_FAULT: u64 = 50;
+    const SEEDS_TO_FIND_A_FAULT: u64 = 200;
 
     /// Plays `seeds`, as many at once as there are processors, and returns their report.
     fn report(seeds: Range<u64>) -> (Report, String) {

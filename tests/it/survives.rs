@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use datalake_bot::{
     domain::run::RunStatus,
-    sandbox::faults::{Fault, Kind, Moment},
+    sandbox::{
+        aws::ExportStatus,
+        faults::{Fault, Kind, Moment},
+    },
 };
 use rstest::rstest;
 
@@ -97,5 +101,26 @@ async fn a_stop_ends_soon_and_drops_nothing() {
     assert!(status.success(), "{status}");
     bot.spawn().await;
     assert_eq!(bot.run_shown().await.status, RunStatus::Succeeded);
+    bot.assert_nothing_twice(1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_keeps_what_another_version_of_the_bot_has_written_there() {
+    let mut bot = Bot::start().await;
+    bot.world.aws.rds.hold_exports("school", ExportStatus::InProgress);
+    bot.slash(ANA, "/datalake run school").await;
+    bot.until("the export has begun", async || bot.effects("rds", "StartExportTask").pop()).await;
+    let run = bot.runs().await.remove(0);
+    let client = aws_sdk_dynamodb::Client::new(&bot.world.sdk_config());
+    let update = client.update_item().table_name("datalake-runs");
+    let update = update.key("export_task", AttributeValue::S(run.export_task.to_string()));
+    let update = update.update_expression("SET lineage = :it");
+    update.expression_attribute_values(":it", AttributeValue::S("of tomorrow".to_owned())).send().await.unwrap();
+    bot.signal("-KILL");
+    bot.ended().await;
+    bot.spawn().await;
+    bot.world.aws.rds.release_exports();
+    assert_eq!(bot.run_shown().await.status, RunStatus::Succeeded);
+    assert_eq!(bot.items().await[0]["lineage"], AttributeValue::S("of tomorrow".to_owned()));
     bot.assert_nothing_twice(1);
 }

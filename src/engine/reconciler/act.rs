@@ -35,14 +35,14 @@ impl Engine {
             loop {
                 tokio::select! {
                     biased;
-                    started = &mut work => break Some(started),
+                    // First: a process that was stopped finds here that it was taken over, before it sends anything more.
+                    _ = renewals.tick() => if !self.renew(run, stage, &progress).await? {
+                        return Ok(Step::Stale);
+                    },
                     // The copy is the bot's own work, and may take an hour. It can be cut off anywhere: whoever goes on
                     // finds what is there. A call to AWS is soon over; its answer is worth waiting for.
                     () = self.stopping.cancelled(), if stage == StageId::Latest => break None,
-                    _ = renewals.tick() => if !self.renew(run, stage, &progress).await? {
-                        // The run was taken over: what is under way here must not go on.
-                        return Ok(Step::Stale);
-                    },
+                    started = &mut work => break Some(started),
                 }
             }
         };
@@ -89,12 +89,10 @@ impl Engine {
     /// What AWS has done must get into the record, whoever else writes there meanwhile.
     async fn settled(&self, run: &Run, source: &Source, stage: StageId, started: Started) -> Result<Step, StoreError> {
         #[cfg(test)]
-        let started = self.misread(started);
+        let started = self.act_again(run, source, stage, started).await;
         let mut run = Box::new(run.clone());
         for _ in 0..ATTEMPTS {
             let Plan { facts, again, .. } = settle(&run, stage, started.clone(), self.context(&run, source));
-            #[cfg(test)]
-            let again = self.hurry(again);
             let recorded = if facts.is_empty() { None } else { self.record(&run, &facts).await? };
             match (recorded, again) {
                 (Some(_), Some(after)) => return Ok(Step::Wait(after)),

@@ -2,8 +2,6 @@
 //!
 //! What is planted in the engine itself is called from there, one line under `cfg(test)` each; the rest is in the ports.
 
-use std::time::Duration;
-
 use jiff::SignedDuration;
 
 use super::history::Invariant;
@@ -12,10 +10,15 @@ use crate::{
         access::{Membership, Person},
         fact::Fact,
         plan::{Act, Plan},
+        run::Run,
         seen::Started,
-        stage::{Detail, StageId, StageStatus, WaitOn},
+        source::Source,
+        stage::{Detail, StageId, StageStatus},
     },
-    engine::{Engine, ports::Change},
+    engine::{
+        Engine,
+        ports::{Change, Progress},
+    },
 };
 
 /// A bug: the first seven are planted in the engine, the others in what its ports promise.
@@ -23,7 +26,7 @@ use crate::{
 pub enum Planted {
     /// "Recorded" is answered before anything is.
     AckBeforeRecord,
-    /// A start without a clear answer is taken for one that was refused.
+    /// A start without a clear answer is taken for one that was not heard.
     UnclearIsNothing,
     /// Work is started without an intent in the record.
     ForgetIntent,
@@ -104,19 +107,20 @@ impl Engine {
         self.has(Planted::SweeperForgets)
     }
 
-    /// Reads an answer that leaves everything open as a refusal.
-    pub(in crate::engine) fn misread(&self, started: Started) -> Started {
+    /// Starts again at once what has had no clear answer, without a look.
+    pub(in crate::engine) async fn act_again(
+        &self,
+        run: &Run,
+        source: &Source,
+        stage: StageId,
+        started: Started,
+    ) -> Started {
         match started {
-            Started::Unclear(failure) if self.has(Planted::UnclearIsNothing) => {
-                Started::Refused(WaitOn::Trouble(failure))
+            Started::Unclear(_) if self.has(Planted::UnclearIsNothing) => {
+                self.work.start(run, source, stage, &Progress::default()).await
             }
             Started::Unclear(_) | Started::Acted { .. } | Started::Refused(_) | Started::Failed(_) => started,
         }
-    }
-
-    /// Tries again at once what it has misread.
-    pub(in crate::engine) fn hurry(&self, again: Option<Duration>) -> Option<Duration> {
-        if self.has(Planted::UnclearIsNothing) { again.map(|_| Duration::ZERO) } else { again }
     }
 
     /// Takes every intent for one that has been seen for long.
