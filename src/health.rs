@@ -71,15 +71,14 @@ impl Service {
 pub struct Health {
     /// Since when tasks are down that are.
     down: Mutex<BTreeMap<Task, Instant>>,
-    /// When services were reached last; all of them when the process began, to begin with.
+    /// When services were reached last. The queue, which is asked with long polls, when the process began, to begin with.
     reached: Mutex<BTreeMap<Service, Instant>>,
 }
 
 impl Health {
     /// Returns the health of a process that begins now.
     pub fn new() -> Self {
-        let now = Instant::now();
-        Self { down: Mutex::default(), reached: Mutex::new(Service::ALL.map(|it| (it, now)).into()) }
+        Self { down: Mutex::default(), reached: Mutex::new([(Service::Queue, Instant::now())].into()) }
     }
 
     /// The task has died. Those deaths count as one between which it did not live long enough to be called [`up`].
@@ -99,16 +98,19 @@ impl Health {
         self.services().insert(service, Instant::now());
     }
 
-    /// Returns what is wrong with the process, one line for each trouble that has lasted too long; empty if all is well.
+    /// Returns what is wrong with the process, one line for each trouble that has lasted too long, or since the process
+    /// began; empty if all is well.
     pub fn troubles(&self) -> Vec<String> {
         let tasks = self.tasks();
         let down = tasks.iter().filter(|(_, since)| since.elapsed() > DOWN);
         let down = down.map(|(task, since)| format!("{} is dead for {} s", task.as_str(), since.elapsed().as_secs()));
         let services = self.services();
+        let never = Service::ALL.iter().filter(|it| !services.contains_key(it));
+        let never = never.map(|it| format!("{} has not been reached yet", it.as_str()));
         let lost = services.iter().filter(|(_, last)| last.elapsed() > OUT_OF_REACH);
         let lost = lost
             .map(|(service, last)| format!("{} is out of reach for {} s", service.as_str(), last.elapsed().as_secs()));
-        down.chain(lost).collect()
+        down.chain(never).chain(lost).collect()
     }
 
     fn tasks(&self) -> MutexGuard<'_, BTreeMap<Task, Instant>> {
@@ -137,6 +139,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_task_that_stays_dead_is_named() {
         let health = Health::new();
+        health.reached(Service::DynamoDb);
         health.down(Task::Driver);
         pass(20).await;
         health.down(Task::Driver);
@@ -150,6 +153,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_service_out_of_reach_is_named() {
         let health = Health::new();
+        assert_eq!(health.troubles(), ["DynamoDB has not been reached yet"]);
         pass(59).await;
         health.reached(Service::DynamoDb);
         pass(10).await;

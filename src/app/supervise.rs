@@ -49,10 +49,12 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::health::Service;
 
     /// A task that lives for `seconds`, then panics, `deaths` times; after that it lives until `stop`.
     fn mortal(deaths: usize, seconds: u64) -> (Arc<Health>, CancellationToken, Arc<AtomicUsize>) {
         let (health, stop, lives) = (Arc::new(Health::new()), CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
+        health.reached(Service::DynamoDb);
         let (counted, token) = (Arc::clone(&lives), stop.clone());
         let begin = move || {
             let life = counted.fetch_add(1, Ordering::SeqCst);

@@ -48,7 +48,7 @@ impl Engine {
                 if self.sources.get(&run.source).is_none() {
                     return self.unknown_source(&run.source);
                 }
-                let target = run.source.clone();
+                let target = if run.plan { format!("{} --plan", run.source) } else { run.source.clone() };
                 self.accept_by(until, asker, Wish::Run(run), Some(Verb::Run), target).await
             }
             Command::Retry { run, from } => {

@@ -37,8 +37,9 @@ const BODY: Duration = Duration::from_secs(5);
 /// Longest time for a whole request.
 const REQUEST: Duration = Duration::from_secs(10);
 
-/// Connections that one listener serves at a time.
-const CONNECTIONS: usize = 1024;
+/// Connections that one listener serves at a time. Enough that thousands which say nothing, until they are closed, leave
+/// places for Slack.
+const CONNECTIONS: usize = 4096;
 
 /// How long connections under way may take when the process stops.
 const DRAIN: Duration = Duration::from_secs(10);

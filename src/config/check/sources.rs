@@ -55,7 +55,8 @@ fn source(section: &Section<'_>, name: String, folder: &Path) -> Source {
     };
     let layers = section.section("layers", true);
     let normal = layers.section("normal", true);
-    let source = Source { normal: work(&normal), sensitive: sensitive(&layers), ..source };
+    let work = work(&normal);
+    let source = Source { sensitive: sensitive(&layers, &work), normal: work, ..source };
     normal.finish();
     layers.finish();
     if overlap(&source.export.to, &source.latest) {
@@ -112,7 +113,7 @@ fn work(section: &Section<'_>) -> LayerWork {
     LayerWork { glue_job: section.text("glue_job"), crawler: section.text("crawler") }
 }
 
-fn sensitive(layers: &Section<'_>) -> Option<SensitiveLayer> {
+fn sensitive(layers: &Section<'_>, normal: &LayerWork) -> Option<SensitiveLayer> {
     let section = layers.section("sensitive", false);
     if !section.is_there() {
         return None;
@@ -133,6 +134,13 @@ fn sensitive(layers: &Section<'_>) -> Option<SensitiveLayer> {
     }
     approval.finish();
     let layer = SensitiveLayer { work: work(&section), approval: rule };
+    // Without anybody's approval the normal layer would start what the approval is to guard.
+    if !layer.work.glue_job.is_empty() && layer.work.glue_job == normal.glue_job {
+        section.wrong("glue_job", "is the job of the normal layer, which nobody approves");
+    }
+    if !layer.work.crawler.is_empty() && layer.work.crawler == normal.crawler {
+        section.wrong("crawler", "is the crawler of the normal layer, which nobody approves");
+    }
     section.finish();
     Some(layer)
 }

@@ -61,6 +61,11 @@ fn the_example_is_right() {
     "rds-events",
     "aws.sns_topics has \"rds-events\", which is not the ARN of an SNS topic, such as \"arn:aws:sns:eu-west-1:123456789012:name\""
 )]
+#[case::unguarded(
+    "glue_job = \"shop-sensitive\"",
+    "glue_job = \"shop-normal\"",
+    "sources.shop.layers.sensitive.glue_job is the job of the normal layer, which nobody approves"
+)]
 #[case::approval("approval = ", "# approval = ", "sources.shop.layers.sensitive.approval is missing")]
 #[case::quorum(
     "quorum = 1",

@@ -10,7 +10,7 @@ use crate::{domain::source::Engine, engine::hints::Hint};
 pub enum Event {
     /// An RDS event: its id (`RDS-EVENT-0091`), and what it is about.
     Rds { id: String, form: Form, source_id: String, source_arn: Option<String> },
-    /// A Glue job run has ended.
+    /// A Glue job run has changed its state.
     GlueJob { job: String, state: String },
     /// A crawler has changed its state.
     GlueCrawler { crawler: String, state: String },
@@ -33,6 +33,9 @@ enum Meaning {
     ExportEnded,
     Nothing,
 }
+
+/// States of a Glue job run that has not ended.
+const UNDER_WAY: [&str; 4] = ["WAITING", "STARTING", "RUNNING", "STOPPING"];
 
 fn meaning(id: &str) -> Meaning {
     match id {
@@ -58,6 +61,7 @@ impl Event {
                 Meaning::ExportEnded => Some(Hint::ExportEnded { source_arn: source_arn.clone()? }),
                 Meaning::Nothing => None,
             },
+            Self::GlueJob { state, .. } if UNDER_WAY.contains(&state.as_str()) => None,
             Self::GlueJob { job, .. } => Some(Hint::JobEnded { job: job.clone() }),
             Self::GlueCrawler { crawler, state } if state != "Started" => {
                 Some(Hint::CrawlEnded { crawler: crawler.clone() })

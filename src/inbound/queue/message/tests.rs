@@ -56,6 +56,20 @@ fn one_receiver_tells_events_apart_in_every_wrapping(#[case] id: &str, #[case] e
     }
 }
 
+#[test]
+fn a_job_that_goes_on_has_not_ended() {
+    let event = |state: &str| {
+        json!({"source": "aws.glue", "detail-type": "Glue Job State Change", "detail": {"jobName": "j", "state": state}})
+            .to_string()
+    };
+    for state in ["RUNNING", "STARTING", "STOPPING"] {
+        assert!(matches!(read(&event(state)), Reading::Ignored(_)), "{state}");
+    }
+    for state in ["SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "UNHEARD_OF"] {
+        assert_eq!(hint(&event(state)), Hint::JobEnded { job: "j".to_owned() }, "{state}");
+    }
+}
+
 #[rstest]
 #[case::creating("RDS-EVENT-0090")]
 #[case::progress("RDS-EVENT-0488")]
