@@ -25,7 +25,6 @@ use crate::{
 };
 
 mod address;
-mod base64;
 mod cache;
 mod canonical;
 pub mod certificate;

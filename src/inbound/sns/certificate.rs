@@ -6,12 +6,13 @@
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use x509_parser::{
     certificate::X509Certificate, extensions::GeneralName, parse_x509_certificate, public_key::PublicKey,
 };
 
-use super::{base64, envelope::Version, refusal::Refusal};
+use super::{envelope::Version, refusal::Refusal};
 
 /// Smallest key that is accepted, in bits; older certificates of SNS had 1024.
 const KEY_BITS: usize = 2048;
@@ -86,7 +87,7 @@ impl Certificate {
 fn der(pem: &[u8]) -> Option<Vec<u8>> {
     let block = std::str::from_utf8(pem).ok()?.trim_ascii();
     let inner = block.strip_prefix("-----BEGIN CERTIFICATE-----\n")?.strip_suffix("\n-----END CERTIFICATE-----")?;
-    base64::decode(&inner.replace('\n', ""))
+    STANDARD.decode(inner.replace('\n', "")).ok()
 }
 
 /// Returns to whom the certificate is issued, as those read it who check names of hosts: the alternative names where it

@@ -1,13 +1,11 @@
 //! From the body of a request to a message of SNS: everything about it that can be told without its topic, its
 //! certificate or the time. Pure, and made for bodies that anybody may have sent.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{
-    base64,
-    refusal::{self, Refusal},
-};
+use super::refusal::{self, Refusal};
 
 /// SNS's own limit of a message, in bytes.
 const MESSAGE: usize = 256 * 1024;
@@ -112,7 +110,7 @@ pub fn read(body: &[u8]) -> Result<Envelope, Refusal> {
         sent_at: time(&timestamp).ok_or(Refusal::Timestamp)?,
         timestamp,
         version,
-        signature: base64::decode(&required("Signature", wire.signature)?).ok_or(Refusal::Encoding)?,
+        signature: STANDARD.decode(required("Signature", wire.signature)?).map_err(|_| Refusal::Encoding)?,
         certificate_url: required("SigningCertURL", wire.signing_cert_url)?,
     })
 }

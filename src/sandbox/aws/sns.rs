@@ -2,7 +2,6 @@
 //! are confirmed, and deliveries that come again.
 
 mod api;
-mod base64;
 mod certificate;
 mod sha1;
 mod signer;

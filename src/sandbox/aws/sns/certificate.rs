@@ -1,8 +1,9 @@
 //! X.509 certificates like those of SNS, written in DER: just what a reader of them looks at.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{base64, signer::Signer};
+use super::signer::Signer;
 
 const SEQUENCE: u8 = 0x30;
 const OID: u8 = 0x06;
@@ -58,7 +59,7 @@ impl Subject {
 
 /// Returns `der` as one PEM block, in lines of 64 letters.
 pub fn pem(der: &[u8]) -> String {
-    let text = base64::encode(der);
+    let text = STANDARD.encode(der);
     let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
     format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }

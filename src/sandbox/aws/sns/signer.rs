@@ -5,9 +5,10 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
     signature::{KeyPair as _, RSA_PKCS1_SHA256},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{base64, sha1};
+use super::sha1;
 
 /// Signs messages as SNS does.
 pub struct Signer(KeyPair);
@@ -21,13 +22,13 @@ impl Signer {
     /// Writes version and signature into a message whose other fields are there, by version 2.
     pub fn sign(&self, message: &mut Value) {
         message["SignatureVersion"] = "2".into();
-        message["Signature"] = base64::encode(&self.sha256(signed(message).as_bytes())).into();
+        message["Signature"] = STANDARD.encode(self.sha256(signed(message).as_bytes())).into();
     }
 
     /// As [`Self::sign`], by version 1.
     pub fn sign_by_sha1(&self, message: &mut Value) {
         message["SignatureVersion"] = "1".into();
-        message["Signature"] = base64::encode(&sha1::sign(&self.0, signed(message).as_bytes())).into();
+        message["Signature"] = STANDARD.encode(sha1::sign(&self.0, signed(message).as_bytes())).into();
     }
 
     /// Returns the public key, in DER.
