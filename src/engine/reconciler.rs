@@ -15,7 +15,7 @@ use crate::{
         run::Run,
         seen::Seen,
         source::Source,
-        stage::StageId,
+        stage::{StageId, WaitOn},
     },
     engine::{
         Engine, Wake,

@@ -1,6 +1,6 @@
 //! One run per source at a time: taking the source's turn, waiting for it, giving way to newer data.
 
-use super::{Change, Conflict, Engine, ExportTask, Fact, Run, Source, Step, StoreError, Wake, plan_turn};
+use super::{Change, Conflict, Engine, ExportTask, Fact, Run, Source, Step, StoreError, WaitOn, Wake, plan_turn};
 
 /// Runs of a source that are looked at for one that waits with newer data.
 const WAITING: usize = 20;
@@ -13,6 +13,9 @@ impl Engine {
         if run.canceled_by.is_some() {
             return self.recorded(run, Fact::Canceled).await;
         }
+        if let Some(holder) = self.still_held(run).await? {
+            return self.wait_for(run, source, &holder).await;
+        }
         let Some(taken) = self.after(run, &[Fact::TurnTaken]) else { return Ok(Step::Stale) };
         let turn = Change::TakeTurn { source: &run.source, run: &run.export_task };
         match self.store.write(&[turn, Change::Update { run: &taken, was: run.version }]).await {
@@ -22,6 +25,19 @@ impl Engine {
             }
             Err(StoreError::Conflict(Conflict::Turn { holder })) => self.wait_for(run, source, &holder).await,
             Err(StoreError::Conflict(Conflict::Run(_) | Conflict::Closed)) => Ok(Step::Stale),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the run that had the turn when `run` began to wait, if it has it still: reading that costs less than an
+    /// attempt to take it, and many may wait.
+    async fn still_held(&self, run: &Run) -> Result<Option<ExportTask>, StoreError> {
+        let waiting = run.open_stage().and_then(|it| it.waiting.as_ref());
+        let Some(WaitOn::Turn { holder }) = waiting.map(|it| &it.on) else { return Ok(None) };
+        let Ok(holder) = holder.parse::<ExportTask>() else { return Ok(None) };
+        match self.store.run(&holder).await {
+            Ok(found) => Ok(found.filter(|it| it.has_turn).map(|it| it.export_task)),
+            Err(StoreError::Unreadable(..)) => Ok(None),
             Err(error) => Err(error),
         }
     }
