@@ -89,6 +89,8 @@ impl DynamoStore {
                 self.client.query().table_name(query.table).index_name(query.index).scan_index_forward(query.forward);
             let call = call.key_condition_expression("#p = :p").expression_attribute_names("#p", query.attribute);
             let mut call = call.expression_attribute_values(":p", string(query.value)).set_exclusive_start_key(start);
+            // Without it each page is a whole megabyte of records, of which the newest few are wanted.
+            call = call.set_limit((query.limit != usize::MAX).then(|| page(query.limit)));
             if let Some((filter, attribute, value)) = query.filter {
                 call = call.filter_expression(filter).expression_attribute_names("#f", attribute);
                 if let Some(value) = value {
@@ -150,6 +152,11 @@ impl DynamoStore {
             _ => Ok(()),
         }
     }
+}
+
+/// Returns how many items one page holds: some more than are wanted, for a filter may leave some out.
+fn page(limit: usize) -> i32 {
+    i32::try_from(limit.saturating_mul(2).clamp(10, 1000)).expect("a thousand fits")
 }
 
 /// A query over one partition of an index.

@@ -206,4 +206,8 @@ async fn questions_are_answered() {
     let name = crate::harness::name(&run);
     assert!(bot.slash(ANA, "/datalake list school").await.contains(name));
     assert!(bot.slash(ANA, &format!("/datalake status {}", &name[..20])).await.contains(name));
+    // Only the newest runs are read, however many there are.
+    let queries = bot.effects("dynamodb", "Query").into_iter().map(|it| it.note.to_string());
+    let of_runs: Vec<String> = queries.filter(|it| it.contains("by_source")).collect();
+    assert!(!of_runs.is_empty() && of_runs.iter().all(|it| it.contains("\"Limit\"")), "{of_runs:?}");
 }

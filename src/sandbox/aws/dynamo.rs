@@ -19,7 +19,7 @@ use super::json;
 use crate::sandbox::wire::{Call, Front, Reply, StandIn};
 
 /// The parameters of a request that its history entry keeps.
-const NOTED: [&str; 5] = ["TableName", "Key", "ConditionExpression", "UpdateExpression", "IndexName"];
+const NOTED: [&str; 6] = ["TableName", "Key", "ConditionExpression", "UpdateExpression", "IndexName", "Limit"];
 
 /// The stand-in for DynamoDB.
 pub(super) struct Dynamo {
