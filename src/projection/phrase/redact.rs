@@ -49,7 +49,7 @@ fn read(word: &str, expected: Next) -> (String, Next) {
         (_, Some("")) if is_secret(name) => (shown, Next::Secret),
         (_, Some(_)) if is_secret(name) => (format!("{}{REDACTED}", &word[..=name.len()]), Next::Plain),
         (_, None) if is_secret(name) => (shown, Next::Separator),
-        _ if is_address(word) || is_access_key(word) => (REDACTED.to_owned(), Next::Plain),
+        _ if is_address(word) || holds_access_key(word) => (REDACTED.to_owned(), Next::Plain),
         _ => (shown, Next::Plain),
     }
 }
@@ -63,8 +63,13 @@ fn is_address(word: &str) -> bool {
     word.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.trim_matches('.').contains('.'))
 }
 
-fn is_access_key(word: &str) -> bool {
-    word.len() == ACCESS_KEY_LENGTH && ACCESS_KEYS.iter().any(|it| word.starts_with(it))
+/// Wherever it stands in the word: in a signed address it is the beginning of `X-Amz-Credential`.
+fn holds_access_key(word: &str) -> bool {
+    let is_key = |at: usize| {
+        let key = word.as_bytes().get(at..at + ACCESS_KEY_LENGTH);
+        key.is_some_and(|it| it.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
+    };
+    ACCESS_KEYS.iter().flat_map(|it| word.match_indices(it)).any(|(at, _)| is_key(at))
 }
 
 #[cfg(test)]
@@ -77,6 +82,8 @@ mod tests {
             ("cannot parse 'ana@example.com' as a number", "cannot parse '***' as a number"),
             ("jdbc:mysql://root:pw@db.example.com/x failed", "*** failed"),
             ("key ASIAIOSFODNN7EXAMPLE is unknown", "key *** is unknown"),
+            ("+AKIAIOSFODNN7EXAMPLE", "***"),
+            ("?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20261122/s3&x=1", "***&x=1"),
             ("?X-Amz-Date=1&X-Amz-Signature=abc&x=1", "?X-Amz-Date=1&X-Amz-Signature=***&x=1"),
             ("password: hunter2, user: ana", "password: ***, user: ana"),
             (r#"{"password": "hunter2", "port": 3306}"#, r#"{"password": "***", "port": 3306}"#),
