@@ -40,18 +40,21 @@ fn is_delimiter(c: char) -> bool {
 
 /// Returns `word` as it may be shown, and what it says of the next one.
 fn read(word: &str, expected: Next) -> (String, Next) {
-    let shown = word.to_owned();
     let (name, value) = word.split_once(['=', ':']).map_or((word, None), |(name, value)| (name, Some(value)));
-    match (expected, value) {
-        (_, None) if word.is_empty() => (shown, expected),
-        (Next::Separator, Some("")) if name.is_empty() => (shown, Next::Secret),
-        (Next::Secret, _) => (REDACTED.to_owned(), Next::Plain),
-        (_, Some("")) if is_secret(name) => (shown, Next::Secret),
-        (_, Some(_)) if is_secret(name) => (format!("{}{REDACTED}", &word[..=name.len()]), Next::Plain),
-        (_, None) if is_secret(name) => (shown, Next::Separator),
-        _ if is_address(word) || holds_access_key(word) => (REDACTED.to_owned(), Next::Plain),
-        _ => (shown, Next::Plain),
+    let (shown, next) = match (expected, value) {
+        (_, None) if word.is_empty() => (word, expected),
+        (Next::Separator, Some("")) if name.is_empty() => (word, Next::Secret),
+        (Next::Secret, _) => (REDACTED, Next::Plain),
+        (_, Some("")) if is_secret(name) => (word, Next::Secret),
+        (_, Some(_)) if is_secret(name) => (&word[..=name.len()], Next::Plain),
+        (_, None) if is_secret(name) => (word, Next::Separator),
+        _ => (word, Next::Plain),
+    };
+    if is_address(shown) || holds_access_key(shown) {
+        return (REDACTED.to_owned(), next);
     }
+    let cut = shown.len() < word.len() && shown != REDACTED;
+    (if cut { format!("{shown}{REDACTED}") } else { shown.to_owned() }, next)
 }
 
 fn is_secret(name: &str) -> bool {
@@ -83,6 +86,7 @@ mod tests {
             ("jdbc:mysql://root:pw@db.example.com/x failed", "*** failed"),
             ("key ASIAIOSFODNN7EXAMPLE is unknown", "key *** is unknown"),
             ("+AKIAIOSFODNN7EXAMPLE", "***"),
+            ("AKIAIOSFODNN7EXAMPLEsecret = 7", "*** = ***"),
             ("?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20261122/s3&x=1", "***&x=1"),
             ("?X-Amz-Date=1&X-Amz-Signature=abc&x=1", "?X-Amz-Date=1&X-Amz-Signature=***&x=1"),
             ("password: hunter2, user: ana", "password: ***, user: ana"),
