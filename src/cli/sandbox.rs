@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::ValueEnum;
 
-use super::{Exit, say, serve::stop_asked};
+use super::{Exit, say, serve::Stop};
 use crate::{
     app::App,
     config::Config,
@@ -80,6 +80,6 @@ async fn live(world: &World, app: &App, options: &Options) -> anyhow::Result<Exi
         doors = app.public,
         admin = app.admin,
     ));
-    stop_asked().await?;
+    Stop::listen()?.asked().await;
     Ok(Exit::Done)
 }

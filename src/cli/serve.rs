@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Exit;
 use crate::{
@@ -14,23 +14,37 @@ use crate::{
 
 pub(super) async fn run(file: &Path, format: LogFormat) -> anyhow::Result<Exit> {
     telemetry::log(format, None);
+    let stop = Stop::listen()?;
     let config = Config::load(file)?;
     let environment = Environment::read()?;
     let sdk = aws::sdk_config(Some(&config.aws.region)).await;
     let app = App::start(&config, environment, &sdk, telemetry::count()).await?;
-    stop_asked().await?;
+    stop.asked().await;
     app.stop().await;
     Ok(Exit::Done)
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-pub(super) async fn stop_asked() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and Ctrl-C. Listened for before the doors open: whoever is let in is not cut off by either.
+pub(super) struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    tracing::info!("Asked to stop");
-    Ok(())
+
+    /// Waits until the process is asked to stop.
+    pub(super) async fn asked(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("Asked to stop");
+    }
 }

@@ -114,7 +114,8 @@ async fn a_process_that_stops_says_so_before_its_doors_close() {
     let world = World::start(options()).await.unwrap();
     let edit = |config: String| config.replace("admin_listen = \"127.0.0.1:0\"", &line);
     let mut bot = Bot::start_in(world, edit).await;
-    assert_eq!(ready(&admin).await, Some((200, "ready".to_owned())));
+    let is_ready = async || ready(&admin).await.filter(|it| *it == (200, "ready".to_owned()));
+    bot.until("it has reached the records", is_ready).await;
     bot.terminate();
     let told = async || ready(&admin).await.filter(|(status, _)| *status == 503);
     assert_eq!(bot.until("it says so", told).await.1, "stopping");
