@@ -63,7 +63,7 @@ fn is_secret(name: &str) -> bool {
 }
 
 fn is_address(word: &str) -> bool {
-    word.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.trim_matches('.').contains('.'))
+    word.match_indices('@').any(|(at, _)| at > 0 && word[at + 1..].trim_matches('.').contains('.'))
 }
 
 /// Wherever it stands in the word: in a signed address it is the beginning of `X-Amz-Credential`.
@@ -86,6 +86,7 @@ mod tests {
             ("jdbc:mysql://root:pw@db.example.com/x failed", "*** failed"),
             ("key ASIAIOSFODNN7EXAMPLE is unknown", "key *** is unknown"),
             ("+AKIAIOSFODNN7EXAMPLE", "***"),
+            ("@ana@example.com", "***"),
             ("AKIAIOSFODNN7EXAMPLEsecret = 7", "*** = ***"),
             ("?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20261122/s3&x=1", "***&x=1"),
             ("?X-Amz-Date=1&X-Amz-Signature=abc&x=1", "?X-Amz-Date=1&X-Amz-Signature=***&x=1"),
