@@ -11,7 +11,7 @@ use crate::{
     adapters::{
         aws::{self, SdkConfig, Sns},
         queue::SqsQueue,
-        slack::{Client, SlackChat, SlackPeople},
+        slack::{Client, SlackChat, SlackPeople, SlackViews},
         store::DynamoStore,
     },
     clock::{Clock as _, System},
@@ -87,6 +87,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         snapshots: Arc::clone(&work) as _,
         exports: Exports::new(work),
         chat: Arc::new(SlackChat::new(Arc::clone(&slack))),
+        views: Arc::new(SlackViews::new(Arc::clone(&slack))),
         people: Arc::new(SlackPeople::new(slack, config.slack.team_id.clone())),
         queue: Arc::clone(&queue) as _,
         clock: Arc::new(System),

@@ -11,6 +11,7 @@ pub mod command;
 pub mod export;
 pub mod fact;
 pub mod failure;
+pub mod history;
 pub mod name;
 pub mod notice;
 pub mod plan;

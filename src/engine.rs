@@ -43,6 +43,7 @@ pub struct Engine {
     pub exports: exports::Exports,
     pub chat: Arc<dyn ports::Chat>,
     pub outbox: outbox::Outbox,
+    pub views: Arc<dyn ports::Views>,
     pub people: Arc<dyn ports::People>,
     pub queue: Arc<dyn ports::Queue>,
     pub clock: Arc<dyn Clock>,

@@ -14,3 +14,4 @@ pub mod run;
 pub(crate) mod testing;
 pub mod text;
 pub mod thread;
+pub mod view;

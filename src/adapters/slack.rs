@@ -4,7 +4,9 @@
 mod chat;
 mod client;
 mod people;
+mod views;
 
 pub use chat::SlackChat;
 pub use client::{Client, ClientError};
 pub use people::SlackPeople;
+pub use views::SlackViews;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     approval::Approval,
     failure::Failure,
+    history::Usual,
     name::{ExportTask, Scope},
     snapshot::Snapshot,
     source::{Layer, Source},
@@ -34,6 +35,12 @@ pub struct Run {
     /// Slack id of the person who asked, or the name of the account at the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
+    /// Why, in the words of whoever asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the source's runs usually took when this one was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<Usual>,
     /// Every retry, oldest first. Who has retried a run cannot approve it, like the requester.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<RetryNote>,
@@ -178,6 +185,8 @@ pub struct Order {
     pub only: Vec<String>,
     /// Layers; empty: all that the source has.
     pub layers: Vec<Layer>,
+    /// Why, in their own words.
+    pub reason: Option<String>,
 }
 
 impl Run {
@@ -202,6 +211,8 @@ impl Run {
             layers,
             trigger: order.trigger,
             requested_by: order.requested_by.clone(),
+            reason: order.reason.clone(),
+            usual: None,
             retries: Vec::new(),
             failures: Vec::new(),
             status: RunStatus::Running,

@@ -79,7 +79,8 @@ pub(super) fn new_run(layers: &[Layer]) -> Run {
         available: true,
     };
     let by = Some(REQUESTER.to_owned());
-    let order = Order { trigger: Trigger::Slack, requested_by: by, only: vec![], layers: layers.to_vec() };
+    let order =
+        Order { trigger: Trigger::Slack, requested_by: by, only: vec![], layers: layers.to_vec(), reason: None };
     Run::new(&source(), &snapshot, &order, start())
 }
 

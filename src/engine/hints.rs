@@ -116,7 +116,7 @@ impl Engine {
         snapshot: &crate::domain::snapshot::Snapshot,
         trigger: Trigger,
     ) -> Result<(), NotNow> {
-        let order = Order { trigger, requested_by: None, only: Vec::new(), layers: Vec::new() };
+        let order = Order { trigger, requested_by: None, only: Vec::new(), layers: Vec::new(), reason: None };
         let run = self.new_run(source, snapshot, &order);
         let new = self.create(&run).await.map_err(|it| NotNow(it.to_string()))?;
         if new {

@@ -6,6 +6,7 @@ pub mod people;
 pub mod queue;
 pub mod store;
 pub mod topics;
+pub mod views;
 pub mod work;
 
 pub use chat::{Chat, ChatError, Marks, Place, Ts};
@@ -14,4 +15,5 @@ pub use people::{People, PeopleError};
 pub use queue::{Messages, Queue, Received};
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};
 pub use topics::{Certificates, NotConfirmed, Subscriptions, Unavailable};
+pub use views::{ViewId, Views};
 pub use work::{Exports, Progress, Snapshots, Work};

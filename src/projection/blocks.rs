@@ -17,10 +17,14 @@ use super::{
 
 /// Blocks in a message.
 pub const BLOCKS: usize = 50;
+/// Blocks in a modal or a Home.
+pub const VIEW_BLOCKS: usize = 100;
 /// Text of a section or of an element of a context.
 pub const SECTION: usize = 3000;
 /// `text` of a message: `chat.update` refuses more than 4,000 with `msg_too_long`.
 pub const TOP_LEVEL: usize = 3500;
+/// Text of all blocks of a modal or a Home: ours, well below the 250 kB that Slack takes of one.
+const VIEW: usize = 30_000;
 /// Text of all blocks of a message. Undocumented: `msg_blocks_too_long` was seen from 13,172 characters on, Slack's staff
 /// speak of 12,000.
 pub const MESSAGE: usize = 12_000;
@@ -47,21 +51,50 @@ const LINE: usize = 600;
 pub struct Page {
     paragraphs: Vec<Mrkdwn>,
     blocks: Vec<SlackBlock>,
+    /// The same, with kinds of blocks that a workspace may refuse in the place of others; empty while there is none.
+    rich: Vec<SlackBlock>,
     room: usize,
+    most: usize,
 }
 
 impl Page {
     /// Returns a message that begins with the paragraph `text`.
     pub fn new(text: Mrkdwn) -> Self {
-        let page = Self { paragraphs: Vec::new(), blocks: Vec::new(), room: MESSAGE - FOR_BUTTONS - FOR_MORE };
-        page.section(text)
+        Self::with_room(MESSAGE - FOR_BUTTONS - FOR_MORE, BLOCKS).section(text)
+    }
+
+    /// Returns the blocks of a modal or a Home, none yet.
+    pub fn of_view() -> Self {
+        Self::with_room(VIEW, VIEW_BLOCKS)
+    }
+
+    fn with_room(room: usize, most: usize) -> Self {
+        Self { paragraphs: Vec::new(), blocks: Vec::new(), rich: Vec::new(), room, most }
+    }
+
+    /// Adds `rich`, a kind of block that a workspace may refuse; where it does, what `plain` adds stands in its place.
+    #[must_use]
+    pub fn either(mut self, rich: SlackBlock, plain: impl FnOnce(Self) -> Self) -> Self {
+        let mut blocks = if self.rich.is_empty() { self.blocks.clone() } else { std::mem::take(&mut self.rich) };
+        blocks.push(rich);
+        let mut page = plain(self);
+        page.rich = blocks;
+        page
+    }
+
+    /// Adds a block that is within Slack's limits.
+    fn push(&mut self, block: SlackBlock) {
+        if !self.rich.is_empty() {
+            self.rich.push(block.clone());
+        }
+        self.blocks.push(block);
     }
 
     /// Adds a paragraph; an empty one adds nothing.
     #[must_use]
     pub fn section(mut self, text: Mrkdwn) -> Self {
         if let Some(text) = self.fit(text) {
-            self.blocks.push(SlackSectionBlock::new().with_text(markdown(text.clone()).into()).into());
+            self.push(SlackSectionBlock::new().with_text(markdown(text.clone()).into()).into());
             self.paragraphs.push(text);
         }
         self
@@ -71,7 +104,7 @@ impl Page {
     #[must_use]
     pub fn context(mut self, text: Mrkdwn) -> Self {
         if let Some(text) = self.fit(text) {
-            self.blocks.push(context(text));
+            self.push(context(text));
         }
         self
     }
@@ -100,7 +133,7 @@ impl Page {
         }
         self = self.section(Mrkdwn::lines(paragraph));
         if shown < count {
-            self.blocks.push(context(more(count - shown).cut(FOR_MORE)));
+            self.push(context(more(count - shown).cut(FOR_MORE)));
         }
         self
     }
@@ -112,7 +145,7 @@ impl Page {
         if !buttons.is_empty() {
             let elements: Vec<SlackActionBlockElement> = buttons.into_iter().map(Button::into_element).collect();
             let id = SlackBlockId(row_id(&elements));
-            self.blocks.push(SlackActionsBlock::new(elements).with_block_id(id).into());
+            self.push(SlackActionsBlock::new(elements).with_block_id(id).into());
         }
         self
     }
@@ -121,7 +154,12 @@ impl Page {
     /// readers read it in place of the blocks.
     pub fn message(self) -> Message {
         let text = Mrkdwn::lines(self.paragraphs).cut(TOP_LEVEL);
-        Message { text: text.into_string(), blocks: self.blocks }
+        Message { text: text.into_string(), blocks: self.blocks, rich: self.rich }
+    }
+
+    /// Returns the blocks, for a modal or a Home.
+    pub fn into_blocks(self) -> Vec<SlackBlock> {
+        self.blocks
     }
 
     /// Returns what of `text` there is room for, and takes that room.
@@ -136,7 +174,7 @@ impl Page {
 
     /// One block is kept for buttons, one for the end of a list.
     fn is_full(&self) -> bool {
-        self.blocks.len() + 2 >= BLOCKS
+        self.blocks.len() + 2 >= self.most
     }
 }
 

@@ -11,7 +11,11 @@ use super::blocks::{BLOCKS, MESSAGE, TOP_LEVEL};
 pub struct Message {
     /// The point of the message, in mrkdwn, escaped.
     pub text: String,
+    /// Blocks that every workspace takes.
     pub blocks: Vec<SlackBlock>,
+    /// The same with kinds of blocks that a workspace may refuse; empty if there is nothing to gain by them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rich: Vec<SlackBlock>,
 }
 
 impl Message {
@@ -34,7 +38,8 @@ impl Message {
         let blocks: Vec<SlackBlock> = messages.iter().flat_map(|it| it.blocks.iter().cloned()).collect();
         // As JSON the blocks are longer than their texts: what passes here, Slack takes.
         let length = serde_json::to_string(&blocks).map_or(usize::MAX, |it| it.len());
-        (text.len() <= TOP_LEVEL && blocks.len() <= BLOCKS && length <= MESSAGE).then_some(Self { text, blocks })
+        let fits = text.len() <= TOP_LEVEL && blocks.len() <= BLOCKS && length <= MESSAGE;
+        fits.then_some(Self { text, blocks, rich: Vec::new() })
     }
 
     /// Returns a digest of the whole message: two messages that look the same have the same.

@@ -70,7 +70,8 @@ impl World {
     }
 
     fn run_of(&self, snapshot: &Snapshot) -> Run {
-        let order = Order { trigger: Trigger::Event, requested_by: None, only: Vec::new(), layers: Vec::new() };
+        let order =
+            Order { trigger: Trigger::Event, requested_by: None, only: Vec::new(), layers: Vec::new(), reason: None };
         Run::new(&self.source, snapshot, &order, self.front.clock.now())
     }
 

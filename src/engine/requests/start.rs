@@ -5,6 +5,7 @@ use crate::{
     domain::{
         command::RunCommand,
         failure::{Class, Failure},
+        history::{self, Usual},
         run::{Order, Trigger},
         snapshot::{Snapshot, SnapshotChoice},
         source::Source,
@@ -12,6 +13,9 @@ use crate::{
     },
     engine::ports::Change,
 };
+
+/// Runs that are looked through for those that tell what is usual: some of them have failed.
+const LOOKED_AT: usize = 2 * history::RUNS;
 
 impl Engine {
     pub(super) async fn start_run(&self, request: &Request, command: &RunCommand) -> Result<Effect, Trouble> {
@@ -38,12 +42,24 @@ impl Engine {
             Some(holder) => Outcome::Queued { run: run.export_task.clone(), holder },
             None => Outcome::Started { run: run.export_task.clone() },
         };
+        let run = Run { usual: self.usual(&source.name).await, ..run };
         Ok(Effect { outcome, create: vec![run], update: Vec::new() })
     }
 
     /// Returns the run that `order` makes of `snapshot`, now.
     pub(in crate::engine) fn new_run(&self, source: &Source, snapshot: &Snapshot, order: &Order) -> Run {
         Run::new(source, snapshot, order, self.clock.now())
+    }
+
+    /// Returns what the runs of `source` usually take. A run does not wait for it: what cannot be told is left out.
+    pub(in crate::engine) async fn usual(&self, source: &str) -> Option<Usual> {
+        match self.store.recent(source, LOOKED_AT).await {
+            Ok(recent) => Usual::of(&recent),
+            Err(error) => {
+                tracing::warn!(source, %error, "How long runs of {source} usually take could not be looked up");
+                None
+            }
+        }
     }
 
     /// Records a run that an event or the sweeper wants, if it is not there yet, and says whether it was not.
@@ -54,7 +70,8 @@ impl Engine {
         if self.store.run(&run.export_task).await?.is_some() {
             return Ok(false);
         }
-        match self.store.write(&[Change::Create(run)]).await {
+        let run = Run { usual: self.usual(&run.source).await, ..run.clone() };
+        match self.store.write(&[Change::Create(&run)]).await {
             Ok(()) => Ok(true),
             Err(StoreError::Conflict(Conflict::Run(_))) => Ok(false),
             Err(error) => Err(error),
@@ -77,6 +94,7 @@ fn order(request: &Request, command: &RunCommand) -> Order {
         requested_by: Some(request.by.clone()),
         only: command.only.clone(),
         layers: command.layers.clone(),
+        reason: None,
     }
 }
 

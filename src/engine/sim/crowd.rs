@@ -24,8 +24,9 @@ use crate::{
     },
     engine::{
         accept::Asker,
-        ports::{People, PeopleError, Via, Wish},
+        ports::{ChatError, People, PeopleError, Via, ViewId, Views, Wish},
     },
+    projection::view::View,
 };
 
 const OPERATORS: [&str; 2] = ["UANA", "UELI"];
@@ -149,6 +150,22 @@ impl Truth {
         let found = self.records.runs.values().filter(|it| it.run.next_attempt.is_none() && matches(&it.run));
         let names: Vec<String> = found.map(|it| it.run.export_task.to_string()).collect();
         self.chance.choice(names)
+    }
+}
+
+/// Nobody opens a view in the simulation: views hold no state that could be lost.
+#[async_trait]
+impl Views for Line {
+    async fn open(&self, _: &str, _: &View) -> Result<ViewId, ChatError> {
+        Err(ChatError::Refused("not_simulated".to_owned()))
+    }
+
+    async fn update(&self, _: &ViewId, _: &View) -> Result<(), ChatError> {
+        Err(ChatError::Refused("not_simulated".to_owned()))
+    }
+
+    async fn publish(&self, _: &str, _: &View) -> Result<(), ChatError> {
+        Err(ChatError::Refused("not_simulated".to_owned()))
     }
 }
 

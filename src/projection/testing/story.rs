@@ -47,7 +47,7 @@ pub(crate) fn source(name: &str) -> Source {
 }
 
 pub(crate) fn order(trigger: Trigger, by: Option<&str>) -> Order {
-    Order { trigger, requested_by: by.map(str::to_owned), only: vec![], layers: vec![] }
+    Order { trigger, requested_by: by.map(str::to_owned), only: vec![], layers: vec![], reason: None }
 }
 
 /// A run of `shop` that UANA has asked for.

@@ -10,7 +10,7 @@ use crate::projection::{
 const C1: &str = "C1";
 
 fn wanted(key: &str, in_thread: bool, text: &str) -> Wanted {
-    let message = Message { text: text.to_owned(), blocks: Vec::new() };
+    let message = Message { text: text.to_owned(), blocks: Vec::new(), rich: Vec::new() };
     Wanted { key: Key(key.to_owned()), channel: C1.to_owned(), in_thread, message }
 }
 

@@ -266,6 +266,7 @@ fn engine(
         exports: Exports::new(Arc::new(Idle)),
         chat: Arc::clone(slack) as _,
         outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _),
+        views: Arc::new(Idle),
         people: Arc::new(Idle),
         queue: Arc::new(Idle),
         clock,

@@ -13,7 +13,8 @@ use crate::{
         source::Source,
         stage::StageId,
     },
-    engine::ports::{Exports, People, PeopleError, Progress, Queue, Snapshots, Work},
+    engine::ports::{ChatError, Exports, People, PeopleError, Progress, Queue, Snapshots, ViewId, Views, Work},
+    projection::view::View,
 };
 
 /// Nobody asks it for anything.
@@ -63,6 +64,21 @@ impl People for Idle {
 #[async_trait]
 impl Queue for Idle {
     async fn send(&self, _: &str) -> anyhow::Result<()> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Views for Idle {
+    async fn open(&self, _: &str, _: &View) -> Result<ViewId, ChatError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn update(&self, _: &ViewId, _: &View) -> Result<(), ChatError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn publish(&self, _: &str, _: &View) -> Result<(), ChatError> {
         unreachable!("no thread is drawn with it")
     }
 }
