@@ -15,6 +15,7 @@ pub mod history;
 pub mod name;
 pub mod notice;
 pub mod plan;
+pub mod refused;
 pub mod retry;
 pub mod run;
 pub mod seen;

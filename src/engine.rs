@@ -1,6 +1,7 @@
 //! The use cases: how requests and events become runs, and how a run is moved on. Async, but only through [`ports`].
 //!
-//! [`accept`] records what a person wants before it is acknowledged; [`requests`] carries it out; [`hints`] turns
+//! [`accept`] records what a person wants before it is acknowledged, if [`permits`] lets them; [`requests`] carries it
+//! out, and [`tell`] tells what came of it; [`hints`] turns
 //! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
 //! the [`outbox`]; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs;
 //! and the [`sweeper`] makes a wake-up that was lost cost one period.
@@ -24,16 +25,19 @@ pub mod exports;
 pub mod hints;
 pub mod notices;
 pub mod outbox;
+pub mod permits;
 pub mod ports;
 pub mod projector;
 pub mod queries;
 pub mod reconciler;
+pub mod refusals;
 pub mod requests;
 pub mod sightings;
 #[cfg(test)]
 pub mod sim;
 pub mod sources;
 pub mod sweeper;
+pub mod tell;
 
 /// Everything that the use cases share. One per process.
 pub struct Engine {
@@ -50,6 +54,7 @@ pub struct Engine {
     pub words: Arc<Words>,
     pub sources: sources::Sources,
     pub access: Access,
+    pub refusals: refusals::Refusals,
     pub timing: Timing,
     pub channels: Channels,
     /// Names this replica in intents.

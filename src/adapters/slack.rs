@@ -4,9 +4,11 @@
 mod chat;
 mod client;
 mod people;
+mod sockets;
 mod views;
 
 pub use chat::SlackChat;
 pub use client::{Client, ClientError};
 pub use people::SlackPeople;
+pub use sockets::SlackSockets;
 pub use views::SlackViews;

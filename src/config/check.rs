@@ -12,9 +12,12 @@ use super::{
     Aws, Config, EngineConfig, Server, Slack,
     reader::{Mistake, Report, Section},
 };
-use crate::domain::access::Access;
+use crate::domain::access::{Access, Lists};
 
 mod sources;
+
+/// What is wrong with an empty list of operators.
+const NOBODY: &str = "names nobody: no run could be started from Slack";
 
 /// Reads `text`; files that it names are looked for in `folder`.
 pub(crate) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
@@ -28,13 +31,15 @@ pub(crate) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
     };
     let config = {
         let root = Section::root(&report, document.get_ref());
+        let general = general(&root.section("access", true));
+        let (sources, own) = sources::sources(&root, folder, &general);
         let config = Config {
             server: server(&root.section("server", false)),
             slack: slack(&root.section("slack", true)),
             aws: aws(&root.section("aws", true)),
             engine: engine(&root.section("engine", false)),
-            access: access(&root.section("access", true)),
-            sources: sources::sources(&root, folder),
+            access: Access { general, sources: own },
+            sources,
             notices: Vec::new(),
         };
         root.finish();
@@ -112,13 +117,13 @@ fn engine(section: &Section<'_>) -> EngineConfig {
     engine
 }
 
-fn access(section: &Section<'_>) -> Access {
-    let access = Access { viewers: section.list("viewers"), operators: section.list("operators") };
-    if access.operators.is_empty() && section.is_there() {
-        section.wrong("operators", "names nobody: no run could be started from Slack");
+fn general(section: &Section<'_>) -> Lists {
+    let lists = Lists { viewers: section.list("viewers"), operators: section.list("operators") };
+    if lists.operators.is_empty() && section.is_there() {
+        section.wrong("operators", NOBODY);
     }
     section.finish();
-    access
+    lists
 }
 
 #[cfg(test)]

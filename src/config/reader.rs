@@ -195,6 +195,11 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// Says whether `key` is in the table.
+    pub(super) fn has(&self, key: &'static str) -> bool {
+        self.get(key).is_some()
+    }
+
     /// Returns a list of texts that read as `T`; empty if it is not there.
     pub(super) fn list<T: FromStr<Err: fmt::Display>>(&self, key: &'static str) -> Vec<T> {
         let Some(value) = self.get(key) else { return Vec::new() };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::Right,
+    access::{Bar, Right},
     approval::{Refusal, Verdict},
     command::{Misread, Verb},
     export::Unmanaged,
@@ -30,11 +30,7 @@ pub enum Answer {
     Outcome(Outcome),
     /// The text is not a command.
     Misread(Misread),
-    /// The person may not do this; `ask` are the ids of those who may.
-    Forbidden {
-        right: Right,
-        ask: Vec<String>,
-    },
+    Forbidden(Forbidden),
     /// Who the person is cannot be looked up now, and so nothing was done.
     Unidentified,
     UnknownSource {
@@ -68,8 +64,8 @@ pub enum Answer {
     Whoami {
         user: String,
         member: bool,
-        views: bool,
-        operates: bool,
+        views: Reach,
+        operates: Reach,
         approves: Vec<String>,
     },
     Help {
@@ -82,6 +78,34 @@ pub enum Answer {
     Broken {
         reference: String,
     },
+}
+
+/// The person may not do this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forbidden {
+    pub right: Right,
+    pub why: Bar,
+    /// What the right is missing for; `None`: for anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Ids of those who hold the right.
+    pub ask: Vec<String>,
+}
+
+/// How far a right of a person goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    Nothing,
+    /// These sources only.
+    Sources(Vec<String>),
+    Everything,
+}
+
+impl Reach {
+    /// Says whether the right is good for anything.
+    pub fn is_some(&self) -> bool {
+        *self != Self::Nothing
+    }
 }
 
 /// Why Slack does not show a run as it is.
@@ -174,11 +198,7 @@ pub enum Outcome {
         text: String,
         matches: Vec<ExportTask>,
     },
-    /// The person may not do this; `ask` are the ids of those who may.
-    Forbidden {
-        right: Right,
-        ask: Vec<String>,
-    },
+    Forbidden(Forbidden),
     /// It could not be done: AWS's, or Slack's, code and words.
     GaveUp {
         code: String,

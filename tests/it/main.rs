@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 #[cfg(feature = "sandbox")]
+mod access;
+#[cfg(feature = "sandbox")]
 mod approves;
 mod architecture;
 #[cfg(feature = "sandbox")]
@@ -23,6 +25,8 @@ mod manifest;
 #[cfg(feature = "sandbox")]
 mod mends;
 #[cfg(feature = "sandbox")]
+mod mentions;
+#[cfg(feature = "sandbox")]
 mod moto;
 #[cfg(feature = "sandbox")]
 mod notices;
@@ -38,6 +42,8 @@ mod schedules;
 mod slots;
 #[cfg(feature = "sandbox")]
 mod sns;
+#[cfg(feature = "sandbox")]
+mod socket;
 mod sources;
 #[cfg(feature = "sandbox")]
 mod stops;

@@ -52,6 +52,16 @@ struct Post<'a> {
 }
 
 #[derive(Serialize)]
+struct Whisper<'a> {
+    channel: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_ts: Option<&'a Ts>,
+    user: &'a str,
+    #[serde(flatten)]
+    message: &'a Message,
+}
+
+#[derive(Serialize)]
 struct Update<'a> {
     channel: &'a str,
     ts: &'a Ts,
@@ -152,6 +162,12 @@ impl Chat for SlackChat {
             }
         }
         Err(ChatError::Unclear(format!("the message is not among {PAGES} pages of {}", place.channel)))
+    }
+
+    async fn whisper(&self, place: Place<'_>, user: &str, message: &Message) -> Result<(), ChatError> {
+        let Place { channel, thread: thread_ts } = place;
+        let whisper = Whisper { channel, thread_ts, user, message };
+        self.client.post::<Ignored>("chat.postEphemeral", &whisper).await.map(|_| ())
     }
 
     async fn respond(&self, response_url: &str, message: &Message) -> Result<(), ChatError> {

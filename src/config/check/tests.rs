@@ -49,7 +49,7 @@ fn the_example_is_right() {
 #[case::who(
     "\"S0DATAOPS01\"",
     "\"@ops\"",
-    "access.operators has \"@ops\", which is neither a user (U…, W…), nor a user group (S…), nor \"*\""
+    "access.operators has \"@ops\", which is neither a user (U…, W…), nor a user group (S…), nor a channel (C…, G…), nor \"*\""
 )]
 #[case::name(
     "name = \"shop\"",

@@ -46,6 +46,13 @@ pub trait Chat: Send + Sync {
     /// See [`ChatError`].
     async fn find(&self, place: Place<'_>, marks: &Marks, at: Timestamp) -> Result<Option<Ts>, ChatError>;
 
+    /// Posts a message at a place that `user` alone sees, for as long as their client is open. No marks, no edits: Slack keeps
+    /// nothing of it.
+    ///
+    /// # Errors
+    /// See [`ChatError`]; [`ChatError::Refused`] if the bot or the person is not in the channel.
+    async fn whisper(&self, place: Place<'_>, user: &str, message: &Message) -> Result<(), ChatError>;
+
     /// Answers one person privately through the address that came with their command or press (five times within 30
     /// minutes).
     ///

@@ -15,6 +15,13 @@ pub trait People: Send + Sync {
 
     /// Returns the language that `user` reads, as Slack's locale (`ja-JP`), if it is known.
     async fn locale(&self, user: &str) -> Option<String>;
+
+    /// Forgets what is known of `user`, who has changed: the next answer is new. That is this process's memory; others keep
+    /// theirs for their minute.
+    fn forget_user(&self, user: &str);
+
+    /// Forgets who is in the user group `group`, which has changed.
+    fn forget_group(&self, group: &str);
 }
 
 /// Why a person could not be looked up.

@@ -1,6 +1,6 @@
 //! `run`: from a source and a snapshot to a run.
 
-use super::{Conflict, Effect, Engine, Outcome, Request, Run, StoreError, Trouble, Via};
+use super::{Conflict, Effect, Engine, Outcome, Request, Run, StoreError, Trouble};
 use crate::{
     domain::{
         command::RunCommand,
@@ -11,7 +11,7 @@ use crate::{
         source::Source,
         stage::StageStatus,
     },
-    engine::ports::Change,
+    engine::ports::{Change, Via},
 };
 
 /// Runs that are looked through for those that tell what is usual: some of them have failed.

@@ -14,7 +14,8 @@ use crate::{
     clock::Clock,
     domain::plan::Timing,
     engine::{
-        Channels, Engine, Wakes, driver::Driver, exports::Exports, outbox::Outbox, sightings::Sightings, sweeper,
+        Channels, Engine, Wakes, driver::Driver, exports::Exports, outbox::Outbox, refusals::Refusals,
+        sightings::Sightings, sweeper,
     },
     projection::text::Locale,
 };
@@ -109,6 +110,7 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
         words: Arc::clone(&world.words),
         sources: world.sources.clone(),
         access: crowd::access(),
+        refusals: Refusals::channel().0,
         timing: Timing {
             lease: SignedDuration::from_secs(30),
             poll: SignedDuration::from_secs(15),

@@ -193,6 +193,10 @@ impl Chat for Line {
         self.chat(|truth, _| find(truth)).await
     }
 
+    async fn whisper(&self, _: Place<'_>, _: &str, _: &Message) -> Result<(), ChatError> {
+        self.chat(|_, _| Ok(())).await
+    }
+
     async fn respond(&self, _: &str, _: &Message) -> Result<(), ChatError> {
         self.chat(|_, _| Ok(())).await
     }

@@ -59,7 +59,7 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::UnknownSource { name } => unknown_source(voice, name, None, &[]),
         Outcome::UnknownRun { text } => unknown_run(voice, text),
         Outcome::AmbiguousRun { text, matches } => ambiguous_run(voice, text, matches),
-        Outcome::Forbidden { right, ask } => forbidden(voice, *right, ask),
+        Outcome::Forbidden(it) => forbidden(voice, it),
         Outcome::GaveUp { code, why } => voice.say("outcome.gave_up", values! { code, why => redact(why) }),
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn add_to(env: &mut Environment<'_>) {
 fn user(id: &str) -> Value {
     match id.parse() {
         Ok(Who::User(id)) => mention(format!("<@{id}>")),
-        Ok(Who::Group(_) | Who::AnyMember) | Err(_) => Value::from(short(id, CODE)),
+        Ok(Who::Group(_) | Who::Channel(_) | Who::AnyMember) | Err(_) => Value::from(short(id, CODE)),
     }
 }
 
@@ -46,6 +46,9 @@ fn who(state: &State<'_, '_>, id: &str) -> Result<Value, Error> {
     match id.parse() {
         Ok(Who::User(id)) => Ok(mention(format!("<@{id}>"))),
         Ok(Who::Group(id)) => Ok(mention(format!("<!subteam^{id}>"))),
+        Ok(Who::Channel(id)) => {
+            unit(state, "units.channel_members", &context! { channel => mention(format!("<#{id}>")) })
+        }
         Ok(Who::AnyMember) => unit(state, "units.any_member", &context! {}),
         Err(_) => Ok(Value::from(short(id, CODE))),
     }

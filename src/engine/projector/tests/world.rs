@@ -17,6 +17,7 @@ use crate::{
         name::ExportTask,
         notice::{Notice, NoticeId},
         plan::Timing,
+        refused::Refused,
         run::Run,
     },
     engine::{
@@ -28,6 +29,7 @@ use crate::{
             testing::{Memory, Wall},
         },
         ports::{Change, Chat, ChatError, Marks, OpenRun, Place, Request, Store, StoreError, Ts},
+        refusals::Refusals,
         sightings::Sightings,
         sources::Sources,
     },
@@ -120,6 +122,10 @@ impl Chat for Workspace {
         Ok(found.map(|(ts, _)| Ts(ts.clone())))
     }
 
+    async fn whisper(&self, _: Place<'_>, _: &str, _: &Message) -> Result<(), ChatError> {
+        Ok(())
+    }
+
     async fn respond(&self, _: &str, _: &Message) -> Result<(), ChatError> {
         Ok(())
     }
@@ -189,6 +195,18 @@ impl Store for Records {
     }
 
     async fn last_success(&self, _: &str) -> Result<Option<Timestamp>, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn claim_event(&self, _: &str, _: Timestamp) -> Result<bool, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn put_refused(&self, _: &Refused) -> Result<(), StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn refused(&self, _: usize) -> Result<Vec<Refused>, StoreError> {
         unreachable!("no thread is drawn with it")
     }
 
@@ -273,6 +291,7 @@ fn engine(
         words: Arc::new(Words::new()),
         sources: Sources::default(),
         access: Access::default(),
+        refusals: Refusals::channel().0,
         timing: Timing { lease: minute, poll: minute, reconcile_every: minute, patience: minute },
         channels: Channels { progress: CHANNEL.into(), alerts: ALERTS.into(), locale: Locale::En },
         me: format!("replica-{number}"),

@@ -59,6 +59,14 @@ impl People for Idle {
     async fn locale(&self, _: &str) -> Option<String> {
         unreachable!("no thread is drawn with it")
     }
+
+    fn forget_user(&self, _: &str) {
+        unreachable!("no thread is drawn with it")
+    }
+
+    fn forget_group(&self, _: &str) {
+        unreachable!("no thread is drawn with it")
+    }
 }
 
 #[async_trait]
