@@ -65,10 +65,11 @@ struct Inner {
 }
 
 impl Outbox {
-    /// Returns an outbox that shares its pace with all who share `marks`.
-    pub fn new(clock: Arc<dyn Clock>, marks: Arc<dyn PaceMarks>) -> Self {
+    /// Returns an outbox that shares its pace with all who share `marks`. `board`: there is one, and a share of the edits
+    /// is kept for it.
+    pub fn new(clock: Arc<dyn Clock>, marks: Arc<dyn PaceMarks>, board: bool) -> Self {
         Self(Arc::new(Inner {
-            pace: Pace::new(clock, marks),
+            pace: Pace::new(clock, marks, board),
             queue: Mutex::default(),
             changed: Notify::new(),
             sightings: Sightings::default(),

@@ -16,7 +16,7 @@ use crate::{
     projection::{
         notice,
         run::{self, View},
-        thread::{Edit, Key, Posted, Thread, Wanted, edits, folded},
+        thread::{Edit, Key, Posted, Thread, Wanted, are_seen, edits, folded},
     },
 };
 
@@ -251,7 +251,8 @@ fn lane(edit: &Edit<'_>) -> Lane {
 
 /// Returns the places that `edits` need.
 fn wants(edits: &[Edit<'_>], over: bool) -> Vec<Want> {
-    edits.iter().map(|it| (lane(it), it.urgency(over))).collect()
+    let seen = are_seen(edits);
+    edits.iter().map(|it| (lane(it), it.urgency(over, seen))).collect()
 }
 
 fn root(thread: &Thread) -> Option<Ts> {

@@ -265,7 +265,7 @@ fn engine(
         snapshots: Arc::new(Idle),
         exports: Exports::new(Arc::new(Idle)),
         chat: Arc::clone(slack) as _,
-        outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _),
+        outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _, false),
         views: Arc::new(Idle),
         people: Arc::new(Idle),
         queue: Arc::new(Idle),
