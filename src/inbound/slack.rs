@@ -19,6 +19,7 @@ pub mod command;
 pub mod event;
 pub mod gate;
 pub mod interaction;
+mod replays;
 
 /// Reads `body` as each of the doors would.
 #[cfg(any(test, feature = "fuzzing"))]

@@ -130,7 +130,9 @@ async fn a_hundred_runs_at_once_are_shown_within_slacks_limits(
     let Rush { ends, all } = rush(&world, &runs).await;
     let (made, refused) = (*world.slack.made.lock().unwrap(), *world.slack.refused.lock().unwrap());
     let last = ends.iter().copied().fold(0.0, f64::max);
-    println!("{replicas} replicas: ends shown within {last:.1} s, all within {all:.0} s; {made} calls, {refused} refused");
+    println!(
+        "{replicas} replicas: ends shown within {last:.1} s, all within {all:.0} s; {made} calls, {refused} refused"
+    );
     assert!(last <= within, "the last end was shown after {last} s");
     assert!(refused * 100 <= made, "{refused} of {made} calls were refused");
     let mut keys = told_keys(&world.slack.messages.lock().unwrap());
@@ -145,7 +147,8 @@ async fn a_hundred_runs_at_once_are_shown_within_slacks_limits(
 #[tokio::test(start_paused = true)]
 async fn ends_do_not_wait_for_the_progress_of_others() {
     let world = World::of(1);
-    let runs: Vec<Vec<Run>> = (0..RUNS).map(|it| if it < 90 { states(it)[3..4].to_vec() } else { states(it) }).collect();
+    let runs: Vec<Vec<Run>> =
+        (0..RUNS).map(|it| if it < 90 { states(it)[3..4].to_vec() } else { states(it) }).collect();
     let (busy, ending) = runs.split_at(90);
     show_roots(&world, &runs);
     for (number, states) in busy.iter().enumerate() {

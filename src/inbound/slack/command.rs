@@ -9,7 +9,11 @@ use axum::{
 };
 
 use super::{Doors, count, ephemeral, gate::Signed};
-use crate::domain::{access::Right, answer::Answer, command::parse};
+use crate::domain::{
+    access::Right,
+    answer::Answer,
+    command::{Command, parse},
+};
 
 const DOOR: &str = "commands";
 
@@ -40,11 +44,16 @@ pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response
         return StatusCode::BAD_REQUEST.into_response();
     };
     let asker = doors.asker(&command.user, command.response_url, &signed.delivery);
+    let parsed = parse(&command.text);
+    if signed.again && !parsed.as_ref().is_ok_and(Command::changes) {
+        count(DOOR, "again");
+        return StatusCode::OK.into_response();
+    }
     let answer = if command.team != doors.team {
         tracing::warn!(user = command.user, team = command.team, "Somebody of another workspace was refused");
         Answer::Forbidden { right: Right::View, ask: Vec::new() }
     } else {
-        match parse(&command.text) {
+        match parsed {
             Ok(parsed) => doors.engine.handle(&asker, parsed).await,
             Err(misread) => Answer::Misread(misread),
         }

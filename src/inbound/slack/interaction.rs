@@ -100,11 +100,16 @@ pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response
         return unknown(DOOR, &kind);
     };
     let asker = doors.asker(&user.id, response_url.clone(), &signed.delivery);
+    let press = Press::read(action);
+    if signed.again && !matches!(press, Press::Wish { .. }) {
+        count(DOOR, "again");
+        return StatusCode::OK.into_response();
+    }
     let answer = if user.team_id.as_ref().is_some_and(|it| *it != doors.team) {
         tracing::warn!(user = user.id, team = user.team_id, "A press of somebody of another workspace was refused");
         Some(Answer::Forbidden { right: Right::View, ask: Vec::new() })
     } else {
-        press(&doors, asker, Press::read(action)).await
+        self::press(&doors, asker, press).await
     };
     count(DOOR, "answered");
     if let Some(answer) = answer {
