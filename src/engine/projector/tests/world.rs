@@ -67,6 +67,7 @@ pub(super) struct Workspace {
     calls: Mutex<HashMap<String, VecDeque<Instant>>>,
     pub(super) made: Mutex<usize>,
     pub(super) refused: Mutex<usize>,
+    pub(super) pinned: Mutex<Vec<Ts>>,
 }
 
 impl Workspace {
@@ -110,6 +111,11 @@ impl Chat for Workspace {
         let shown = messages.get_mut(&ts.0).ok_or(ChatError::Gone)?;
         (shown.text, shown.digest, shown.at) = (message.text.clone(), message.digest(), Instant::now());
         Ok(())
+    }
+
+    async fn pin(&self, _: &str, ts: &Ts) -> Result<(), ChatError> {
+        self.pinned.lock().unwrap().push(ts.clone());
+        Err(ChatError::Refused("missing_scope".to_owned()))
     }
 
     async fn find(&self, place: Place<'_>, marks: &Marks, _: Timestamp) -> Result<Option<Ts>, ChatError> {
@@ -165,11 +171,16 @@ impl Store for Records {
     }
 
     async fn open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
-        unreachable!("no thread is drawn with it")
+        let open = |it: &Run| OpenRun {
+            export_task: it.export_task.clone(),
+            source: it.source.clone(),
+            source_arn: it.source_arn.clone(),
+        };
+        Ok(self.runs.lock().unwrap().values().map(open).collect())
     }
 
-    async fn recent(&self, _: &str, _: usize) -> Result<Vec<Run>, StoreError> {
-        unreachable!("no thread is drawn with it")
+    async fn recent(&self, source: &str, _: usize) -> Result<Vec<Run>, StoreError> {
+        Ok(self.runs.lock().unwrap().values().filter(|it| it.source == source).cloned().collect())
     }
 
     async fn named(&self, _: &str, _: &str) -> Result<Vec<ExportTask>, StoreError> {
@@ -224,10 +235,19 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn of(replicas: usize) -> Self {
+        Self::with(replicas, false)
+    }
+
+    /// With a board.
+    pub(super) fn with_board(replicas: usize) -> Self {
+        Self::with(replicas, true)
+    }
+
+    fn with(replicas: usize, board: bool) -> Self {
         let (slack, records, marks) = (Arc::default(), Arc::default(), Arc::default());
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let replica = |number: usize| {
-            let (engine, wakes) = engine(number, &slack, &records, &marks);
+            let (engine, wakes) = engine(number, board, &slack, &records, &marks);
             let driver = Driver::new(&engine, wakes, &tasks, &stop);
             tasks.spawn(async move { driver.drive().await });
             engine
@@ -252,6 +272,7 @@ impl World {
 
 fn engine(
     number: usize,
+    board: bool,
     slack: &Arc<Workspace>,
     records: &Arc<Records>,
     marks: &Arc<Memory>,
@@ -265,7 +286,7 @@ fn engine(
         snapshots: Arc::new(Idle),
         exports: Exports::new(Arc::new(Idle)),
         chat: Arc::clone(slack) as _,
-        outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _, false),
+        outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _, board),
         views: Arc::new(Idle),
         people: Arc::new(Idle),
         queue: Arc::new(Idle),
@@ -274,7 +295,7 @@ fn engine(
         sources: Sources::default(),
         access: Access::default(),
         timing: Timing { lease: minute, poll: minute, reconcile_every: minute, patience: minute },
-        channels: Channels { progress: CHANNEL.into(), alerts: ALERTS.into(), locale: Locale::En },
+        channels: Channels { progress: CHANNEL.into(), alerts: ALERTS.into(), locale: Locale::En, board },
         me: format!("replica-{number}"),
         started_at: Timestamp::UNIX_EPOCH,
         wakes,
