@@ -3,10 +3,12 @@
 
 mod chat;
 mod client;
+mod inspect;
 mod people;
 mod views;
 
 pub use chat::SlackChat;
 pub use client::{Client, ClientError};
+pub use inspect::{Answer, Inspector, NoAnswer};
 pub use people::SlackPeople;
 pub use views::SlackViews;
