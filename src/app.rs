@@ -81,7 +81,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let (wakes, receiver) = Wakes::channel();
     let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
     let engine = Arc::new(Engine {
-        outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _, config.slack.board),
+        outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _),
         store,
         work: Arc::clone(&work) as _,
         snapshots: Arc::clone(&work) as _,

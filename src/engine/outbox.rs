@@ -65,11 +65,10 @@ struct Inner {
 }
 
 impl Outbox {
-    /// Returns an outbox that shares its pace with all who share `marks`. `board`: there is one, and a share of the edits
-    /// is kept for it.
-    pub fn new(clock: Arc<dyn Clock>, marks: Arc<dyn PaceMarks>, board: bool) -> Self {
+    /// Returns an outbox that shares its pace with all who share `marks`.
+    pub fn new(clock: Arc<dyn Clock>, marks: Arc<dyn PaceMarks>) -> Self {
         Self(Arc::new(Inner {
-            pace: Pace::new(clock, marks, board),
+            pace: Pace::new(clock, marks),
             queue: Mutex::default(),
             changed: Notify::new(),
             sightings: Sightings::default(),

@@ -45,14 +45,12 @@ pub(super) struct Rate {
 /// `chat.postMessage`: one a second for each channel; a little more, because the way to Slack is not always as long.
 const POSTS: Rate = Rate { every: Duration::from_millis(1050), burst: 1, reserve: 0 };
 
-/// `chat.update` is a tier 3 method: 50 a minute, over all messages. Seven at once and one each 1.4 s never make more than
-/// 49 in any minute; the one that is left is for calls that take longer on their way than those after them.
-const UPDATES: Rate = Rate { every: Duration::from_millis(1400), burst: 7, reserve: 4 };
+/// `chat.update` is a tier 3 method: 50 a minute, over all messages. Six at once, one more for the board, and one each
+/// 1.4 s never make more than 49 in any minute; the one that is left is for calls that take longer on their way than those
+/// after them.
+const UPDATES: Rate = Rate { every: Duration::from_millis(1400), burst: 6, reserve: 3 };
 
-/// What is left of that for the runs where there is a board: 35 in any minute.
-const UPDATES_BESIDE_BOARD: Rate = Rate { every: Duration::from_secs(2), burst: 5, reserve: 1 };
-
-/// And what the board has: 14 in any minute. What has changed is on it within five seconds, the call included.
+/// Edits of the board: what has changed is on it within five seconds, the call included.
 const BOARD: Rate = Rate { every: Duration::from_millis(4400), burst: 1, reserve: 0 };
 
 /// Whether a place was had.
@@ -68,8 +66,6 @@ pub(super) enum Claim {
 pub(super) struct Pace {
     clock: Arc<dyn Clock>,
     marks: Arc<dyn PaceMarks>,
-    /// There is a board, which has its share of the edits.
-    board: bool,
     lanes: Mutex<HashMap<Lane, Known>>,
 }
 
@@ -90,6 +86,14 @@ struct Known {
 }
 
 impl Rate {
+    fn of(lane: &Lane) -> Self {
+        match lane {
+            Lane::Post(_) => POSTS,
+            Lane::Update => UPDATES,
+            Lane::Board => BOARD,
+        }
+    }
+
     /// How far ahead of its rate a lane may be when a call of this urgency is let through.
     fn leeway(self, urgency: Urgency) -> Duration {
         let reserve = match urgency {
@@ -132,28 +136,30 @@ impl Known {
 }
 
 impl Pace {
-    /// Returns a pace that all share who share `marks`; `board`: there is one.
-    pub(super) fn new(clock: Arc<dyn Clock>, marks: Arc<dyn PaceMarks>, board: bool) -> Self {
-        Self { clock, marks, board, lanes: Mutex::default() }
-    }
-
-    fn rate(&self, lane: &Lane) -> Rate {
-        match lane {
-            Lane::Post(_) => POSTS,
-            Lane::Update if self.board => UPDATES_BESIDE_BOARD,
-            Lane::Update => UPDATES,
-            Lane::Board => BOARD,
-        }
+    pub(super) fn new(clock: Arc<dyn Clock>, marks: Arc<dyn PaceMarks>) -> Self {
+        Self { clock, marks, lanes: Mutex::default() }
     }
 
     /// Takes a place in `lane` if there is one. Without the store, this process keeps the pace for itself.
+    ///
+    /// An edit of the board is an edit: it needs a place among them too, where one more than for all others is let
+    /// through, so that it need not wait for it.
     pub(super) async fn claim(&self, lane: &Lane, urgency: Urgency) -> Claim {
-        let rate = self.rate(lane);
+        let claim = self.take(lane, Rate::of(lane).leeway(urgency)).await;
+        match (claim, lane) {
+            (Claim::Now, Lane::Board) => self.take(&Lane::Update, UPDATES.leeway(Urgency::Act) + UPDATES.every).await,
+            (Claim::Now | Claim::In(_), _) => claim,
+        }
+    }
+
+    /// Takes a place in `lane` if it is no further ahead of its rate than `leeway`.
+    async fn take(&self, lane: &Lane, leeway: Duration) -> Claim {
+        let rate = Rate::of(lane);
         for _ in 0..ATTEMPTS {
             let now = Instant::now();
             let known = self.known(lane, now);
             let even = known.even + rate.courtesy(&known);
-            let ahead = even.saturating_duration_since(now).saturating_sub(rate.leeway(urgency));
+            let ahead = even.saturating_duration_since(now).saturating_sub(leeway);
             let wait = ahead.max(known.quiet.saturating_duration_since(now));
             if !wait.is_zero() {
                 return Claim::In(wait);
@@ -224,7 +230,7 @@ impl Pace {
             let length = Duration::from_millis(u64::try_from(millis).unwrap_or_default()).min(most);
             now + length.saturating_sub(old)
         };
-        let even = left(found.ahead_ms, self.rate(lane).furthest());
+        let even = left(found.ahead_ms, Rate::of(lane).furthest());
         let quiet = left(found.quiet_ms, LONGEST_QUIET);
         let own = own.unwrap_or(Known::nothing(now));
         let (even, quiet) = (even.max(own.even), quiet.max(own.quiet));

@@ -8,7 +8,7 @@ use super::{
 use crate::projection::thread::Urgency;
 
 fn outbox() -> Outbox {
-    Outbox::new(Wall::ahead_by(SignedDuration::ZERO), Arc::new(Memory::default()), false)
+    Outbox::new(Wall::ahead_by(SignedDuration::ZERO), Arc::new(Memory::default()))
 }
 
 fn post() -> Lane {

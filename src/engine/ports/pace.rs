@@ -13,7 +13,7 @@ pub enum Lane {
     Post(String),
     /// Edits, whatever the channel.
     Update,
-    /// Edits of the board. Slack counts them with the others: each of the two has its share.
+    /// Edits of the board: edits like the others, and rarer.
     Board,
 }
 

@@ -46,9 +46,10 @@ impl Engine {
     /// Reads what the board shows. A record that cannot be read has its own notice, and is left out.
     async fn read_board(&self) -> Result<Board, StoreError> {
         let open = self.store.open_runs().await?;
-        let runs = stream::iter(open).map(async |it| self.store.run(&it.export_task).await).buffered(READS);
-        let runs = runs.filter_map(async |it| it.ok().flatten());
-        let active: Vec<Run> = runs.filter(|it| std::future::ready(!it.status.is_over())).collect().await;
+        let reads = open.into_iter().map(|it| async move { self.store.run(&it.export_task).await });
+        let runs: Vec<_> = stream::iter(reads).buffered(READS).collect().await;
+        let runs = runs.into_iter().filter_map(|it| it.ok().flatten());
+        let active: Vec<Run> = runs.filter(|it| !it.status.is_over()).collect();
         let mut last = Vec::new();
         if active.is_empty() {
             for source in self.sources.all() {

@@ -102,7 +102,7 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
         snapshots: Arc::clone(&ports) as _,
         exports: Exports::new(Arc::clone(&ports) as _),
         chat: Arc::clone(&ports) as _,
-        outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(&ports) as _, false),
+        outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(&ports) as _),
         views: Arc::clone(&ports) as _,
         people: Arc::clone(&ports) as _,
         queue: ports,

@@ -6,7 +6,7 @@ use super::*;
 use crate::engine::outbox::testing::{Memory, Wall};
 
 fn pace(memory: &Arc<Memory>, skew_mins: i64) -> Pace {
-    Pace::new(Wall::ahead_by(SignedDuration::from_mins(skew_mins)), Arc::clone(memory) as _, false)
+    Pace::new(Wall::ahead_by(SignedDuration::from_mins(skew_mins)), Arc::clone(memory) as _)
 }
 
 fn posts() -> Lane {
@@ -26,9 +26,9 @@ async fn all(pace: &Pace, lane: &Lane, urgency: Urgency) -> usize {
 async fn what_people_act_on_finds_room_where_progress_does_not() {
     let pace = pace(&Arc::default(), 0);
     assert_eq!(all(&pace, &Lane::Update, Urgency::State).await, 3);
-    assert_eq!(all(&pace, &Lane::Update, Urgency::Act).await, 4);
+    assert_eq!(all(&pace, &Lane::Update, Urgency::Act).await, 3);
     assert_eq!(pace.claim(&Lane::Update, Urgency::Act).await, Claim::In(UPDATES.every));
-    assert_eq!(pace.claim(&Lane::Update, Urgency::State).await, Claim::In(UPDATES.every * 5));
+    assert_eq!(pace.claim(&Lane::Update, Urgency::State).await, Claim::In(UPDATES.every * 4));
     tokio::time::advance(UPDATES.every).await;
     assert_eq!(all(&pace, &Lane::Update, Urgency::Act).await, 1);
 }
@@ -64,7 +64,7 @@ async fn rush(skews: [i64; 3], lane: &Lane, mins: u64) -> Vec<f64> {
 #[tokio::test(start_paused = true)]
 async fn replicas_share_one_pace(#[case] skews: [i64; 3], #[case] tolerance: f64) {
     for lane in [posts(), Lane::Update, Lane::Board] {
-        let rate = pace(&Arc::default(), 0).rate(&lane);
+        let rate = Rate::of(&lane);
         let taken = rush(skews, &lane, 20).await;
         let fair = 20.0 * 60.0 / rate.every.as_secs_f64();
         let most = fair * tolerance + f64::from(rate.burst);
@@ -116,7 +116,7 @@ async fn a_mark_that_cannot_be_stops_nobody_for_long() {
 
 /// The most calls that fall into a minute, in all lanes of edits together, when each place is used that there is.
 async fn busiest_minute(board: bool) -> usize {
-    let pace = Pace::new(Wall::ahead_by(SignedDuration::ZERO), Arc::<Memory>::default() as _, board);
+    let pace = Pace::new(Wall::ahead_by(SignedDuration::ZERO), Arc::<Memory>::default() as _);
     let (start, mut taken) = (Instant::now(), Vec::new());
     while start.elapsed() < Duration::from_mins(10) {
         for lane in [Lane::Update, Lane::Board].into_iter().take(if board { 2 } else { 1 }) {
@@ -139,4 +139,18 @@ async fn busiest_minute(board: bool) -> usize {
 async fn edits_never_make_fifty_in_a_minute(#[case] board: bool) {
     let most = busiest_minute(board).await;
     assert!((46..50).contains(&most), "{most} edits in a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_board_need_not_wait_for_what_people_act_on() {
+    let pace = pace(&Arc::default(), 0);
+    for _ in 0..20 {
+        all(&pace, &Lane::Update, Urgency::Act).await;
+        assert_eq!(pace.claim(&Lane::Board, Urgency::Act).await, Claim::Now);
+        let begun = Instant::now();
+        while begun.elapsed() < BOARD.every {
+            all(&pace, &Lane::Update, Urgency::Act).await;
+            tokio::time::advance(Duration::from_millis(100)).await;
+        }
+    }
 }

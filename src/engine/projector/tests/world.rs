@@ -99,7 +99,8 @@ impl Chat for Workspace {
     async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
         sleep(WAY).await;
         self.admit(place.channel, 5, 5)?;
-        let ts = format!("{:06}", self.messages.lock().unwrap().len() + 1);
+        let last = self.messages.lock().unwrap().last_key_value().map_or(0, |(ts, _)| ts.parse().unwrap_or(0));
+        let ts = format!("{:06}", last + 1);
         self.show(ts.clone(), place.channel, message, marks);
         Ok(Ts(ts))
     }
@@ -286,7 +287,7 @@ fn engine(
         snapshots: Arc::new(Idle),
         exports: Exports::new(Arc::new(Idle)),
         chat: Arc::clone(slack) as _,
-        outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _, board),
+        outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _),
         views: Arc::new(Idle),
         people: Arc::new(Idle),
         queue: Arc::new(Idle),
