@@ -114,6 +114,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
             progress: config.slack.channel.clone(),
             alerts: config.slack.alerts_channel.clone(),
             locale: config.slack.locale.parse().unwrap_or(Locale::En),
+            board: config.slack.board,
         },
         me: ulid::Ulid::generate().to_string(),
         started_at: System.now(),

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::{config::Config, telemetry::LogFormat};
 
 mod capture;
+mod doctor;
 mod events;
 mod manifest;
 mod publish;
@@ -47,6 +48,8 @@ enum Command {
     /// Check a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at the live environment, and say of each failure how to mend it.
+    Doctor(doctor::Options),
     /// Print the DynamoDB tables as the input of `CreateTable`, or make those that are missing.
     Tables(tables::Options),
     /// Print the manifest of the Slack app.
@@ -104,6 +107,7 @@ async fn run(cli: Cli) -> Exit {
         #[cfg(feature = "sandbox")]
         Command::Sandbox(options) => sandbox::run(&options, format).await,
         Command::Config(ConfigCommand::Check { file }) => check(&file),
+        Command::Doctor(options) => doctor::run(&options, format).await,
         Command::Tables(options) => tables::run(&options).await,
         Command::Manifest(options) => manifest::run(&options),
         Command::Publish(options) => publish::run(&options, format).await,

@@ -39,6 +39,8 @@ pub struct Slack {
     pub alerts_channel: String,
     /// `en` or `ja`.
     pub locale: String,
+    /// Whether `channel` has a message that shows all runs that are under way.
+    pub board: bool,
 }
 
 /// `[aws]`: what the bot itself uses.

@@ -77,6 +77,8 @@ pub struct Channels {
     pub progress: String,
     pub alerts: String,
     pub locale: Locale,
+    /// The channel of progress has a board.
+    pub board: bool,
 }
 
 /// Something that should be looked at now. Carries no data: a wake-up that is lost costs one period, not a run.
@@ -90,6 +92,8 @@ pub enum Wake {
     Request(String),
     /// The notice may be open.
     Notice(NoticeId),
+    /// The board may be out of date. Whoever wakes a thread wakes it too.
+    Board,
 }
 
 /// Wakes actors of this process.

@@ -9,6 +9,7 @@
 //! - [`domain`]: what a run is and every decision about it. Pure.
 //! - [`projection`]: what people see of a run, in their language. Pure.
 //! - [`adapters`]: the engine's ports over AWS and Slack.
+//! - [`doctor`]: what is wrong with the live environment.
 //! - [`app`], [`cli`], [`config`]: the whole put together, from the command line and a file.
 
 pub mod adapters;
@@ -16,6 +17,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod engine;
 #[cfg(any(test, feature = "fuzzing"))]

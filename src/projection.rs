@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod blocks;
+pub mod board;
 pub mod message;
 pub mod notice;
 pub mod phrase;

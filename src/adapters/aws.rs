@@ -19,6 +19,7 @@ use async_trait::async_trait;
 
 pub use aws_config::SdkConfig;
 
+pub(crate) use self::error::chain;
 pub use self::{
     config::{Endpoints, LONG_POLL, dynamodb_client, local_config, s3_client, sdk_config, sqs_client},
     export_files::stamp,

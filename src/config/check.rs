@@ -71,6 +71,7 @@ fn slack(section: &Section<'_>) -> Slack {
         channel: id(section, "channel", "CG", "a channel (C…)"),
         alerts_channel: id(section, "alerts_channel", "CG", "a channel (C…)"),
         locale: section.choice("locale", &[("en", "en"), ("ja", "ja")], false).to_owned(),
+        board: section.flag("board"),
     };
     section.finish();
     slack

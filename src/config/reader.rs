@@ -200,6 +200,15 @@ impl<'a> Section<'a> {
         self.get(key).is_some()
     }
 
+    /// Returns a yes or a no; `false` if it is not there.
+    pub(super) fn flag(&self, key: &'static str) -> bool {
+        let Some(value) = self.get(key) else { return false };
+        value.get_ref().as_bool().unwrap_or_else(|| {
+            self.wrong(key, "must be true or false");
+            false
+        })
+    }
+
     /// Returns a list of texts that read as `T`; empty if it is not there.
     pub(super) fn list<T: FromStr<Err: fmt::Display>>(&self, key: &'static str) -> Vec<T> {
         let Some(value) = self.get(key) else { return Vec::new() };

@@ -75,6 +75,11 @@ impl Command {
     pub fn right(&self) -> Option<Right> {
         self.verb().map_or(Some(Right::View), Verb::right)
     }
+
+    /// Says whether it changes something; otherwise it only asks.
+    pub fn changes(&self) -> bool {
+        self.right() == Some(Right::Operate)
+    }
 }
 
 impl fmt::Display for Verb {

@@ -22,6 +22,7 @@ pub mod event;
 pub mod gate;
 pub mod interaction;
 mod mention;
+mod replays;
 pub mod socket;
 
 /// Reads `body` as each of the doors would.

@@ -37,6 +37,8 @@ mod path;
 #[cfg(feature = "sandbox")]
 mod queue;
 #[cfg(feature = "sandbox")]
+mod replays;
+#[cfg(feature = "sandbox")]
 mod schedules;
 #[cfg(feature = "sandbox")]
 mod slots;

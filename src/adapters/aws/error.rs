@@ -140,7 +140,7 @@ fn wait_on(failure: &Failure) -> Option<WaitOn> {
 }
 
 /// Returns an error with all its causes, which alone say what happened: the SDK's own text is `dispatch failure`.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -139,6 +139,14 @@ impl Chat for SlackChat {
         self.client.post::<Ignored>("chat.update", &Update { channel, ts, message }).await.map(|_| ())
     }
 
+    async fn pin(&self, channel: &str, ts: &Ts) -> Result<(), ChatError> {
+        let pin = json!({"channel": channel, "timestamp": ts});
+        match self.client.post::<Ignored>("pins.add", &pin).await {
+            Err(ChatError::Refused(why)) if why == "already_pinned" => Ok(()),
+            pinned => pinned.map(|_| ()),
+        }
+    }
+
     async fn find(&self, place: Place<'_>, marks: &Marks, at: Timestamp) -> Result<Option<Ts>, ChatError> {
         let method = if place.thread.is_some() { "conversations.replies" } else { "conversations.history" };
         let mut cursor = None;

@@ -22,7 +22,7 @@ pub(super) const IS_REFUSED: &str = "refused";
 /// When a request, or what a notice is about, came to be known.
 pub(super) const RECEIVED_AT: &str = "received_at";
 /// When DynamoDB may delete an item of the state table, in Unix seconds.
-pub(super) const EXPIRES_AT: &str = "expires_at";
+pub const EXPIRES_AT: &str = "expires_at";
 
 pub(super) const BY_SOURCE: &str = "by_source";
 pub(super) const OPEN_RUNS: &str = "open_runs";

@@ -34,6 +34,7 @@ fn the_example_is_right() {
 #[case::missing("team_id = \"T0DATALAKE1\"", "", "slack.team_id is missing")]
 #[case::empty("\"T0DATALAKE1\"", "\"\"", "slack.team_id must not be empty")]
 #[case::channel_name("\"C0DATALAKE1\"", "\"#data\"", "slack.channel must be the id of a channel (C…)")]
+#[case::flag("board = false", "board = \"yes\"", "slack.board must be true or false")]
 #[case::number("\"T0DATALAKE1\"", "7", "slack.team_id must be a text, not a number")]
 #[case::duration(
     "\"60s\"",

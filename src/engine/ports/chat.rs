@@ -39,6 +39,12 @@ pub trait Chat: Send + Sync {
     /// See [`ChatError`].
     async fn update(&self, channel: &str, ts: &Ts, message: &Message) -> Result<(), ChatError>;
 
+    /// Pins a message to its channel. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// See [`ChatError`]; [`ChatError::Refused`] with `missing_scope` where the app may not.
+    async fn pin(&self, channel: &str, ts: &Ts) -> Result<(), ChatError>;
+
     /// Returns the message of ours that carries `marks` at `place`, and was posted about `at`: that is a replica's time,
     /// and its clock may be 10 minutes off.
     ///

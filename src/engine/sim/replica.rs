@@ -117,7 +117,12 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
             reconcile_every: SignedDuration::from_secs(60),
             patience: SignedDuration::from_mins(30),
         },
-        channels: Channels { progress: PROGRESS.to_owned(), alerts: ALERTS.to_owned(), locale: Locale::En },
+        channels: Channels {
+            progress: PROGRESS.to_owned(),
+            alerts: ALERTS.to_owned(),
+            locale: Locale::En,
+            board: false,
+        },
         me: format!("p{}", line.process),
         started_at: clock.now(),
         clock,

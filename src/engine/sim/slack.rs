@@ -181,6 +181,10 @@ impl Chat for Line {
         self.chat(|truth, _| update(truth)).await
     }
 
+    async fn pin(&self, _: &str, _: &Ts) -> Result<(), ChatError> {
+        self.chat(|_, _| Ok(())).await
+    }
+
     async fn find(&self, place: Place<'_>, marks: &Marks, about: Timestamp) -> Result<Option<Ts>, ChatError> {
         let find = |truth: &mut Truth| {
             let is_there = |it: &&Posted| it.channel == place.channel && it.thread.as_ref() == place.thread;

@@ -5,9 +5,15 @@ use std::{collections::HashMap, sync::Arc};
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::{Ack, Belonging, Doors, count, gate::Signed};
+use super::{
+    Ack, Belonging, Doors, count,
+    gate::{Delivery, Signed},
+};
 use crate::{
-    domain::{answer::Answer, command::parse},
+    domain::{
+        answer::Answer,
+        command::{Command, Misread, parse},
+    },
     engine::{accept::Asker, permits::Want, ports::Reply},
 };
 
@@ -52,13 +58,13 @@ impl SlashCommand {
         Some(self).filter(|it| !it.user_id.is_empty())
     }
 
-    fn asker(&self, doors: &Doors, delivery: String) -> Asker {
+    fn asker(&self, doors: &Doors, delivery: Delivery) -> Asker {
         let belonging = Belonging { team: Some(&self.team_id), enterprise: self.enterprise_id.as_deref() };
         let given = |it: &Option<String>| it.clone().filter(|it| !it.is_empty());
         Asker {
             channel: given(&self.channel_id),
             reply: given(&self.response_url).map(Reply::Url),
-            ..doors.asker(delivery, self.user_id.clone(), belonging)
+            ..doors.asker(delivery.key, self.user_id.clone(), belonging)
         }
     }
 }
@@ -68,21 +74,26 @@ pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Ack {
     receive(&doors, SlashCommand::of_form(&signed.body), signed.delivery).await
 }
 
-/// Has a command recorded or answered, and says no more than is true. `delivery` is the same each time it comes.
-pub(super) async fn receive(doors: &Doors, command: Option<SlashCommand>, delivery: String) -> Ack {
+/// Has a command recorded or answered, and says no more than is true.
+pub(super) async fn receive(doors: &Doors, command: Option<SlashCommand>, delivery: Delivery) -> Ack {
     let Some(command) = command else {
         count(DOOR, "malformed");
         return Ack::Malformed;
     };
+    let parsed = parse(&command.text);
+    if delivery.again && !parsed.as_ref().is_ok_and(Command::changes) {
+        count(DOOR, "again");
+        return Ack::Empty;
+    }
     let asker = command.asker(doors, delivery);
-    let answer = answer(doors, &asker, &command.text).await;
+    let answer = answer(doors, &asker, parsed).await;
     count(DOOR, "answered");
     Ack::ephemeral(&doors.engine.in_words(&asker.user, &answer).await)
 }
 
-/// Answers a text in the grammar of the commands, wherever it was written.
-pub(super) async fn answer(doors: &Doors, asker: &Asker, text: &str) -> Answer {
-    match parse(text) {
+/// Answers what was read of a text in the grammar of the commands, wherever it was written.
+pub(super) async fn answer(doors: &Doors, asker: &Asker, parsed: Result<Command, Misread>) -> Answer {
+    match parsed {
         Ok(command) => doors.engine.handle(asker, command).await,
         Err(misread) => {
             let want = Want { what: "command", right: None, target: None };

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::{Ack, Belonging, Doors, count, gate::Signed, unknown};
+use super::{
+    Ack, Belonging, Doors, count,
+    gate::{Delivery, Signed},
+    unknown,
+};
 use crate::{
     domain::{
         access::Right,
@@ -123,9 +127,8 @@ pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Ack {
     receive(&doors, Payload::of_form(&signed.body), signed.delivery).await
 }
 
-/// Has a press recorded; what came of it is told privately, and shown where everybody sees it. `delivery` is the same each
-/// time it comes.
-pub(super) async fn receive(doors: &Arc<Doors>, payload: Option<Payload>, delivery: String) -> Ack {
+/// Has a press recorded; what came of it is told privately, and shown where everybody sees it.
+pub(super) async fn receive(doors: &Arc<Doors>, payload: Option<Payload>, delivery: Delivery) -> Ack {
     let Some(payload) = payload else {
         count(DOOR, "malformed");
         return Ack::Malformed;
@@ -136,14 +139,19 @@ pub(super) async fn receive(doors: &Arc<Doors>, payload: Option<Payload>, delive
     let Some(action) = actions.into_iter().next().filter(|_| kind == "block_actions") else {
         return unknown(DOOR, &kind);
     };
+    let press = Press::read(action);
+    if delivery.again && !matches!(press, Press::Wish { .. }) {
+        count(DOOR, "again");
+        return Ack::Empty;
+    }
     let enterprise = enterprise.and_then(|it| it.id);
     let belonging = Belonging { team: user.team_id.as_deref(), enterprise: enterprise.as_deref() };
     let asker = Asker {
         channel: channel.and_then(|it| it.id),
         reply: response_url.map(Reply::Url),
-        ..doors.asker(delivery, user.id, belonging)
+        ..doors.asker(delivery.key, user.id, belonging)
     };
-    let answer = press(doors, &asker, Press::read(action)).await;
+    let answer = self::press(doors, &asker, press).await;
     count(DOOR, "answered");
     if let Some(answer) = answer {
         doors.tell_later(asker, answer);

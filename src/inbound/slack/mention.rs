@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Belonging, Doors, command, event::Envelope};
 use crate::{
-    domain::answer::Answer,
+    domain::{answer::Answer, command::parse},
     engine::{
         accept::Asker,
         ports::{Reply, Ts},
@@ -104,7 +104,7 @@ pub(super) async fn answer(doors: &Arc<Doors>, envelope: &Envelope, said: Said) 
         return;
     }
     let asker = said.asker(doors, envelope);
-    let answer = command::answer(doors, &asker, &said.text).await;
+    let answer = command::answer(doors, &asker, parse(&said.text)).await;
     // What comes of it will be told.
     if matches!(answer, Answer::Accepted { .. }) {
         return;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Ack, Doors, command, event, interaction};
+use super::{Ack, Doors, command, event, gate::Delivery, interaction};
 use crate::{
     engine::ports::{ChatError, Sockets},
     health::Health,
@@ -142,11 +142,11 @@ impl SocketMode {
 
     async fn receive(&self, kind: Kind, payload: &Value, id: &str) -> Ack {
         let (doors, payload) = (&self.doors, payload.to_string());
+        // One that comes again does not get here: see `answer`.
+        let delivery = Delivery { key: id.to_owned(), again: false };
         match kind {
-            Kind::Command => command::receive(doors, command::SlashCommand::of_json(&payload), id.to_owned()).await,
-            Kind::Interaction => {
-                interaction::receive(doors, interaction::Payload::of_json(&payload), id.to_owned()).await
-            }
+            Kind::Command => command::receive(doors, command::SlashCommand::of_json(&payload), delivery).await,
+            Kind::Interaction => interaction::receive(doors, interaction::Payload::of_json(&payload), delivery).await,
             Kind::Event => event::receive(doors, payload.as_bytes()).await,
         }
     }

@@ -31,6 +31,7 @@ pub(super) fn add_to(env: &mut Environment<'_>) {
     env.add_filter("short", short);
     env.add_filter("list", list);
     env.add_filter("names", names);
+    env.add_filter("linked", linked);
 }
 
 /// A person: a mention of a Slack user, or the name of an account at the command line.
@@ -56,6 +57,18 @@ fn who(state: &State<'_, '_>, id: &str) -> Result<Value, Error> {
 
 fn mention(text: String) -> Value {
     Mrkdwn::rendered(text).into()
+}
+
+/// A text that leads to a message, if it is known where that is. The address needs no name of the workspace: Slack
+/// opens it in the one that the reader is signed in to.
+fn linked(text: &str, channel: &str, ts: &str) -> Value {
+    let digits = ts.replace('.', "");
+    let known = !channel.is_empty() && channel.bytes().all(|it| it.is_ascii_alphanumeric());
+    if !known || digits.is_empty() || !digits.bytes().all(|it| it.is_ascii_digit()) {
+        return Value::from(short(text, CODE));
+    }
+    let text = Mrkdwn::escaped(&short(&text.replace('|', " "), CODE));
+    mention(format!("<https://slack.com/archives/{channel}/p{digits}|{}>", text.as_str()))
 }
 
 /// A time, shown to each reader in their own time zone; where Slack cannot do that, in UTC.

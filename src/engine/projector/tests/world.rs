@@ -69,6 +69,7 @@ pub(super) struct Workspace {
     calls: Mutex<HashMap<String, VecDeque<Instant>>>,
     pub(super) made: Mutex<usize>,
     pub(super) refused: Mutex<usize>,
+    pub(super) pinned: Mutex<Vec<Ts>>,
 }
 
 impl Workspace {
@@ -100,7 +101,8 @@ impl Chat for Workspace {
     async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
         sleep(WAY).await;
         self.admit(place.channel, 5, 5)?;
-        let ts = format!("{:06}", self.messages.lock().unwrap().len() + 1);
+        let last = self.messages.lock().unwrap().last_key_value().map_or(0, |(ts, _)| ts.parse().unwrap_or(0));
+        let ts = format!("{:06}", last + 1);
         self.show(ts.clone(), place.channel, message, marks);
         Ok(Ts(ts))
     }
@@ -112,6 +114,11 @@ impl Chat for Workspace {
         let shown = messages.get_mut(&ts.0).ok_or(ChatError::Gone)?;
         (shown.text, shown.digest, shown.at) = (message.text.clone(), message.digest(), Instant::now());
         Ok(())
+    }
+
+    async fn pin(&self, _: &str, ts: &Ts) -> Result<(), ChatError> {
+        self.pinned.lock().unwrap().push(ts.clone());
+        Err(ChatError::Refused("missing_scope".to_owned()))
     }
 
     async fn find(&self, place: Place<'_>, marks: &Marks, _: Timestamp) -> Result<Option<Ts>, ChatError> {
@@ -171,11 +178,16 @@ impl Store for Records {
     }
 
     async fn open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
-        unreachable!("no thread is drawn with it")
+        let open = |it: &Run| OpenRun {
+            export_task: it.export_task.clone(),
+            source: it.source.clone(),
+            source_arn: it.source_arn.clone(),
+        };
+        Ok(self.runs.lock().unwrap().values().map(open).collect())
     }
 
-    async fn recent(&self, _: &str, _: usize) -> Result<Vec<Run>, StoreError> {
-        unreachable!("no thread is drawn with it")
+    async fn recent(&self, source: &str, _: usize) -> Result<Vec<Run>, StoreError> {
+        Ok(self.runs.lock().unwrap().values().filter(|it| it.source == source).cloned().collect())
     }
 
     async fn named(&self, _: &str, _: &str) -> Result<Vec<ExportTask>, StoreError> {
@@ -242,10 +254,19 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn of(replicas: usize) -> Self {
+        Self::with(replicas, false)
+    }
+
+    /// With a board.
+    pub(super) fn with_board(replicas: usize) -> Self {
+        Self::with(replicas, true)
+    }
+
+    fn with(replicas: usize, board: bool) -> Self {
         let (slack, records, marks) = (Arc::default(), Arc::default(), Arc::default());
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let replica = |number: usize| {
-            let (engine, wakes) = engine(number, &slack, &records, &marks);
+            let (engine, wakes) = engine(number, board, &slack, &records, &marks);
             let driver = Driver::new(&engine, wakes, &tasks, &stop);
             tasks.spawn(async move { driver.drive().await });
             engine
@@ -270,6 +291,7 @@ impl World {
 
 fn engine(
     number: usize,
+    board: bool,
     slack: &Arc<Workspace>,
     records: &Arc<Records>,
     marks: &Arc<Memory>,
@@ -293,7 +315,7 @@ fn engine(
         access: Access::default(),
         refusals: Refusals::channel().0,
         timing: Timing { lease: minute, poll: minute, reconcile_every: minute, patience: minute },
-        channels: Channels { progress: CHANNEL.into(), alerts: ALERTS.into(), locale: Locale::En },
+        channels: Channels { progress: CHANNEL.into(), alerts: ALERTS.into(), locale: Locale::En, board },
         me: format!("replica-{number}"),
         started_at: Timestamp::UNIX_EPOCH,
         wakes,
