@@ -85,6 +85,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         store,
         work: Arc::clone(&work) as _,
         snapshots: Arc::clone(&work) as _,
+        shelf: Arc::clone(&work) as _,
         exports: Exports::new(work),
         chat: Arc::new(SlackChat::new(Arc::clone(&slack))),
         views: Arc::new(SlackViews::new(Arc::clone(&slack))),
@@ -94,6 +95,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         words: Arc::new(Words::new()),
         sources: Sources::new(config.sources.clone()),
         access: config.access.clone(),
+        prices: config.prices.clone(),
         timing: Timing {
             lease: signed(config.engine.lease),
             poll: signed(config.engine.poll_every),

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    domain::{access::Access, name::ExportTask, notice::NoticeId, plan::Timing, stage::Intent},
+    domain::{access::Access, forecast::Prices, name::ExportTask, notice::NoticeId, plan::Timing, stage::Intent},
     projection::text::{Locale, Words},
 };
 
@@ -21,6 +21,7 @@ pub mod accept;
 pub mod actors;
 pub mod driver;
 pub mod exports;
+pub mod form;
 pub mod hints;
 pub mod notices;
 pub mod outbox;
@@ -34,12 +35,14 @@ pub mod sightings;
 pub mod sim;
 pub mod sources;
 pub mod sweeper;
+pub mod tell;
 
 /// Everything that the use cases share. One per process.
 pub struct Engine {
     pub store: Arc<dyn ports::Store>,
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
+    pub shelf: Arc<dyn ports::Shelf>,
     pub exports: exports::Exports,
     pub chat: Arc<dyn ports::Chat>,
     pub outbox: outbox::Outbox,
@@ -50,6 +53,8 @@ pub struct Engine {
     pub words: Arc<Words>,
     pub sources: sources::Sources,
     pub access: Access,
+    /// What plans are priced with; without them no cost is shown.
+    pub prices: Option<Prices>,
     pub timing: Timing,
     pub channels: Channels,
     /// Names this replica in intents.

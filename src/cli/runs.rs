@@ -45,7 +45,7 @@ enum Runs {
     List(Words),
     /// `RUN`
     Show(Words),
-    /// `SOURCE [--snapshot ID|latest] [--only DB.TABLE,…] [--layers normal,sensitive] [--plan]`
+    /// `SOURCE [--snapshot ID|latest] [--only DB.TABLE,…] [--layers normal,sensitive] [--plan] [--reason WORDS…]`
     Start(Words),
     /// `RUN [--from STAGE]`
     Retry(Words),
@@ -91,7 +91,7 @@ async fn engine(file: &Path) -> anyhow::Result<std::sync::Arc<Engine>> {
 async fn answer(engine: &Engine, command: Command) -> anyhow::Result<Answer> {
     let delivery = ulid::Ulid::generate().to_string();
     let user = account();
-    let asker = Asker { user, via: Via::Cli, response_url: None, delivery: delivery.clone() };
+    let asker = Asker { user, via: Via::Cli, reply: None, delivery: delivery.clone() };
     let answer = engine.handle(&asker, command).await;
     if !matches!(answer, Answer::Accepted { .. }) {
         return Ok(answer);
@@ -177,7 +177,7 @@ fn is_done(answer: &Answer) -> bool {
             Outcome::Started { .. }
                 | Outcome::Queued { .. }
                 | Outcome::Exists { .. }
-                | Outcome::Planned { .. }
+                | Outcome::Planned(_)
                 | Outcome::Retrying { .. }
                 | Outcome::Canceling { .. }
         );

@@ -8,11 +8,11 @@ use crate::{
     domain::{
         access::{Person, Right},
         answer::Answer,
-        command::{Command, Verb},
+        command::{Command, Misread, Verb},
     },
     engine::{
         Engine, Wake,
-        ports::{Request, StoreError, Via, Wish},
+        ports::{Reply, Request, StoreError, Via, Wish},
     },
     projection::text::Locale,
 };
@@ -31,7 +31,8 @@ const LOCALE: Duration = Duration::from_millis(300);
 pub struct Asker {
     pub user: String,
     pub via: Via,
-    pub response_url: Option<String>,
+    /// Where they can be answered later; `None`: they look themselves.
+    pub reply: Option<Reply>,
     /// Idempotency key of the delivery.
     pub delivery: String,
 }
@@ -51,6 +52,8 @@ impl Engine {
                 let target = if run.plan { format!("{} --plan", run.source) } else { run.source.clone() };
                 self.accept_by(until, asker, Wish::Run(run), Some(Verb::Run), target).await
             }
+            // Who comes here has no form to open: at the command line, or where Slack gives no trigger.
+            Command::Form => Answer::Misread(Misread::Missing { verb: Verb::Run, name: "SOURCE" }),
             Command::Retry { run, from } => {
                 self.accept_by(until, asker, Wish::Retry { run: run.clone(), from }, Some(Verb::Retry), run).await
             }
@@ -82,7 +85,7 @@ impl Engine {
             wish,
             by: asker.user.clone(),
             via: asker.via,
-            response_url: asker.response_url.clone(),
+            reply: asker.reply.clone(),
             received_at: self.clock.now(),
             outcome: None,
         };

@@ -33,7 +33,9 @@ impl Engine {
             Command::Whoami => Ok(self.whoami(asker).await),
             Command::Help { topic } => Ok(Answer::Help { topic, may_operate: self.may_operate(asker).await }),
             Command::Overview | Command::Status { target: None } => self.overview(asker).await,
-            Command::Run(_) | Command::Retry { .. } | Command::Cancel { .. } => Ok(Answer::UnknownButton),
+            Command::Run(_) | Command::Form | Command::Retry { .. } | Command::Cancel { .. } => {
+                Ok(Answer::UnknownButton)
+            }
         }
     }
 

@@ -16,13 +16,13 @@ use crate::{
     engine::{
         Engine, Wake,
         actors::Next,
-        ports::{Change, ChatError, Conflict, Request, StoreError, Via, Wish},
+        ports::{Change, Conflict, Reply, Request, StoreError, Via, Wish},
         reconciler::{frees_turn, update},
     },
-    projection,
 };
 
 mod decide;
+mod plan;
 mod resolve;
 mod retry;
 mod start;
@@ -33,9 +33,9 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Pauses before the outcome is told once more, when Slack did not take it: the address is good for five answers within 30
-/// minutes. Beside that, what becomes of a run is told in its thread.
-const TELL_AGAIN: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(2)];
+/// How long Slack is given to show the answer to a form before the outcome takes its place: the other way round, the
+/// modal would be left with an answer that nothing follows.
+pub(super) const ANSWER_SHOWS: Duration = Duration::from_secs(1);
 
 /// What a request leads to.
 struct Effect {
@@ -104,7 +104,7 @@ impl Engine {
         };
         match self.write(request, &effect).await {
             Ok(()) => {
-                self.tell(request, &effect).await;
+                self.spread(request, &effect).await;
                 Ok(Next::Rest)
             }
             // The world has changed since it was read: look again, and decide anew.
@@ -147,7 +147,7 @@ impl Engine {
         self.store.write(&changes).await
     }
 
-    async fn tell(&self, request: &Request, effect: &Effect) {
+    async fn spread(&self, request: &Request, effect: &Effect) {
         let (id, by, outcome) = (&request.id, &request.by, &effect.outcome);
         tracing::info!(request = id, by, ?outcome, "Carried out request {id}");
         for run in effect.create.iter().chain(effect.update.iter().map(|it| &it.after)) {
@@ -157,20 +157,11 @@ impl Engine {
         for Changed { before, .. } in effect.update.iter().filter(|it| frees_turn(&it.before, &it.after)) {
             self.wake_waiting(&before.source).await;
         }
-        let Some(url) = &request.response_url else { return };
-        let locale = self.locale_of(&request.by).await;
-        let message = projection::answer::answer(&self.words, locale, &Answer::Outcome(outcome.clone()));
-        for pause in TELL_AGAIN.map(Some).into_iter().chain([None]) {
-            match (self.chat.respond(url, &message).await, pause) {
-                (Ok(()), _) => return,
-                (Err(ChatError::Unclear(_) | ChatError::Later { .. }), Some(pause))
-                    if self.outbox.pause(pause).await => {}
-                (Err(error), _) => {
-                    tracing::warn!(request = id, %error, "The outcome of request {id} could not be told privately");
-                    return;
-                }
-            }
+        let Some(reply) = &request.reply else { return };
+        if matches!(reply, Reply::View(_)) {
+            self.outbox.pause(ANSWER_SHOWS).await;
         }
+        self.tell(by, reply, &Answer::Outcome(outcome.clone())).await;
     }
 
     async fn later(&self, request: &Request, code: String, why: String) -> Next {
@@ -180,7 +171,7 @@ impl Engine {
         }
         let effect = Effect::from(Outcome::GaveUp { code, why });
         match self.write(request, &effect).await {
-            Ok(()) => self.tell(request, &effect).await,
+            Ok(()) => self.spread(request, &effect).await,
             Err(error) => tracing::error!(request = request.id, %error, "Request {} could not be closed", request.id),
         }
         Next::Rest

@@ -11,12 +11,17 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     domain::answer::Answer,
-    engine::{Engine, accept::Asker, ports::Via},
+    engine::{
+        Engine,
+        accept::Asker,
+        ports::{Reply, Via},
+    },
     projection::{self, message::Message},
 };
 
 pub mod command;
 pub mod event;
+mod form;
 pub mod gate;
 pub mod interaction;
 
@@ -39,8 +44,10 @@ pub struct Doors {
 }
 
 impl Doors {
+    /// Where no address comes with a request, a direct message answers it.
     fn asker(&self, user: &str, response_url: Option<String>, delivery: &str) -> Asker {
-        Asker { user: user.to_owned(), via: Via::Slack, response_url, delivery: delivery.to_owned() }
+        let reply = Some(response_url.map_or(Reply::Direct {}, Reply::Url));
+        Asker { user: user.to_owned(), via: Via::Slack, reply, delivery: delivery.to_owned() }
     }
 
     /// Returns the answer as its reader reads it.
@@ -50,15 +57,16 @@ impl Doors {
     }
 
     /// Tells the person privately, after the acknowledgement.
-    fn tell_later(self: &Arc<Self>, user: String, url: Option<String>, answer: Answer) {
-        let Some(url) = url else { return };
-        let doors = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let message = doors.message(&user, &answer).await;
-            if let Err(error) = doors.engine.chat.respond(&url, &message).await {
-                tracing::warn!(user, %error, "An answer could not be told privately");
-            }
-        });
+    fn tell_later(&self, asker: Asker, answer: Answer) {
+        let Some(reply) = asker.reply else { return };
+        let engine = Arc::clone(&self.engine);
+        self.tasks.spawn(async move { engine.tell(&asker.user, &reply, &answer).await });
+    }
+
+    /// Opens the form, after the acknowledgement and before anything else: its trigger lives for three seconds.
+    fn open_form_later(&self, asker: Asker, trigger: String, source: Option<String>) {
+        let engine = Arc::clone(&self.engine);
+        self.tasks.spawn(async move { engine.open_form(&asker, &trigger, source).await });
     }
 }
 

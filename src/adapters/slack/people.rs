@@ -151,6 +151,10 @@ impl People for SlackPeople {
     async fn locale(&self, user: &str) -> Option<String> {
         self.user(user).await.ok()?.locale
     }
+
+    fn known_locale(&self, user: &str) -> Option<String> {
+        self.users.get(&user.to_owned())?.locale
+    }
 }
 
 /// Remembers answers for as long as they are fresh.

@@ -15,6 +15,9 @@ pub trait People: Send + Sync {
 
     /// Returns the language that `user` reads, as Slack's locale (`ja-JP`), if it is known.
     async fn locale(&self, user: &str) -> Option<String>;
+
+    /// Returns the same if it was looked up lately: without a call to Slack, for who cannot wait.
+    fn known_locale(&self, user: &str) -> Option<String>;
 }
 
 /// Why a person could not be looked up.

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Reply;
 use crate::{
     domain::{
         answer::Outcome,
@@ -26,9 +27,9 @@ pub struct Request {
     /// Slack id, or the name of the account at the command line.
     pub by: String,
     pub via: Via,
-    /// Where the outcome can be told privately, for 30 minutes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_url: Option<String>,
+    /// Where the outcome is told privately; `None`: whoever asks looks at the record.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
     pub received_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,

@@ -24,7 +24,7 @@ use crate::{
     },
     engine::{
         accept::Asker,
-        ports::{ChatError, People, PeopleError, Via, ViewId, Views, Wish},
+        ports::{ChatError, People, PeopleError, Reply, Via, ViewId, Views, Wish},
     },
     projection::view::View,
 };
@@ -79,7 +79,7 @@ fn send(world: &Arc<World>, number: u64, act: Act) {
         let asker = Asker {
             user: user.to_owned(),
             via: Via::Slack,
-            response_url: Some("https://hooks.slack.com/x".to_owned()),
+            reply: Some(Reply::Url("https://hooks.slack.com/x".to_owned())),
             delivery: format!("D{number:04}"),
         };
         let (world, act) = (Arc::clone(world), Arc::clone(&act));
@@ -130,7 +130,10 @@ impl Truth {
         let snapshot = if self.chance.bool() { SnapshotChoice::Latest } else { SnapshotChoice::Named(name) };
         // Now and then for one table only: a run of the same snapshot beside the other.
         let only = if self.chance.u8(0..4) == 0 { vec!["app.users".to_owned()] } else { Vec::new() };
-        Some(Act::Say(user, Command::Run(RunCommand { source, snapshot, only, layers: Vec::new(), plan: false })))
+        Some(Act::Say(
+            user,
+            Command::Run(RunCommand { source, snapshot, only, layers: Vec::new(), plan: false, reason: None }),
+        ))
     }
 
     /// Somebody presses on a request that is open, or was: one who may, or one who may not.
@@ -182,6 +185,10 @@ impl People for Line {
     }
 
     async fn locale(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn known_locale(&self, _: &str) -> Option<String> {
         None
     }
 }

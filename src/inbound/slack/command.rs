@@ -9,7 +9,11 @@ use axum::{
 };
 
 use super::{Doors, count, ephemeral, gate::Signed};
-use crate::domain::{access::Right, answer::Answer, command::parse};
+use crate::domain::{
+    access::Right,
+    answer::Answer,
+    command::{Command, parse},
+};
 
 const DOOR: &str = "commands";
 
@@ -19,6 +23,8 @@ struct SlashCommand {
     user: String,
     text: String,
     response_url: Option<String>,
+    /// With it a view can be opened.
+    trigger: Option<String>,
 }
 
 impl SlashCommand {
@@ -29,6 +35,7 @@ impl SlashCommand {
             user: form.remove("user_id").filter(|it| !it.is_empty())?,
             text: form.remove("text").unwrap_or_default(),
             response_url: form.remove("response_url").filter(|it| !it.is_empty()),
+            trigger: form.remove("trigger_id").filter(|it| !it.is_empty()),
         })
     }
 }
@@ -44,9 +51,14 @@ pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response
         tracing::warn!(user = command.user, team = command.team, "Somebody of another workspace was refused");
         Answer::Forbidden { right: Right::View, ask: Vec::new() }
     } else {
-        match parse(&command.text) {
-            Ok(parsed) => doors.engine.handle(&asker, parsed).await,
-            Err(misread) => Answer::Misread(misread),
+        match (parse(&command.text), command.trigger) {
+            (Ok(Command::Form), Some(trigger)) => {
+                count(DOOR, "answered");
+                doors.open_form_later(asker, trigger, None);
+                return StatusCode::OK.into_response();
+            }
+            (Ok(parsed), _) => doors.engine.handle(&asker, parsed).await,
+            (Err(misread), _) => Answer::Misread(misread),
         }
     };
     count(DOOR, "answered");
@@ -65,10 +77,11 @@ mod tests {
 
     #[test]
     fn the_form_is_read_and_odd_ones_are_not() {
-        let body = b"team_id=T1&user_id=U1&text=run+shop&response_url=https%3A%2F%2Fhooks.slack.com%2Fx&channel_name=a";
+        let body = b"team_id=T1&user_id=U1&text=run+shop&response_url=https%3A%2F%2Fhooks.slack.com%2Fx&trigger_id=1.2&channel_name=a";
         let command = SlashCommand::read(body).unwrap();
         assert_eq!((command.team.as_str(), command.user.as_str(), command.text.as_str()), ("T1", "U1", "run shop"));
         assert_eq!(command.response_url.as_deref(), Some("https://hooks.slack.com/x"));
+        assert_eq!(command.trigger.as_deref(), Some("1.2"));
         for odd in [&b""[..], b"text=run", b"user_id=U1", b"team_id=T1&user_id=", b"\xff\xfe"] {
             assert!(SlashCommand::read(odd).is_none());
         }

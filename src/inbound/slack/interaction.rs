@@ -1,4 +1,5 @@
-//! `POST /slack/interactions`: presses of buttons. A button's value names what it is about, and allows nothing.
+//! `POST /slack/interactions`: presses of buttons, and the form. A button's value names what it is about, and allows
+//! nothing.
 
 use std::sync::Arc;
 
@@ -9,7 +10,12 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Doors, count, gate::Signed, unknown};
+use super::{
+    Doors, count,
+    form::{self, View},
+    gate::Signed,
+    unknown,
+};
 use crate::{
     domain::{
         access::Right,
@@ -34,6 +40,12 @@ struct Payload {
     actions: Vec<Action>,
     #[serde(default)]
     response_url: Option<String>,
+    /// With it a view can be opened.
+    #[serde(default)]
+    trigger_id: Option<String>,
+    /// The modal or Home in which it happened.
+    #[serde(default)]
+    view: Option<View>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +74,8 @@ enum Press {
         target: String,
     },
     Query(Command),
+    /// The form is wanted, for the source of this name.
+    Form(String),
     Unknown,
 }
 
@@ -80,6 +94,7 @@ impl Press {
             "run.retry" => wish(Wish::Retry { run: value.clone(), from: None }, Verb::Retry),
             "run.cancel" => wish(Wish::Cancel { run: value.clone() }, Verb::Cancel),
             "run.details" => Self::Query(Command::Status { target: Some(value) }),
+            "run.form" => Self::Form(value),
             "approval.approve" => decide(Verdict::Approve),
             "approval.deny" => decide(Verdict::Deny),
             _ => Self::Unknown,
@@ -93,37 +108,53 @@ pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response
         count(DOOR, "malformed");
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let Payload { kind, user: Some(user), actions, response_url } = payload else {
+    let Payload { kind, user: Some(user), actions, response_url, trigger_id, view } = payload else {
         return unknown(DOOR, &payload.kind);
     };
-    let Some(action) = actions.into_iter().next().filter(|_| kind == "block_actions") else {
-        return unknown(DOOR, &kind);
-    };
-    let asker = doors.asker(&user.id, response_url.clone(), &signed.delivery);
-    let answer = if user.team_id.as_ref().is_some_and(|it| *it != doors.team) {
-        tracing::warn!(user = user.id, team = user.team_id, "A press of somebody of another workspace was refused");
-        Some(Answer::Forbidden { right: Right::View, ask: Vec::new() })
-    } else {
-        press(&doors, asker, Press::read(action)).await
-    };
-    count(DOOR, "answered");
-    if let Some(answer) = answer {
-        doors.tell_later(user.id, response_url, answer);
+    let asker = doors.asker(&user.id, response_url, &signed.delivery);
+    if user.team_id.as_ref().is_some_and(|it| *it != doors.team) {
+        tracing::warn!(user = user.id, team = user.team_id, "An act of somebody of another workspace was refused");
+        count(DOOR, "answered");
+        doors.tell_later(asker, Answer::Forbidden { right: Right::View, ask: Vec::new() });
+        return StatusCode::OK.into_response();
     }
-    StatusCode::OK.into_response()
+    match (kind.as_str(), actions.into_iter().next(), view) {
+        ("view_submission", _, Some(view)) if view.is_ours() => {
+            count(DOOR, "answered");
+            form::submitted(&doors, asker, view).await
+        }
+        ("block_actions", Some(_), Some(view)) if view.is_ours() => {
+            count(DOOR, "answered");
+            form::changed(&doors, asker, &view);
+            StatusCode::OK.into_response()
+        }
+        ("block_actions", Some(action), _) => {
+            let told = press(&doors, asker.clone(), Press::read(action), trigger_id).await;
+            count(DOOR, "answered");
+            if let Some(answer) = told {
+                doors.tell_later(asker, answer);
+            }
+            StatusCode::OK.into_response()
+        }
+        _ => unknown(DOOR, &kind),
+    }
 }
 
 /// Returns what to tell the person now; nothing if the outcome will be told.
-async fn press(doors: &Arc<Doors>, asker: Asker, press: Press) -> Option<Answer> {
+async fn press(doors: &Arc<Doors>, asker: Asker, press: Press, trigger: Option<String>) -> Option<Answer> {
     match press {
         Press::Unknown => Some(Answer::UnknownButton),
+        Press::Form(source) => {
+            let Some(trigger) = trigger else { return Some(Answer::NoForm) };
+            doors.open_form_later(asker, trigger, Some(source));
+            None
+        }
         Press::Query(command) => {
             // It only reads, and is answered privately: nothing is lost if the process dies meanwhile.
-            let (doors, user, url) = (Arc::clone(doors), asker.user.clone(), asker.response_url.clone());
-            let tasks = doors.tasks.clone();
+            let (doors, tasks) = (Arc::clone(doors), doors.tasks.clone());
             tasks.spawn(async move {
                 let answer = doors.engine.handle(&asker, command).await;
-                doors.tell_later(user, url, answer);
+                doors.tell_later(asker, answer);
             });
             None
         }
