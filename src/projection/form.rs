@@ -92,7 +92,7 @@ pub fn told(words: &Words, locale: Locale, answer: &Answer) -> View {
 pub fn errors(words: &Words, locale: Locale, entered: &Entered, flaws: &BTreeSet<Flaw>) -> BTreeMap<String, String> {
     let voice = words.voice(locale);
     let source = entered.source.as_deref().unwrap_or_default();
-    flaws.iter().map(|it| (at(it, source), flaw(voice, it).into_string())).collect()
+    flaws.iter().map(|it| (at(it, source), flaw(voice, it).literal())).collect()
 }
 
 fn at(flaw: &Flaw, source: &str) -> String {

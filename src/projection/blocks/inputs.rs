@@ -65,9 +65,9 @@ impl Page {
     pub fn input(mut self, input: Input) -> Self {
         let Input { name, label, hint, optional, tells, control } = input;
         let action = SlackActionId(name.split('.').next().unwrap_or_default().to_owned());
-        let block = SlackInputBlock::new(plain(label, LABEL), control.element(action))
+        let block = SlackInputBlock::new(plain(&label, LABEL), control.element(action))
             .with_block_id(SlackBlockId(name))
-            .opt_hint(Some(hint).filter(|it| !it.is_empty()).map(|it| plain(it, LABEL)))
+            .opt_hint(Some(hint).filter(|it| !it.is_empty()).map(|it| plain(&it, LABEL)))
             .with_optional(optional)
             .with_dispatch_action(tells);
         self.push(SlackBlock::Input(block));
@@ -103,17 +103,16 @@ impl Control {
 
 impl Choice {
     fn item(self) -> SlackBlockChoiceItem<SlackBlockPlainTextOnly> {
-        let note = Some(self.note).filter(|it| !it.is_empty()).map(|it| plain(it, OPTION));
-        SlackBlockChoiceItem::new(plain(self.text, OPTION), self.value).opt_description(note)
+        let note = Some(self.note).filter(|it| !it.is_empty()).map(|it| plain(&it, OPTION));
+        SlackBlockChoiceItem::new(plain(&self.text, OPTION), self.value).opt_description(note)
     }
 
     fn box_(self) -> SlackBlockChoiceItem<SlackBlockText> {
-        let note = Some(self.note).filter(|it| !it.is_empty()).map(|it| plain(it, OPTION));
-        SlackBlockChoiceItem::new(plain(self.text, OPTION).into(), self.value).opt_description(note)
+        let note = Some(self.note).filter(|it| !it.is_empty()).map(|it| plain(&it, OPTION));
+        SlackBlockChoiceItem::new(plain(&self.text, OPTION).into(), self.value).opt_description(note)
     }
 }
 
-/// Plain text shows entities as what they stand for, like any other.
-fn plain(text: Mrkdwn, max: usize) -> SlackBlockPlainTextOnly {
-    label(text.cut(max).as_str(), max)
+fn plain(text: &Mrkdwn, max: usize) -> SlackBlockPlainTextOnly {
+    label(&text.literal(), max)
 }
