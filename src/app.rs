@@ -94,6 +94,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         store,
         work: Arc::clone(&work) as _,
         snapshots: Arc::clone(&work) as _,
+        shelf: Arc::clone(&work) as _,
         exports: Exports::new(work),
         chat: Arc::new(SlackChat::new(Arc::clone(&slack))),
         views: Arc::new(SlackViews::new(Arc::clone(&slack))),
@@ -104,6 +105,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         sources: Sources::new(config.sources.clone()),
         access: config.access.clone(),
         refusals,
+        prices: config.prices.clone(),
         timing: Timing {
             lease: signed(config.engine.lease),
             poll: signed(config.engine.poll_every),

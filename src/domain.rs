@@ -11,6 +11,8 @@ pub mod command;
 pub mod export;
 pub mod fact;
 pub mod failure;
+pub mod forecast;
+pub mod form;
 pub mod history;
 pub mod name;
 pub mod notice;

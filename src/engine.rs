@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    domain::{access::Access, name::ExportTask, notice::NoticeId, plan::Timing, stage::Intent},
+    domain::{access::Access, forecast::Prices, name::ExportTask, notice::NoticeId, plan::Timing, stage::Intent},
     projection::text::{Locale, Words},
 };
 
@@ -22,6 +22,7 @@ pub mod accept;
 pub mod actors;
 pub mod driver;
 pub mod exports;
+pub mod form;
 pub mod hints;
 pub mod notices;
 pub mod outbox;
@@ -44,6 +45,7 @@ pub struct Engine {
     pub store: Arc<dyn ports::Store>,
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
+    pub shelf: Arc<dyn ports::Shelf>,
     pub exports: exports::Exports,
     pub chat: Arc<dyn ports::Chat>,
     pub outbox: outbox::Outbox,
@@ -55,6 +57,8 @@ pub struct Engine {
     pub sources: sources::Sources,
     pub access: Access,
     pub refusals: refusals::Refusals,
+    /// What plans are priced with; without them no cost is shown.
+    pub prices: Option<Prices>,
     pub timing: Timing,
     pub channels: Channels,
     /// Names this replica in intents.

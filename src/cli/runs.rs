@@ -46,7 +46,7 @@ enum Runs {
     List(Words),
     /// `RUN`
     Show(Words),
-    /// `SOURCE [--snapshot ID|latest] [--only DB.TABLE,…] [--layers normal,sensitive] [--plan]`
+    /// `SOURCE [--snapshot ID|latest] [--only DB.TABLE,…] [--layers normal,sensitive] [--plan] [--reason WORDS…]`
     Start(Words),
     /// `RUN [--from STAGE]`
     Retry(Words),
@@ -202,7 +202,7 @@ fn is_done(answer: &Answer) -> bool {
             Outcome::Started { .. }
                 | Outcome::Queued { .. }
                 | Outcome::Exists { .. }
-                | Outcome::Planned { .. }
+                | Outcome::Planned(_)
                 | Outcome::Retrying { .. }
                 | Outcome::Canceling { .. }
         );

@@ -12,7 +12,10 @@ use super::{
     Aws, Config, EngineConfig, Server, Slack,
     reader::{Mistake, Report, Section},
 };
-use crate::domain::access::{Access, Lists};
+use crate::domain::{
+    access::{Access, Lists},
+    forecast::Prices,
+};
 
 mod sources;
 
@@ -39,6 +42,7 @@ pub(crate) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
             aws: aws(&root.section("aws", true)),
             engine: engine(&root.section("engine", false)),
             access: Access { general, sources: own },
+            prices: prices(&root.section("prices", false)),
             sources,
             notices: Vec::new(),
         };
@@ -125,6 +129,24 @@ fn general(section: &Section<'_>) -> Lists {
     }
     section.finish();
     lists
+}
+
+/// Without the section no cost is shown: prices differ between Regions and contracts, and none is assumed.
+fn prices(section: &Section<'_>) -> Option<Prices> {
+    if !section.is_there() {
+        return None;
+    }
+    let prices = Prices {
+        currency: section.text("currency"),
+        export_per_gb: section.amount("export_per_gb"),
+        glue_dpu_hour: section.amount("glue_dpu_hour"),
+    };
+    let is_code = prices.currency.len() == 3 && prices.currency.bytes().all(|b| b.is_ascii_uppercase());
+    if !prices.currency.is_empty() && !is_code {
+        section.wrong("currency", "must be the code of a currency, such as \"USD\"");
+    }
+    section.finish();
+    Some(prices)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::{
     approval::{Refusal, Verdict},
     command::{Misread, Verb},
     export::Unmanaged,
+    forecast::Forecast,
     name::ExportTask,
     retry::RetryRefusal,
     run::Run,
@@ -72,6 +73,8 @@ pub enum Answer {
         topic: Option<Verb>,
         may_operate: bool,
     },
+    /// The form for a run could not be shown: what to type instead.
+    NoForm,
     /// A button that this version of the bot does not know.
     UnknownButton,
     /// Something is broken on the bot's side; the log has the reference.
@@ -118,7 +121,7 @@ pub struct Unsent {
 }
 
 /// What came of a request that was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Outcome {
     /// A run has been recorded, and begins.
@@ -137,13 +140,7 @@ pub enum Outcome {
         same_layers: bool,
     },
     /// What a run would do; nothing was started.
-    Planned {
-        run: ExportTask,
-        snapshot: String,
-        only: Vec<String>,
-        stages: Vec<StageId>,
-        exists: bool,
-    },
+    Planned(Box<Forecast>),
     Retrying {
         run: ExportTask,
         from: StageId,

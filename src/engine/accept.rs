@@ -8,7 +8,7 @@ use crate::{
     domain::{
         access::Right,
         answer::Answer,
-        command::{Command, Verb, nearest},
+        command::{Command, Misread, Verb, nearest},
     },
     engine::{
         Engine, Wake,
@@ -52,6 +52,8 @@ impl Engine {
                 let target = if run.plan { format!("{} --plan", run.source) } else { run.source.clone() };
                 self.accept_by(until, asker, Wish::Run(run), Some(Verb::Run), target).await
             }
+            // Who comes here has no form to open: at the command line, or where Slack gives no trigger.
+            Command::Form => Answer::Misread(Misread::Missing { verb: Verb::Run, name: "SOURCE" }),
             Command::Retry { run, from } => {
                 self.accept_by(until, asker, Wish::Retry { run: run.clone(), from }, Some(Verb::Retry), run).await
             }

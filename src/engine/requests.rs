@@ -15,13 +15,14 @@ use crate::{
     engine::{
         Engine, Wake,
         actors::Next,
-        ports::{Change, Conflict, Request, StoreError, Wish},
+        ports::{Change, Conflict, Reply, Request, StoreError, Wish},
         reconciler::{frees_turn, update},
     },
 };
 
 mod decide;
 mod permit;
+mod plan;
 mod resolve;
 mod retry;
 mod start;
@@ -31,6 +32,10 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(3);
+
+/// How long Slack is given to show the answer to a form before the outcome takes its place: the other way round, the
+/// modal would be left with an answer that nothing follows.
+pub(super) const ANSWER_SHOWS: Duration = Duration::from_secs(1);
 
 /// What a request leads to.
 struct Effect {
@@ -141,9 +146,11 @@ impl Engine {
         for Changed { before, .. } in effect.update.iter().filter(|it| frees_turn(&it.before, &it.after)) {
             self.wake_waiting(&before.source).await;
         }
-        if let Some(reply) = &request.reply {
-            self.tell(by, reply, &Answer::Outcome(outcome.clone())).await;
+        let Some(reply) = &request.reply else { return };
+        if matches!(reply, Reply::View(_)) {
+            self.outbox.pause(ANSWER_SHOWS).await;
         }
+        self.tell(by, reply, &Answer::Outcome(outcome.clone())).await;
     }
 
     async fn later(&self, request: &Request, code: String, why: String) -> Next {

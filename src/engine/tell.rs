@@ -16,6 +16,9 @@ use crate::{
 /// answers within 30 minutes. Beside that, what becomes of a run is told in its thread.
 const AGAIN: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(2)];
 
+/// The key by which a direct message is told from what is posted of runs.
+const MARK: &str = "answer";
+
 /// How much of a door's time goes to the language that somebody reads.
 const LOCALE: Duration = Duration::from_millis(300);
 
@@ -43,6 +46,7 @@ impl Engine {
                 | Answer::Misread(_)
                 | Answer::Forbidden(_)
                 | Answer::Unidentified
+                | Answer::NoForm
                 | Answer::UnknownSource { .. }
                 | Answer::UnknownRun { .. }
                 | Answer::AmbiguousRun { .. }
@@ -63,43 +67,41 @@ impl Engine {
         found.ok().flatten().map_or(self.channels.locale, |it| Locale::from_slack(&it))
     }
 
-    /// Tells `user` privately. Where the bot cannot whisper, because it is not in the channel or the person is not, it
-    /// writes to them directly.
+    /// Tells `user` privately. Where a modal has been closed, and where the bot cannot whisper because it is not in the
+    /// channel or the person is not, it writes to them directly.
     pub async fn tell(&self, user: &str, reply: &Reply, answer: &Answer) {
-        let message = self.in_words(user, answer).await;
-        let mut told = self.tell_patiently(user, reply, &message).await;
-        if let (Reply::Ephemeral { .. }, Err(ChatError::Refused(_) | ChatError::Gone)) = (reply, &told) {
-            let direct = Reply::Direct { channel: user.to_owned(), thread: None };
-            told = self.tell_patiently(user, &direct, &message).await;
-        }
-        if let Err(error) = told {
-            tracing::warn!(user, %error, "An answer could not be told privately");
-        }
-    }
-
-    async fn tell_patiently(&self, user: &str, reply: &Reply, message: &Message) -> Result<(), ChatError> {
-        for pause in AGAIN {
-            match self.tell_once(user, reply, message).await {
-                Err(error) if reply.may_be_tried_again(&error) => {
-                    if !self.outbox.pause(pause).await {
-                        return Err(error);
-                    }
-                }
-                told => return told,
+        let locale = self.locale_of(user).await;
+        let mut reply = reply.clone();
+        let mut pauses = AGAIN.into_iter();
+        while let Err(error) = self.try_to_tell(user, &reply, locale, answer).await {
+            if reply.has_instead(&error) {
+                reply = Reply::DIRECT;
+                continue;
+            }
+            let pause = pauses.next().filter(|_| reply.may_be_tried_again(&error));
+            let Some(pause) = pause else {
+                tracing::warn!(user, %error, "{user} could not be told privately: {error}");
+                return;
+            };
+            if !self.outbox.pause(pause).await {
+                return;
             }
         }
-        self.tell_once(user, reply, message).await
     }
 
-    async fn tell_once(&self, user: &str, reply: &Reply, message: &Message) -> Result<(), ChatError> {
+    async fn try_to_tell(&self, user: &str, reply: &Reply, locale: Locale, answer: &Answer) -> Result<(), ChatError> {
+        let message = || projection::answer::answer(&self.words, locale, answer);
         match reply {
-            Reply::Url(url) => self.chat.respond(url, message).await,
+            Reply::Url(url) => self.chat.respond(url, &message()).await,
+            Reply::View(id) => self.views.update(id, &projection::form::told(&self.words, locale, answer)).await,
             Reply::Ephemeral { channel, thread } => {
-                self.chat.whisper(Place { channel, thread: thread.as_ref() }, user, message).await
+                self.chat.whisper(Place { channel, thread: thread.as_ref() }, user, &message()).await
             }
             Reply::Direct { channel, thread } => {
-                let place = Place { channel, thread: thread.as_ref() };
-                self.chat.post(place, message, &Marks::new()).await.map(|_| ())
+                // Slack opens the conversation with whoever has this id.
+                let place = Place { channel: channel.as_deref().unwrap_or(user), thread: thread.as_ref() };
+                let marks = Marks::from([("key".to_owned(), MARK.to_owned())]);
+                self.chat.post(place, &message(), &marks).await.map(|_| ())
             }
         }
     }
@@ -138,11 +140,17 @@ impl Engine {
 }
 
 impl Reply {
+    /// Says whether a direct message can tell what `error` keeps from being told here.
+    fn has_instead(&self, error: &ChatError) -> bool {
+        matches!((self, error), (Self::View(_) | Self::Ephemeral { .. }, ChatError::Gone | ChatError::Refused(_)))
+    }
+
     /// Says whether to try once more after `error`. What stays to be read is rather missing than there twice.
     fn may_be_tried_again(&self, error: &ChatError) -> bool {
-        match (self, error) {
-            (_, ChatError::Later { .. }) | (Self::Url(_) | Self::Ephemeral { .. }, ChatError::Unclear(_)) => true,
-            (Self::Direct { .. }, ChatError::Unclear(_)) | (_, ChatError::Refused(_) | ChatError::Gone) => false,
+        match error {
+            ChatError::Later { .. } => true,
+            ChatError::Unclear(_) => !matches!(self, Self::Direct { .. }),
+            ChatError::Refused(_) | ChatError::Gone => false,
         }
     }
 }

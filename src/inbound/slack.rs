@@ -13,12 +13,17 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     domain::answer::Answer,
-    engine::{Engine, accept::Asker, ports::Via},
+    engine::{
+        Engine,
+        accept::Asker,
+        ports::{Reply, Via},
+    },
     projection::message::Message,
 };
 
 pub mod command;
 pub mod event;
+mod form;
 pub mod gate;
 pub mod interaction;
 mod mention;
@@ -86,19 +91,23 @@ impl Doors {
         enterprise.is_none_or(str::is_empty) && team.is_some_and(|it| !it.is_empty() && it != self.team)
     }
 
+    /// Where no address comes with a request, a direct message answers it.
     fn asker(&self, delivery: String, user: String, belonging: Belonging<'_>) -> Asker {
         let is_foreign = self.is_foreign(belonging);
-        Asker { user, via: Via::Slack, is_foreign, channel: None, reply: None, delivery }
+        Asker { user, via: Via::Slack, is_foreign, channel: None, reply: Some(Reply::DIRECT), delivery }
     }
 
     /// Tells the person privately, after the acknowledgement.
     fn tell_later(&self, asker: Asker, answer: Answer) {
+        let Some(reply) = asker.reply else { return };
         let engine = Arc::clone(&self.engine);
-        self.tasks.spawn(async move {
-            if let Some(reply) = &asker.reply {
-                engine.tell(&asker.user, reply, &answer).await;
-            }
-        });
+        self.tasks.spawn(async move { engine.tell(&asker.user, &reply, &answer).await });
+    }
+
+    /// Opens the form, after the acknowledgement and before anything else: its trigger lives for three seconds.
+    fn open_form_later(&self, asker: Asker, trigger: String, source: Option<String>) {
+        let engine = Arc::clone(&self.engine);
+        self.tasks.spawn(async move { engine.open_form(&asker, &trigger, source).await });
     }
 }
 

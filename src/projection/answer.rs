@@ -3,12 +3,13 @@
 use super::{
     blocks::Page,
     message::Message,
+    plan,
     text::{Locale, Mrkdwn, Voice, Words, values},
 };
 use crate::domain::{
     access::{Bar, Right},
-    answer::{Answer, Forbidden, Reach},
-    command::{Misread, Verb},
+    answer::{Answer, Forbidden, Outcome, Reach},
+    command::{MAX_REASON, Misread, Verb},
     name::ExportTask,
     source::Layer,
     stage::StageId,
@@ -31,6 +32,7 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::Accepted { verb, target } => one(accepted(voice, *verb, target)),
         Answer::NotRecorded => one(voice.text("answer.not_recorded")),
         Answer::Unconfirmed => one(voice.text("answer.unconfirmed")),
+        Answer::Outcome(Outcome::Planned(forecast)) => plan::message(voice, forecast),
         Answer::Outcome(outcome) => one(outcome::text(voice, outcome)),
         Answer::Misread(misread) => one(self::misread(voice, misread)),
         Answer::Forbidden(it) => one(forbidden(voice, it)),
@@ -48,6 +50,7 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         }
         Answer::Help { topic: Some(verb), may_operate } => help::topic(voice, *verb, *may_operate),
         Answer::Help { topic: None, may_operate } => help::all(voice, *may_operate),
+        Answer::NoForm => one(voice.say("form.unavailable", values! { usage => Verb::Run.form().usage() })),
         Answer::UnknownButton => one(voice.text("answer.unknown_button")),
         Answer::Broken { reference } => one(voice.say("answer.broken", values! { reference })),
     }
@@ -116,6 +119,10 @@ fn misread(voice: Voice<'_>, misread: &Misread) -> Mrkdwn {
         Misread::Missing { verb, name } => {
             let key = if is_option(*verb, name) { "answer.misread.no_value" } else { "answer.misread.missing" };
             voice.say(key, values! { verb => verb.word(), name, usage => verb.form().usage() })
+        }
+        Misread::BadValue { verb, name: "reason", .. } => {
+            let usage = voice.say("answer.misread.usage", values! { usage => verb.form().usage() });
+            Mrkdwn::lines([voice.say("form.flaw.reason", values! { most => MAX_REASON }), usage])
         }
         Misread::BadValue { verb, name, value, near } => {
             let known: Vec<&str> = match *name {

@@ -147,6 +147,11 @@ impl Bot {
 
     /// Starts another process beside the bot's, in the same world, with doors of its own. It ends when it is dropped.
     pub(crate) async fn replica(&self) -> Child {
+        self.replica_at().await.0
+    }
+
+    /// The same, and where its doors are.
+    pub(crate) async fn replica_at(&self) -> (Child, String) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = self.folder.path().join(format!("replica-{port}.toml"));
         std::fs::write(&config, self.world.config(&format!("127.0.0.1:{port}"))).unwrap();
@@ -154,7 +159,7 @@ impl Bot {
         let child = command.env("DATALAKE_CONFIG", config).kill_on_drop(true).spawn().unwrap();
         let url = format!("127.0.0.1:{port}");
         self.until("a replica's doors are open", async || tokio::net::TcpStream::connect(&url).await.ok()).await;
-        child
+        (child, format!("http://{url}"))
     }
 
     /// Waits until the process has ended by itself, or was killed by a fault.

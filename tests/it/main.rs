@@ -16,6 +16,8 @@ mod figures;
 #[cfg(feature = "sandbox")]
 mod fleet;
 #[cfg(feature = "sandbox")]
+mod form;
+#[cfg(feature = "sandbox")]
 mod harness;
 #[cfg(feature = "sandbox")]
 mod judge;

@@ -162,6 +162,10 @@ impl People for SlackPeople {
     fn forget_group(&self, group: &str) {
         self.groups.forget(group);
     }
+
+    fn known_locale(&self, user: &str) -> Option<String> {
+        self.users.get(&user.to_owned())?.locale
+    }
 }
 
 /// Remembers answers for as long as they are fresh.

@@ -22,6 +22,9 @@ pub trait People: Send + Sync {
 
     /// Forgets who is in the user group `group`, which has changed.
     fn forget_group(&self, group: &str);
+
+    /// Returns the same if it was looked up lately: without a call to Slack, for who cannot wait.
+    fn known_locale(&self, user: &str) -> Option<String>;
 }
 
 /// Why a person could not be looked up.

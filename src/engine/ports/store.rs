@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Ts;
+use super::Reply;
 use crate::{
     domain::{
         access::{Bar, Right},
@@ -29,8 +29,8 @@ pub struct Request {
     /// Slack id, or the name of the account at the command line.
     pub by: String,
     pub via: Via,
-    /// Where the outcome is told privately.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Where the outcome is told privately; `None`: whoever asks looks at the record.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
     /// The channel in which it was asked for: rights may depend on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,18 +61,6 @@ impl Request {
             at,
         }
     }
-}
-
-/// Where a person is told privately what came of what they asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reply {
-    /// The address that came with a command or a press: good for five answers within 30 minutes.
-    Url(String),
-    /// In a channel, to be seen by the person alone.
-    Ephemeral { channel: String, thread: Option<Ts> },
-    /// In the direct messages between the bot and the person, whose id may stand for the channel.
-    Direct { channel: String, thread: Option<Ts> },
 }
 
 /// What is wanted: the commands and presses that change something.

@@ -133,7 +133,10 @@ impl Truth {
         let snapshot = if self.chance.bool() { SnapshotChoice::Latest } else { SnapshotChoice::Named(name) };
         // Now and then for one table only: a run of the same snapshot beside the other.
         let only = if self.chance.u8(0..4) == 0 { vec!["app.users".to_owned()] } else { Vec::new() };
-        Some(Act::Say(user, Command::Run(RunCommand { source, snapshot, only, layers: Vec::new(), plan: false })))
+        Some(Act::Say(
+            user,
+            Command::Run(RunCommand { source, snapshot, only, layers: Vec::new(), plan: false, reason: None }),
+        ))
     }
 
     /// Somebody presses on a request that is open, or was: one who may, or one who may not.
@@ -191,4 +194,7 @@ impl People for Line {
     fn forget_user(&self, _: &str) {}
 
     fn forget_group(&self, _: &str) {}
+    fn known_locale(&self, _: &str) -> Option<String> {
+        None
+    }
 }

@@ -32,6 +32,9 @@ pub(super) struct SlashCommand {
     text: String,
     #[serde(default)]
     response_url: Option<String>,
+    /// With it a view can be opened.
+    #[serde(default)]
+    trigger_id: Option<String>,
 }
 
 impl SlashCommand {
@@ -45,6 +48,7 @@ impl SlashCommand {
             user_id: form.remove("user_id")?,
             text: form.remove("text").unwrap_or_default(),
             response_url: form.remove("response_url"),
+            trigger_id: form.remove("trigger_id"),
         };
         command.named()
     }
@@ -63,7 +67,7 @@ impl SlashCommand {
         let given = |it: &Option<String>| it.clone().filter(|it| !it.is_empty());
         Asker {
             channel: given(&self.channel_id),
-            reply: given(&self.response_url).map(Reply::Url),
+            reply: Some(given(&self.response_url).map_or(Reply::DIRECT, Reply::Url)),
             ..doors.asker(delivery.key, self.user_id.clone(), belonging)
         }
     }
@@ -86,6 +90,11 @@ pub(super) async fn receive(doors: &Doors, command: Option<SlashCommand>, delive
         return Ack::Empty;
     }
     let asker = command.asker(doors, delivery);
+    if let (Ok(Command::Form), Some(trigger)) = (&parsed, command.trigger_id.filter(|it| !it.is_empty())) {
+        count(DOOR, "answered");
+        doors.open_form_later(asker, trigger, None);
+        return Ack::Empty;
+    }
     let answer = answer(doors, &asker, parsed).await;
     count(DOOR, "answered");
     Ack::ephemeral(&doors.engine.in_words(&asker.user, &answer).await)
@@ -115,14 +124,15 @@ mod tests {
 
     #[test]
     fn the_form_is_read_and_odd_ones_are_not() {
-        let body = b"team_id=T1&user_id=U1&text=run+shop&response_url=https%3A%2F%2Fhooks.slack.com%2Fx&channel_id=C1";
+        let body = b"team_id=T1&user_id=U1&text=run+shop&response_url=https%3A%2F%2Fhooks.slack.com%2Fx&channel_id=C1\
+            &trigger_id=1.2";
         let command = SlashCommand::of_form(body).unwrap();
         assert_eq!(
             (command.team_id.as_str(), command.user_id.as_str(), command.text.as_str()),
             ("T1", "U1", "run shop")
         );
         assert_eq!(command.response_url.as_deref(), Some("https://hooks.slack.com/x"));
-        assert_eq!(command.channel_id.as_deref(), Some("C1"));
+        assert_eq!((command.channel_id.as_deref(), command.trigger_id.as_deref()), (Some("C1"), Some("1.2")));
         for odd in [&b""[..], b"text=run", b"user_id=U1", b"team_id=T1&user_id=", b"\xff\xfe"] {
             assert!(SlashCommand::of_form(odd).is_none());
         }

@@ -1,4 +1,5 @@
-//! `POST /slack/interactions`: presses of buttons. A button's value names what it is about, and allows nothing.
+//! `POST /slack/interactions`: presses of buttons, and the form. A button's value names what it is about, and allows
+//! nothing.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use serde::Deserialize;
 
 use super::{
     Ack, Belonging, Doors, count,
+    form::{self, View},
     gate::{Delivery, Signed},
     unknown,
 };
@@ -42,6 +44,12 @@ pub(super) struct Payload {
     actions: Vec<Action>,
     #[serde(default)]
     response_url: Option<String>,
+    /// With it a view can be opened.
+    #[serde(default)]
+    trigger_id: Option<String>,
+    /// The modal or Home in which it happened.
+    #[serde(default)]
+    view: Option<View>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,6 +86,8 @@ enum Press {
         target: String,
     },
     Query(Command),
+    /// The form is wanted, for the source of this name.
+    Form(String),
     Unknown,
 }
 
@@ -102,6 +112,7 @@ impl Press {
             "run.retry" => wish(Wish::Retry { run: value.clone(), from: None }, Verb::Retry),
             "run.cancel" => wish(Wish::Cancel { run: value.clone() }, Verb::Cancel),
             "run.details" => Self::Query(Command::Status { target: Some(value) }),
+            "run.form" => Self::Form(value),
             "approval.approve" => decide("approve", Verdict::Approve),
             "approval.deny" => decide("deny", Verdict::Deny),
             _ => Self::Unknown,
@@ -133,36 +144,53 @@ pub(super) async fn receive(doors: &Arc<Doors>, payload: Option<Payload>, delive
         count(DOOR, "malformed");
         return Ack::Malformed;
     };
-    let Payload { kind, user: Some(user), enterprise, channel, actions, response_url } = payload else {
+    let Payload { kind, user: Some(user), enterprise, channel, actions, response_url, trigger_id, view } = payload
+    else {
         return unknown(DOOR, &payload.kind);
     };
-    let Some(action) = actions.into_iter().next().filter(|_| kind == "block_actions") else {
-        return unknown(DOOR, &kind);
-    };
-    let press = Press::read(action);
-    if delivery.again && !matches!(press, Press::Wish { .. }) {
-        count(DOOR, "again");
-        return Ack::Empty;
-    }
     let enterprise = enterprise.and_then(|it| it.id);
     let belonging = Belonging { team: user.team_id.as_deref(), enterprise: enterprise.as_deref() };
     let asker = Asker {
         channel: channel.and_then(|it| it.id),
-        reply: response_url.map(Reply::Url),
-        ..doors.asker(delivery.key, user.id, belonging)
+        reply: Some(response_url.map_or(Reply::DIRECT, Reply::Url)),
+        ..doors.asker(delivery.key, user.id.clone(), belonging)
     };
-    let answer = self::press(doors, &asker, press).await;
-    count(DOOR, "answered");
-    if let Some(answer) = answer {
-        doors.tell_later(asker, answer);
+    match (kind.as_str(), actions.into_iter().next(), view) {
+        ("view_submission", _, Some(view)) if view.is_ours() => {
+            count(DOOR, "answered");
+            form::submitted(doors, asker, view).await
+        }
+        ("block_actions", Some(_), Some(view)) if view.is_ours() => {
+            count(DOOR, "answered");
+            form::changed(doors, asker, &view);
+            Ack::Empty
+        }
+        ("block_actions", Some(action), _) => {
+            let press = Press::read(action);
+            if delivery.again && !matches!(press, Press::Wish { .. }) {
+                count(DOOR, "again");
+                return Ack::Empty;
+            }
+            let told = self::press(doors, &asker, press, trigger_id).await;
+            count(DOOR, "answered");
+            if let Some(answer) = told {
+                doors.tell_later(asker, answer);
+            }
+            Ack::Empty
+        }
+        _ => unknown(DOOR, &kind),
     }
-    Ack::Empty
 }
 
 /// Returns what to tell the person now; nothing if the outcome will be told.
-async fn press(doors: &Arc<Doors>, asker: &Asker, press: Press) -> Option<Answer> {
+async fn press(doors: &Arc<Doors>, asker: &Asker, press: Press, trigger: Option<String>) -> Option<Answer> {
     match press {
         Press::Unknown => Some(Answer::UnknownButton),
+        Press::Form(source) => {
+            let Some(trigger) = trigger else { return Some(Answer::NoForm) };
+            doors.open_form_later(asker.clone(), trigger, Some(source));
+            None
+        }
         Press::Query(command) => {
             // It only reads, and is answered privately: nothing is lost if the process dies meanwhile.
             let (later, asker) = (Arc::clone(doors), asker.clone());

@@ -85,8 +85,11 @@ impl Said {
         let enterprise = envelope.enterprise_id.as_deref().or(organisation);
         let of = |team| Belonging { team, enterprise };
         let (channel, thread) = (self.channel.clone(), self.thread.clone());
-        let reply =
-            if self.is_direct { Reply::Direct { channel, thread } } else { Reply::Ephemeral { channel, thread } };
+        let reply = if self.is_direct {
+            Reply::Direct { channel: Some(channel), thread }
+        } else {
+            Reply::Ephemeral { channel, thread }
+        };
         let asker = doors.asker(envelope.event_id.clone(), self.user.clone(), of(self.team.as_deref()));
         Asker {
             is_foreign: asker.is_foreign || doors.is_foreign(of(envelope.team_id.as_deref())),

@@ -15,6 +15,7 @@ use crate::{
             redact::redact,
             stage::{name, names},
         },
+        plan,
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -27,10 +28,8 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
             let status = phrase::status(voice, status);
             voice.say("outcome.exists", values! { run => run.as_str(), status, same_layers })
         }
-        Outcome::Planned { run, snapshot, only, stages, exists } => {
-            let stages = names(voice, stages.iter().copied());
-            voice.say("outcome.planned", values! { run => run.as_str(), snapshot, only, stages, exists })
-        }
+        // The point of it: the plan itself is a message of more than one paragraph.
+        Outcome::Planned(forecast) => plan::headline(voice, forecast),
         Outcome::Retrying { run, from, kept, redone, gone, overwritten } => {
             let values = values! {
                 run => run.as_str(),

@@ -99,13 +99,6 @@ fn outcomes() -> Vec<Outcome> {
     let (run, source) = (run(), || "shop".to_owned());
     let stages = StageId::ALL[..4].to_vec();
     let exists = |same_layers| Outcome::Exists { run: run.clone(), status: "SUCCEEDED".into(), same_layers };
-    let planned = |exists, only| Outcome::Planned {
-        run: run.clone(),
-        snapshot: "rds:shop-db-2026-11-22-03-00".into(),
-        only,
-        stages: stages.clone(),
-        exists,
-    };
     let voted = |verdict, open| Outcome::Voted { run: run.clone(), verdict, open };
     let (kept, redone) = (stages[..3].to_vec(), vec![StageId::Latest, StageId::NormalTransform]);
     let mut all = vec![
@@ -114,8 +107,6 @@ fn outcomes() -> Vec<Outcome> {
         exists(true),
         exists(false),
         Outcome::Exists { run: run.clone(), status: "NEW<STATUS>".into(), same_layers: true },
-        planned(false, vec![]),
-        planned(true, vec!["learning.users".into()]),
         Outcome::Retrying { run: run.clone(), from: StageId::Latest, kept, redone, gone: None, overwritten: None },
         Outcome::Retrying {
             run: run.clone(),

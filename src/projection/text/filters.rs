@@ -24,7 +24,9 @@ pub(super) fn add_to(env: &mut Environment<'_>) {
     env.add_filter("user", user);
     env.add_filter("who", who);
     env.add_filter("date", date);
+    env.add_filter("utc", |at: &str| time(at).map(utc));
     env.add_filter("duration", duration);
+    env.add_filter("decimal", decimal);
     env.add_filter("number", number);
     env.add_filter("bytes", bytes);
     env.add_filter("code", |text: &str, max: Option<usize>| code(text, max.unwrap_or(CODE)));
@@ -73,9 +75,17 @@ fn linked(text: &str, channel: &str, ts: &str) -> Value {
 
 /// A time, shown to each reader in their own time zone; where Slack cannot do that, in UTC.
 fn date(at: &str) -> Result<Value, Error> {
-    let at: Timestamp = at.parse().map_err(|_| Error::new(ErrorKind::InvalidOperation, "not a time"))?;
-    let utc = at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC");
-    Ok(mention(format!("<!date^{}^{{date_short_pretty}} {{time}}|{utc}>", at.as_second())))
+    let at = time(at)?;
+    Ok(mention(format!("<!date^{}^{{date_short_pretty}} {{time}}|{}>", at.as_second(), utc(at))))
+}
+
+fn time(at: &str) -> Result<Timestamp, Error> {
+    at.parse().map_err(|_| Error::new(ErrorKind::InvalidOperation, "not a time"))
+}
+
+/// A time in UTC, for where Slack shows plain text only.
+fn utc(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// A number of seconds, in the two largest units that matter.
@@ -93,6 +103,17 @@ fn duration(state: &State<'_, '_>, seconds: i64) -> Result<Value, Error> {
 fn number(value: f64) -> String {
     let tenths = format!("{value:.1}");
     let (whole, part) = tenths.split_once('.').unwrap_or((&tenths, "0"));
+    if part == "0" { grouped(whole) } else { format!("{}.{part}", grouped(whole)) }
+}
+
+/// An amount: two digits behind the point, rounded up, so that what costs something is not shown as nothing.
+fn decimal(value: f64) -> String {
+    let hundredths = format!("{:.2}", (value * 100.0).ceil() / 100.0);
+    let (whole, part) = hundredths.split_once('.').unwrap_or((&hundredths, "00"));
+    format!("{}.{part}", grouped(whole))
+}
+
+fn grouped(whole: &str) -> String {
     let mut grouped = String::new();
     for (at, digit) in whole.chars().enumerate() {
         if at > 0 && (whole.len() - at).is_multiple_of(3) {
@@ -100,7 +121,7 @@ fn number(value: f64) -> String {
         }
         grouped.push(digit);
     }
-    if part == "0" { grouped } else { format!("{grouped}.{part}") }
+    grouped
 }
 
 fn bytes(count: f64) -> String {

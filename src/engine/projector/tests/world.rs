@@ -303,6 +303,8 @@ fn engine(
         store: Arc::clone(records) as _,
         work: Arc::new(Idle),
         snapshots: Arc::new(Idle),
+        shelf: Arc::new(Idle),
+        prices: None,
         exports: Exports::new(Arc::new(Idle)),
         chat: Arc::clone(slack) as _,
         outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _),
