@@ -87,7 +87,7 @@ fn is_ours(mark: &str) -> bool {
     let id = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     let date =
         |it: &str| it.split_once('^').is_some_and(|(second, rest)| second.parse::<i64>().is_ok() && rest.contains('|'));
-    mark.strip_prefix('@').is_some_and(id)
+    mark.strip_prefix(['@', '#']).is_some_and(id)
         || mark.strip_prefix("!subteam^").is_some_and(id)
         || mark.strip_prefix("!date^").is_some_and(date)
 }
