@@ -103,11 +103,13 @@ mod tests {
     use super::*;
 
     /// What really arrives, and what has been made to break parsers.
-    const SEEDS: [&str; 12] = [
+    const SEEDS: [&str; 14] = [
         "run shop --only a.b,c.d --layers normal --plan",
         "team_id=T1&user_id=U1&text=run+shop&response_url=https%3A%2F%2Fhooks.slack.com%2Fx",
         "payload=%7B%22type%22%3A%22block_actions%22%2C%22user%22%3A%7B%22id%22%3A%22U1%22%7D%2C%22actions%22%3A%5B%5D%7D",
         r#"{"type":"event_callback","event":{"type":"app_home_opened"}}"#,
+        r#"{"type":"event_callback","event_id":"E1","authorizations":[{"user_id":"U2"}],"event":{"type":"app_mention","user":"U1","channel":"C1","text":"<@U2|b> run <http://a.b|a.b> &amp;lt;","ts":"1.2"}}"#,
+        r#"{"type":"slash_commands","envelope_id":"e","payload":{"team_id":"T1","user_id":"U1","text":"run shop"}}"#,
         r#"{"Type":"Notification","MessageId":"1","TopicArn":"arn:aws:sns:ap-northeast-1:1:t","Message":"{\"Event Source\":\"db-snapshot\",\"Event ID\":\"x#RDS-EVENT-0091\",\"Source ARN\":\"arn:a\"}"}"#,
         r#"{"version":"0","source":"aws.glue","detail-type":"Glue Job State Change","detail":{"jobName":"j","state":"FAILED"}}"#,
         r#"{"perTableStatus":[{"target":"db.public.users","status":"COMPLETE","schemaMetadata":{"originalTypeMappings":[]}}]}"#,

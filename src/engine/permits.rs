@@ -71,6 +71,14 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Says whether Slack has said who it is.
+    pub fn is_known(&self) -> bool {
+        match self.holder {
+            Holder::Operator | Holder::Person { .. } => true,
+            Holder::Nobody => false,
+        }
+    }
+
     /// Returns the sources over which the person has `right`, in the order of the configuration.
     pub fn sources(&self, right: Right) -> Vec<&'a Source> {
         self.sources.all().iter().filter(|it| self.allows(&it.name, right)).collect()
@@ -120,7 +128,7 @@ impl Engine {
         }
         let scope = self.scope(asker).await;
         let Some(right) = want.right else { return Ok(scope) };
-        if matches!(scope.holder, Holder::Nobody) {
+        if !scope.is_known() {
             self.record_refusal(asker, want, Bar::Unidentified);
             return Err(Box::new(Answer::Unidentified));
         }

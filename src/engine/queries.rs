@@ -111,7 +111,9 @@ impl Engine {
     async fn whoami(&self, asker: &Asker, scope: &Scope<'_>) -> Answer {
         let guarded = || self.sources.all().iter().filter_map(|it| Some((it, it.sensitive.as_ref()?)));
         let lists: Vec<&[Who]> = guarded().map(|(_, layer)| layer.approval.approvers.as_slice()).collect();
-        let Ok(person) = self.people.person(&asker.user, &lists).await else { return Answer::Unidentified };
+        let Some(person) = self.people.person(&asker.user, &lists).await.ok().filter(|_| scope.is_known()) else {
+            return Answer::Unidentified;
+        };
         let approves = guarded().filter(|(_, layer)| person.is_in(&layer.approval.approvers));
         Answer::Whoami {
             user: person.user.clone(),

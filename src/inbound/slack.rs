@@ -85,15 +85,17 @@ struct Belonging<'a> {
     enterprise: Option<&'a str>,
 }
 
-impl Doors {
-    /// Says whether a payload shows that somebody is of another workspace. If it does not, it is looked up.
-    fn is_foreign(&self, Belonging { team, enterprise }: Belonging<'_>) -> bool {
-        enterprise.is_none_or(str::is_empty) && team.is_some_and(|it| !it.is_empty() && it != self.team)
+impl Belonging<'_> {
+    /// Says whether this shows that somebody is of another workspace than `team`. If it does not, it is looked up.
+    fn is_foreign_to(self, team: &str) -> bool {
+        self.enterprise.is_none_or(str::is_empty) && self.team.is_some_and(|it| !it.is_empty() && it != team)
     }
+}
 
+impl Doors {
     /// Where no address comes with a request, a direct message answers it.
     fn asker(&self, delivery: String, user: String, belonging: Belonging<'_>) -> Asker {
-        let is_foreign = self.is_foreign(belonging);
+        let is_foreign = belonging.is_foreign_to(&self.team);
         Asker { user, via: Via::Slack, is_foreign, channel: None, reply: Some(Reply::DIRECT), delivery }
     }
 
@@ -123,4 +125,26 @@ fn unknown(door: &'static str, kind: &str) -> Ack {
     tracing::info!(door, kind, "A payload that the bot does not know was acknowledged");
     metrics::counter!(crate::metrics::SLACK_UNKNOWN, "door" => door, "type" => kind).increment(1);
     Ack::Empty
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::ours(Some("T1"), None, false)]
+    #[case::theirs(Some("T2"), None, true)]
+    #[case::theirs_with_an_empty_organisation(Some("T2"), Some(""), true)]
+    #[case::not_said(None, None, false)]
+    #[case::empty(Some(""), None, false)]
+    #[case::of_an_organisation(Some("T2"), Some("E1"), false)]
+    fn only_who_is_certainly_of_another_workspace_is_turned_away_at_once(
+        #[case] team: Option<&str>,
+        #[case] enterprise: Option<&str>,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(Belonging { team, enterprise }.is_foreign_to("T1"), expected);
+    }
 }

@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("clock", &[]),
     ("fuzzing", &["domain", "projection", "adapters", "inbound", "config"]),
-    ("health", &[]),
+    ("health", &["metrics"]),
     ("metrics", &[]),
     ("telemetry", &[]),
     (
@@ -73,6 +73,8 @@ const HOMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("tokio", &["src/adapters/", "src/app", "src/cli", "src/engine", "src/health.rs", "src/inbound/", "src/sandbox/"]),
+    ("tokio_rustls", &["src/adapters/https.rs", "src/adapters/slack/sockets.rs"]),
+    ("tokio_tungstenite", &["src/adapters/slack/sockets.rs", "src/sandbox/slack/socket"]),
     ("tower", &["src/inbound/", "src/sandbox/"]),
     (
         "tracing",

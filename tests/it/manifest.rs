@@ -10,7 +10,10 @@ use super::sources::{read, rust};
 /// Methods of the Web API and the bot scopes that they need, from Slack's own description of each. Reading a channel
 /// takes one scope for public channels and one for private ones; the bot is told which by its configuration.
 const METHODS: &[(&str, &[&str])] = &[
+    // With the app's own token, which has scopes of its own.
+    ("apps.connections.open", &[]),
     ("auth.test", &[]),
+    ("chat.postEphemeral", &["chat:write"]),
     ("chat.postMessage", &["chat:write"]),
     ("chat.update", &["chat:write"]),
     ("conversations.history", &["channels:history", "groups:history"]),
@@ -19,6 +22,16 @@ const METHODS: &[(&str, &[&str])] = &[
     ("usergroups.users.list", &["usergroups:read"]),
     ("users.info", &["users:read"]),
     ("views.open", &[]),
+];
+
+/// Events and the bot scopes that they need, from Slack's own description of each.
+const EVENTS: &[(&str, &[&str])] = &[
+    ("app_home_opened", &[]),
+    ("app_mention", &["app_mentions:read"]),
+    ("message.im", &["im:history"]),
+    ("subteam_members_changed", &["usergroups:read"]),
+    ("subteam_updated", &["usergroups:read"]),
+    ("user_change", &["users:read"]),
 ];
 
 /// How the names of Slack's methods begin; other names with dots are our own.
@@ -50,6 +63,11 @@ fn scopes(manifest: &Value) -> BTreeSet<&str> {
     set
 }
 
+fn events(manifest: &Value) -> Vec<String> {
+    let events = manifest["settings"]["event_subscriptions"]["bot_events"].as_array().unwrap();
+    events.iter().map(|it| it.as_str().unwrap().to_owned()).collect()
+}
+
 /// Methods that the bot calls, found as strings such as `"chat.postMessage"` outside tests and stand-ins.
 fn called() -> BTreeSet<String> {
     let sources = rust("src").into_iter().filter(|it| !it.path.contains("sandbox") && !it.path.ends_with("tests.rs"));
@@ -68,7 +86,22 @@ fn the_scopes_are_those_of_the_methods_that_are_called() {
         let known = METHODS.iter().find(|(it, _)| it == method);
         needed.extend(known.unwrap_or_else(|| panic!("{method} is called; add its scopes to the table")).1);
     }
-    assert_eq!(scopes(&manifest()), needed);
+    let manifest = manifest();
+    for event in events(&manifest) {
+        let known = EVENTS.iter().find(|(it, _)| *it == event);
+        needed.extend(known.unwrap_or_else(|| panic!("{event} is wanted; add its scopes to the table")).1);
+    }
+    assert_eq!(scopes(&manifest), needed);
+}
+
+#[test]
+fn every_event_has_its_reason_in_the_documentation() {
+    let documentation = read("docs/slack.md");
+    let rows = documentation.lines().filter_map(|it| it.strip_prefix("| `")?.split_once("` | "));
+    let reasons: BTreeSet<&str> = rows.filter(|(_, reason)| reason.len() > 20).map(|(name, _)| name).collect();
+    for event in events(&manifest()) {
+        assert!(reasons.contains(event.as_str()), "docs/slack.md does not say why {event} is wanted");
+    }
 }
 
 #[test]
@@ -89,7 +122,7 @@ fn addresses_are_doors_that_exist() {
             addresses.push(value.to_owned());
         }
     });
-    assert_eq!(addresses.len(), 2, "{addresses:?}");
+    assert_eq!(addresses.len(), 3, "{addresses:?}");
     for address in addresses {
         let path = address.strip_prefix("https://bot.example.com").expect("the placeholder that `manifest` replaces");
         assert!(routes.contains(&format!(".route(\"{path}\", post(")), "there is no door at {path}");
@@ -130,6 +163,11 @@ fn slacks_limits_are_kept() {
     assert!(length(&format!("{command}/usage_hint")) <= 1000);
     assert!(manifest.pointer(&format!("{command}/command")).unwrap().as_str().unwrap().starts_with('/'));
     assert_eq!(manifest.pointer("/settings/interactivity/is_enabled"), Some(&Value::Bool(true)));
+    assert!(manifest["settings"]["event_subscriptions"]["bot_events"].as_array().unwrap().len() <= 100);
+    // Without its tab nobody could write to the bot, and a Home would be refused.
+    assert_eq!(manifest.pointer("/features/app_home/messages_tab_enabled"), Some(&Value::Bool(true)));
+    assert_eq!(manifest.pointer("/features/app_home/messages_tab_read_only_enabled"), Some(&Value::Bool(false)));
+    assert_eq!(manifest.pointer("/features/app_home/home_tab_enabled"), Some(&Value::Bool(true)));
     // With Socket Mode there would be no addresses, and a rotated token cannot be taken back.
     assert_eq!(manifest.pointer("/settings/socket_mode_enabled"), Some(&Value::Bool(false)));
     assert_eq!(manifest.pointer("/settings/token_rotation_enabled"), Some(&Value::Bool(false)));

@@ -126,9 +126,6 @@ async fn what_nobody_said_to_the_bot_is_dropped() {
 async fn where_the_bot_is_not_a_member_it_writes_directly() {
     let bot = Bot::start().await;
     for text in ["status school", "rnu"] {
-        let ack = bot.world.slack.mention(ANA, ELSEWHERE, text).await;
-        // Ana does not see that channel.
-        assert!(ack.is_err());
         let (_, ack) = bot.world.slack.mention(OLGA, ELSEWHERE, text).await.unwrap();
         assert_eq!(ack.status, 200);
     }

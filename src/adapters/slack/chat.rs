@@ -46,7 +46,9 @@ struct Post<'a> {
     thread_ts: Option<&'a Ts>,
     #[serde(flatten)]
     message: &'a Message,
-    metadata: Value,
+    /// Left out where nothing needs to be found again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Value>,
     unfurl_links: bool,
     unfurl_media: bool,
 }
@@ -129,7 +131,7 @@ impl Found {
 #[async_trait]
 impl Chat for SlackChat {
     async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
-        let metadata = json!({"event_type": EVENT_TYPE, "event_payload": marks});
+        let metadata = (!marks.is_empty()).then(|| json!({"event_type": EVENT_TYPE, "event_payload": marks}));
         let Place { channel, thread: thread_ts } = place;
         let post = Post { channel, thread_ts, message, metadata, unfurl_links: false, unfurl_media: false };
         self.client.post::<PostAnswer>("chat.postMessage", &post).await.map(|it| it.ts)

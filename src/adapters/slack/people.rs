@@ -25,6 +25,9 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Entries of a cache at the most; the bot serves one team.
 const ENTRIES: usize = 10_000;
 
+/// Slack's own voice, of which Slack says that it is no bot. It repeats what anybody has it say later.
+const SLACKBOT: &str = "USLACKBOT";
+
 /// The [`People`] of one workspace.
 #[derive(Debug)]
 pub struct SlackPeople {
@@ -61,6 +64,9 @@ struct User {
 struct EnterpriseUser {
     #[serde(default)]
     teams: Vec<String>,
+    /// The organisation itself; the bot may serve all of it.
+    #[serde(default)]
+    enterprise_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,14 +115,15 @@ impl SlackPeople {
         Ok(users)
     }
 
-    fn membership(&self, user: &User) -> Membership {
-        let of_team = |teams: &EnterpriseUser| teams.teams.contains(&self.team);
+    fn membership(&self, id: &str, user: &User) -> Membership {
+        let of_team =
+            |it: &EnterpriseUser| it.teams.contains(&self.team) || it.enterprise_id.as_ref() == Some(&self.team);
         let ours = user.team_id.as_ref() == Some(&self.team) || user.enterprise_user.as_ref().is_some_and(of_team);
         if user.deleted {
             Membership::Deactivated
         } else if user.is_stranger || !ours {
             Membership::Stranger
-        } else if user.is_bot {
+        } else if user.is_bot || id == SLACKBOT {
             Membership::Bot
         } else if user.is_restricted || user.is_ultra_restricted {
             Membership::Guest
@@ -148,7 +155,7 @@ impl People for SlackPeople {
             Who::User(_) | Who::Channel(_) | Who::AnyMember => None,
         });
         let groups = try_join_all(holds).await?.into_iter().flatten().collect();
-        Ok(Person { user: user.to_owned(), membership: self.membership(&found), groups })
+        Ok(Person { user: user.to_owned(), membership: self.membership(user, &found), groups })
     }
 
     async fn locale(&self, user: &str) -> Option<String> {
@@ -199,5 +206,49 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         if entries.len() < ENTRIES {
             entries.insert(key, (Instant::now(), value));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[rstest]
+    #[case::member("U1", json!({"team_id": "T1"}), Membership::Member)]
+    #[case::guest("U1", json!({"team_id": "T1", "is_restricted": true}), Membership::Guest)]
+    #[case::guest_of_one_channel("U1", json!({"team_id": "T1", "is_ultra_restricted": true}), Membership::Guest)]
+    #[case::bot("U1", json!({"team_id": "T1", "is_bot": true}), Membership::Bot)]
+    #[case::slackbot("USLACKBOT", json!({"team_id": "T1", "is_bot": false}), Membership::Bot)]
+    #[case::left("U1", json!({"team_id": "T1", "deleted": true}), Membership::Deactivated)]
+    #[case::of_another_team("U1", json!({"team_id": "T2"}), Membership::Stranger)]
+    #[case::stranger("U1", json!({"team_id": "T1", "is_stranger": true}), Membership::Stranger)]
+    #[case::of_nobody("U1", json!({}), Membership::Stranger)]
+    #[case::of_two_workspaces("W1", json!({"team_id": "T2", "enterprise_user": {"teams": ["T2", "T1"]}}), Membership::Member)]
+    #[case::of_other_workspaces("W1", json!({"team_id": "T2", "enterprise_user": {"teams": ["T2"]}}), Membership::Stranger)]
+    #[case::guest_of_an_organisation(
+        "W1",
+        json!({"team_id": "T2", "is_restricted": true, "enterprise_user": {"teams": ["T1"]}}),
+        Membership::Guest
+    )]
+    #[tokio::test]
+    async fn what_somebody_is(#[case] id: &str, #[case] user: Value, #[case] expected: Membership) {
+        let client = Client::new(&"http://127.0.0.1:1/api".parse().unwrap(), &"xoxb".into()).unwrap();
+        let people = SlackPeople::new(Arc::new(client), "T1".to_owned());
+        assert_eq!(people.membership(id, &serde_json::from_value(user).unwrap()), expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_remembered_is_fresh_or_forgotten() {
+        let cache = Cache::default();
+        cache.put("a".to_owned(), 1);
+        assert_eq!(cache.get(&"a".to_owned()), Some(1));
+        cache.forget("a");
+        assert_eq!(cache.get(&"a".to_owned()), None);
+        cache.put("a".to_owned(), 2);
+        tokio::time::advance(FRESH).await;
+        assert_eq!(cache.get(&"a".to_owned()), None);
     }
 }

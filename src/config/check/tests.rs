@@ -1,7 +1,10 @@
 use rstest::rstest;
 
 use super::*;
-use crate::domain::source::{Engine, Schedule};
+use crate::domain::{
+    access::Who,
+    source::{Engine, Schedule},
+};
 
 /// The example of the configuration: what the README and `deploy/` show.
 const EXAMPLE: &str = include_str!("../../../deploy/config.example.toml");
@@ -91,6 +94,32 @@ fn a_mistake_is_told_with_its_key(#[case] from: &str, #[case] to: &str, #[case] 
     assert!(EXAMPLE.contains(from), "the example has no {from}");
     let mistakes = read(&example().replacen(from, to, 1)).unwrap_err();
     assert!(mistakes.iter().any(|it| it.ends_with(expected)), "{mistakes:#?}");
+}
+
+#[test]
+fn a_source_can_have_lists_of_its_own() {
+    let general = read(EXAMPLE).unwrap().access;
+    let own = |text: &str| read(&format!("{EXAMPLE}\n[sources.access]\n{text}"));
+    let access = own("operators = [\"C0PAY\", \"UANA\"]").unwrap().access;
+    assert_eq!(access.general, general.general);
+    let lists = &access.sources["shop"];
+    assert_eq!(lists.viewers, general.general.viewers, "what is not there stays general");
+    assert_eq!(lists.operators, [Who::Channel("C0PAY".into()), Who::User("UANA".into())]);
+    assert_eq!(own("viewers = []").unwrap().access.sources["shop"].viewers, []);
+    for (text, expected) in [
+        ("operators = []", "sources.shop.access.operators names nobody: no run could be started from Slack"),
+        ("viewers = [\"shop\"]", "sources.shop.access.viewers has \"shop\""),
+        ("viewer = []", "sources.shop.access.viewer is not a key"),
+    ] {
+        let mistakes = own(text).unwrap_err();
+        assert!(mistakes.iter().any(|it| it.contains(expected)), "{mistakes:#?}");
+    }
+}
+
+#[test]
+fn channels_do_not_approve() {
+    let mistakes = read(&example().replace("S0PRIVACY01", "C0PRIVACY01")).unwrap_err();
+    assert!(mistakes[0].contains("approvers names a channel: only people and user groups approve"), "{mistakes:?}");
 }
 
 #[test]

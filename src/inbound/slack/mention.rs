@@ -17,6 +17,9 @@ use crate::{
 
 mod words;
 
+/// Who repeats what people have it say later: reminders are not commands.
+const SLACKBOT: &str = "USLACKBOT";
+
 /// Something that a person has said to the bot.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Said {
@@ -69,7 +72,8 @@ impl Said {
             _ => return None,
         };
         let bot = envelope.authorizations.first().and_then(|it| it.user_id.as_deref());
-        let by_person = message.bot_id.is_none() && bot != Some(message.user.as_str()) && !message.user.is_empty();
+        let by_person =
+            message.bot_id.is_none() && !["", SLACKBOT, bot.unwrap_or_default()].contains(&message.user.as_str());
         if !by_person || message.subtype.is_some() || message.edited.is_some() {
             return None;
         }
@@ -92,7 +96,7 @@ impl Said {
         };
         let asker = doors.asker(envelope.event_id.clone(), self.user.clone(), of(self.team.as_deref()));
         Asker {
-            is_foreign: asker.is_foreign || doors.is_foreign(of(envelope.team_id.as_deref())),
+            is_foreign: asker.is_foreign || of(envelope.team_id.as_deref()).is_foreign_to(&doors.team),
             channel: Some(self.channel.clone()),
             reply: Some(reply),
             ..asker
@@ -181,6 +185,7 @@ mod tests {
             json!({"bot_id": "B1"}),
             json!({"user": "UBOT"}),
             json!({"user": ""}),
+            json!({"user": "USLACKBOT"}),
             json!({"user": {"id": "UANA"}}),
             json!({"subtype": "message_changed"}),
             json!({"edited": {"user": "UANA", "ts": "1.3"}}),

@@ -132,7 +132,7 @@ impl SocketMode {
     /// Does what an envelope asks for, once, and returns the text that acknowledges it.
     async fn answer(self: Arc<Self>, kind: Kind, envelope: Envelope) -> String {
         let Envelope { envelope_id: id, payload } = envelope;
-        let ack = self.seen.once(&id, self.receive(kind, &payload, &id)).await;
+        let ack = self.seen.once(&id, Box::pin(self.receive(kind, &payload, &id))).await;
         match ack {
             Ack::Body(body) => json!({"envelope_id": id, "payload": body}).to_string(),
             // There is no way to say that it is malformed: Slack would send it again and again.

@@ -54,9 +54,9 @@ fn misreadings() -> Vec<Misread> {
     ]
 }
 
-fn forbidden(right: Right, why: Bar, source: Option<&str>, ask: &[&str]) -> Answer {
+fn forbidden(right: Right, why: Bar, source: Option<&str>, ask: &[&str]) -> Forbidden {
     let ask = ask.iter().map(|it| (*it).to_owned()).collect();
-    Answer::Forbidden(Forbidden { right, why, source: source.map(str::to_owned), ask })
+    Forbidden { right, why, source: source.map(str::to_owned), ask }
 }
 
 fn short_answers() -> Vec<Answer> {
@@ -75,10 +75,10 @@ fn short_answers() -> Vec<Answer> {
         Answer::Accepted { verb: None, target: run().to_string() },
         Answer::NotRecorded,
         Answer::Unconfirmed,
-        forbidden(Right::Operate, Bar::NoRight, Some("shop"), &["S0DATAOPS01", "UBEN", "C0OPS"]),
-        forbidden(Right::View, Bar::NoRight, None, &[]),
-        forbidden(Right::View, Bar::NotMember, None, &["*"]),
-        forbidden(Right::Operate, Bar::OtherWorkspace, None, &["S0DATAOPS01"]),
+        Answer::Forbidden(forbidden(Right::Operate, Bar::NoRight, Some("shop"), &["S0DATAOPS01", "UBEN", "C0OPS"])),
+        Answer::Forbidden(forbidden(Right::View, Bar::NoRight, None, &[])),
+        Answer::Forbidden(forbidden(Right::View, Bar::NotMember, None, &["*"])),
+        Answer::Forbidden(forbidden(Right::Operate, Bar::OtherWorkspace, None, &["S0DATAOPS01"])),
         Answer::Unidentified,
         Answer::UnknownSource { name: "shpo".into(), near: Some("shop".into()), known: known() },
         Answer::UnknownSource { name: "x`<y>".into(), near: None, known: vec![] },
@@ -128,12 +128,7 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::UnknownSource { name: "shpo".into() },
         Outcome::UnknownRun { text: "x".into() },
         Outcome::AmbiguousRun { text: "shop-2".into(), matches: vec![run.clone()] },
-        Outcome::Forbidden(Forbidden {
-            right: Right::Operate,
-            why: Bar::NoRight,
-            source: None,
-            ask: vec!["S0DATAOPS01".into()],
-        }),
+        Outcome::Forbidden(forbidden(Right::Operate, Bar::NoRight, None, &["S0DATAOPS01"])),
         Outcome::GaveUp {
             code: "AccessDenied".into(),
             why: "not authorized to perform rds:DescribeDBSnapshots".into(),

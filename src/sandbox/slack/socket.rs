@@ -62,6 +62,7 @@ pub(super) async fn serve(front: &Front, slack: Arc<Slack>) -> anyhow::Result<()
 
 /// One connection, from the handshake to its end.
 async fn link(slack: &Slack, tcp: TcpStream) {
+    #[expect(clippy::result_large_err, reason = "tungstenite wants it so")]
     let check = |request: &Request, response: Response| {
         let pairs = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
         let ticket = pairs.into_iter().find(|(key, _)| key == "ticket").map(|(_, it)| it.into_owned());

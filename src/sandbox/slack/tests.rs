@@ -9,6 +9,7 @@ mod page;
 mod people;
 mod reading;
 mod response;
+mod socket;
 mod views;
 
 use std::{sync::Arc, time::Duration};

@@ -20,7 +20,7 @@ pub(super) fn check_marks(text: &str) {
 fn is_ours(mark: &str) -> bool {
     let date =
         |it: &str| it.split_once('^').is_some_and(|(second, rest)| second.parse::<i64>().is_ok() && rest.contains('|'));
-    mark.strip_prefix('@').is_some_and(is_id)
+    mark.strip_prefix(['@', '#']).is_some_and(is_id)
         || mark.strip_prefix('#').is_some_and(is_id)
         || mark.strip_prefix("!subteam^").is_some_and(is_id)
         || mark.strip_prefix("!date^").is_some_and(date)
