@@ -17,5 +17,5 @@ pub use queue::{Messages, Queue, Received};
 pub use reply::Reply;
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};
 pub use topics::{Certificates, NotConfirmed, Subscriptions, Unavailable};
-pub use views::{ViewId, Views};
+pub use views::{Shown, ViewId, Views};
 pub use work::{Exports, Progress, Shelf, Snapshots, Work};

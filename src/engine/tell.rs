@@ -45,7 +45,10 @@ impl Engine {
         let message = || projection::answer::answer(&self.words, locale, answer);
         match reply {
             Reply::Url(url) => self.chat.respond(url, &message()).await,
-            Reply::View(id) => self.views.update(id, &projection::form::told(&self.words, locale, answer)).await,
+            Reply::View(id) => {
+                let view = projection::form::told(&self.words, locale, answer);
+                self.views.update(id, None, &view).await.map(|_| ())
+            }
             Reply::Direct {} => {
                 // Slack opens the conversation with whoever has this id.
                 let place = Place { channel: user, thread: None };

@@ -139,6 +139,13 @@ async fn the_modal_opens_at_once_though_aws_is_slow() {
     assert!(answer.ms < 1000 && answer.failure.is_none(), "{answer:?}");
     modal(&bot, ANA, "The plan is being made").await;
     bot.world.front.faults.clear();
+    // The list of snapshots comes before the plan, and must not bring the form back.
+    let planned = async || {
+        let (_, text) = bot.world.slack.modal(ANA).unwrap();
+        assert!(!text.contains("Show Plan"), "{text}");
+        text.contains("Start Run").then_some(())
+    };
+    bot.until("the plan is shown", planned).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -176,7 +176,9 @@ fn read(body: &[u8]) -> Option<Payload> {
 /// Reads `body` as this door would.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) fn read_foreign(body: &[u8]) {
-    let _ = read(body);
+    if let Some(view) = read(body).and_then(|it| it.view) {
+        form::read_foreign(&view);
+    }
 }
 
 #[cfg(test)]
