@@ -103,10 +103,11 @@ mod tests {
     use super::*;
 
     /// What really arrives, and what has been made to break parsers.
-    const SEEDS: [&str; 14] = [
+    const SEEDS: [&str; 15] = [
         "run shop --only a.b,c.d --layers normal --plan",
         "team_id=T1&user_id=U1&text=run+shop&response_url=https%3A%2F%2Fhooks.slack.com%2Fx",
         "payload=%7B%22type%22%3A%22block_actions%22%2C%22user%22%3A%7B%22id%22%3A%22U1%22%7D%2C%22actions%22%3A%5B%5D%7D",
+        "payload=%7B%22type%22%3A%22view_submission%22%2C%22user%22%3A%7B%22id%22%3A%22U1%22%7D%2C%22view%22%3A%7B%22id%22%3A%22V1%22%2C%22callback_id%22%3A%22run.form%22%2C%22state%22%3A%7B%22values%22%3A%7B%22source%22%3A%7B%22source%22%3A%7B%22selected_option%22%3A%7B%22value%22%3A%22shop%22%7D%7D%7D%7D%7D%7D%7D",
         r#"{"type":"event_callback","event":{"type":"app_home_opened"}}"#,
         r#"{"type":"event_callback","event_id":"E1","authorizations":[{"user_id":"U2"}],"event":{"type":"app_mention","user":"U1","channel":"C1","text":"<@U2|b> run <http://a.b|a.b> &amp;lt;","ts":"1.2"}}"#,
         r#"{"type":"slash_commands","envelope_id":"e","payload":{"team_id":"T1","user_id":"U1","text":"run shop"}}"#,

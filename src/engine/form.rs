@@ -18,7 +18,7 @@ use crate::{
         Engine,
         accept::Asker,
         permits::Want,
-        ports::{ChatError, ViewId},
+        ports::{ChatError, Shown, ViewId},
         requests::ANSWER_SHOWS,
     },
     projection::{
@@ -41,7 +41,7 @@ impl Engine {
         let known = self.people.known_locale(&asker.user);
         let locale = known.map_or(self.channels.locale, |it| Locale::from_slack(&it));
         match self.views.open(trigger, &form::loading(&self.words, locale)).await {
-            Ok(id) => self.fill_form(asker, &id, &Entered { source, ..Entered::default() }).await,
+            Ok(Shown { id, .. }) => self.fill_form(asker, &id, &Entered { source, ..Entered::default() }).await,
             Err(error) => {
                 tracing::warn!(user = asker.user, %error, "The form could not be opened");
                 self.no_form(asker).await;
@@ -54,7 +54,7 @@ impl Engine {
         let locale = self.locale_of(&asker.user).await;
         let sources = match self.permit(asker, &wish(None)).await {
             Ok(scope) => scope.sources(Right::Operate),
-            Err(refusal) => return self.show(asker, id, &form::told(&self.words, locale, &refusal)).await,
+            Err(refusal) => return self.show_refusal(asker, id, locale, &refusal).await,
         };
         let named = entered.source.as_ref().and_then(|name| sources.iter().find(|it| it.name == *name));
         let Some(chosen) = named.or(sources.first()).copied() else { return };
@@ -64,18 +64,23 @@ impl Engine {
         };
         let listing = self.snapshots.list(chosen);
         tokio::pin!(listing);
-        let found = match timeout(SOON, &mut listing).await {
-            Ok(found) => found,
+        let (found, hash) = match timeout(SOON, &mut listing).await {
+            Ok(found) => (found, None),
             Err(_) => {
-                self.show(asker, id, &view(Listing::Awaited)).await;
-                listing.await
+                let Some(hash) = self.show(asker, id, None, &view(Listing::Awaited)).await else { return };
+                // Who has submitted the form meanwhile, or chosen another source, must not get this one back.
+                (listing.await, Some(hash))
             }
         };
         let found = match &found {
             Ok(snapshots) => Listing::Found(snapshots),
             Err(failure) => Listing::Failed(failure),
         };
-        self.show(asker, id, &view(found)).await;
+        self.show(asker, id, hash.as_deref(), &view(found)).await;
+    }
+
+    async fn show_refusal(&self, asker: &Asker, id: &ViewId, locale: Locale, refusal: &Answer) {
+        self.show(asker, id, None, &form::told(&self.words, locale, refusal)).await;
     }
 
     /// Returns the command that was entered. Calls nobody: whoever submits a form has little time to be answered.
@@ -100,24 +105,28 @@ impl Engine {
         };
         // The answer to the form must be there before it is replaced.
         let (answer, _) = tokio::join!(answer, self.outbox.pause(ANSWER_SHOWS));
-        let view = match &answer {
-            Answer::Outcome(Outcome::Planned(forecast)) => form::review(&self.words, locale, forecast, command),
-            other => form::told(&self.words, locale, other),
+        let view = if let Answer::Outcome(Outcome::Planned(forecast)) = &answer {
+            form::review(&self.words, locale, forecast, command)
+        } else {
+            form::told(&self.words, locale, &answer)
         };
-        self.show(asker, id, &view).await;
+        self.show(asker, id, None, &view).await;
     }
 
-    /// Shows `view` in place of what the modal `id` shows. A modal that was closed wants nothing more.
-    async fn show(&self, asker: &Asker, id: &ViewId, view: &View) {
-        let mut shown = self.views.update(id, view).await;
+    /// Shows `view` in place of what the modal `id` shows; with a `hash`, only of that. Returns the new hash. A modal that
+    /// was closed, or shows something else by now, wants nothing more.
+    async fn show(&self, asker: &Asker, id: &ViewId, hash: Option<&str>, view: &View) -> Option<String> {
+        let mut shown = self.views.update(id, hash, view).await;
         if matches!(shown, Err(ChatError::Later { .. } | ChatError::Unclear(_))) && self.outbox.pause(AGAIN).await {
-            shown = self.views.update(id, view).await;
+            shown = self.views.update(id, hash, view).await;
         }
         match shown {
-            Ok(()) | Err(ChatError::Gone) => {}
+            Ok(shown) => Some(shown.hash),
+            Err(ChatError::Gone) => None,
             Err(error) => {
                 tracing::warn!(user = asker.user, %error, "The form could not be shown");
                 self.no_form(asker).await;
+                None
             }
         }
     }

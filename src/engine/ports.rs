@@ -19,5 +19,5 @@ pub use reply::Reply;
 pub use sockets::{Socket, Sockets};
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};
 pub use topics::{Certificates, NotConfirmed, Subscriptions, Unavailable};
-pub use views::{ViewId, Views};
+pub use views::{Shown, ViewId, Views};
 pub use work::{Exports, Progress, Shelf, Snapshots, Work};

@@ -93,7 +93,10 @@ impl Engine {
         let message = || projection::answer::answer(&self.words, locale, answer);
         match reply {
             Reply::Url(url) => self.chat.respond(url, &message()).await,
-            Reply::View(id) => self.views.update(id, &projection::form::told(&self.words, locale, answer)).await,
+            Reply::View(id) => {
+                let view = projection::form::told(&self.words, locale, answer);
+                self.views.update(id, None, &view).await.map(|_| ())
+            }
             Reply::Ephemeral { channel, thread } => {
                 self.chat.whisper(Place { channel, thread: thread.as_ref() }, user, &message()).await
             }

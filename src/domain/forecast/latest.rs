@@ -95,8 +95,8 @@ impl Loss {
     }
 }
 
-/// Says whether an export of `only` has the table at `folder`: `db/db.table` of MySQL, `db/schema.table` of PostgreSQL
-/// ([exported file naming](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ExportSnapshot.FileNames.html)).
+/// Says whether an export of `only` has the table at `folder`: `db/db.table` of `MySQL`, `db/schema.table` of
+/// `PostgreSQL` ([exported file naming](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ExportSnapshot.FileNames.html)).
 fn covers(only: &str, folder: &str) -> bool {
     let Some((database, table)) = folder.split_once('/') else { return false };
     let whole = format!("{database}.{table}");

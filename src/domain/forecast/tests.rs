@@ -30,10 +30,11 @@ fn past(minutes: i64, gigabytes: Option<f64>, dpu_seconds: Option<f64>) -> Run {
     for stage in &mut run.stages {
         stage.started_at = Some(start());
         stage.finished_at = Some(start() + SignedDuration::from_mins(minutes));
-        stage.detail = match stage.id {
-            StageId::Export => Detail { gigabytes, ..Detail::default() },
-            StageId::NormalTransform | StageId::SensitiveTransform => Detail { dpu_seconds, ..Detail::default() },
-            _ => Detail::default(),
+        let transforms = matches!(stage.id, StageId::NormalTransform | StageId::SensitiveTransform);
+        stage.detail = Detail {
+            gigabytes: gigabytes.filter(|_| stage.id == StageId::Export),
+            dpu_seconds: dpu_seconds.filter(|_| transforms),
+            ..Detail::default()
         };
     }
     run
@@ -133,9 +134,10 @@ fn what_latest_holds_is_compared_with_the_run() {
     assert_eq!(plan(&run, &[], Some(&Holding::Unpublished)).latest, Latest::Unpublished);
     let second = run.export_task.with_attempt(2);
     assert_eq!(plan(&run, &[], Some(&published(second.as_str(), "2026-11-22T03:00:00Z"))).latest, Latest::Same);
-    let loss = |run: &Run, taken| match plan(run, &[], Some(&published("by-hand", taken))).latest {
-        Latest::Replaced { newer, loss, .. } => (newer, loss),
-        other => panic!("{other:?}"),
+    let loss = |run: &Run, taken| {
+        let latest = plan(run, &[], Some(&published("by-hand", taken))).latest;
+        let Latest::Replaced { newer, loss, .. } = latest else { panic!("{latest:?}") };
+        (newer, loss)
     };
     let lost = Loss { tables: vec!["db/db.lessons".to_owned()], more: 0, objects: 2 };
     assert_eq!(loss(&run, "2026-11-21T03:00:00Z"), (false, Some(lost)));

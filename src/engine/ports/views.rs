@@ -11,6 +11,14 @@ use crate::projection::view::View;
 #[serde(transparent)]
 pub struct ViewId(pub String);
 
+/// A modal as it is shown now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub id: ViewId,
+    /// Slack's name of what it shows: another one after each change of ours.
+    pub hash: String,
+}
+
 /// Opens modals and publishes Homes. Unlike messages these are for one person, and are not paced.
 #[async_trait]
 pub trait Views: Send + Sync {
@@ -18,13 +26,13 @@ pub trait Views: Send + Sync {
     ///
     /// # Errors
     /// See [`ChatError`].
-    async fn open(&self, trigger: &str, view: &View) -> Result<ViewId, ChatError>;
+    async fn open(&self, trigger: &str, view: &View) -> Result<Shown, ChatError>;
 
-    /// Replaces an open modal.
+    /// Replaces an open modal; with a `hash`, only if what it shows is still that.
     ///
     /// # Errors
-    /// See [`ChatError`]; [`ChatError::Gone`] if the person has closed it.
-    async fn update(&self, id: &ViewId, view: &View) -> Result<(), ChatError>;
+    /// See [`ChatError`]; [`ChatError::Gone`] if the person has closed it, or it shows something else.
+    async fn update(&self, id: &ViewId, hash: Option<&str>, view: &View) -> Result<Shown, ChatError>;
 
     /// Replaces the Home that `user` sees.
     ///

@@ -24,7 +24,7 @@ use crate::{
     },
     engine::{
         accept::Asker,
-        ports::{ChatError, People, PeopleError, Reply, Via, ViewId, Views, Wish},
+        ports::{ChatError, People, PeopleError, Reply, Shown, Via, ViewId, Views, Wish},
     },
     projection::view::View,
 };
@@ -162,11 +162,11 @@ impl Truth {
 /// Nobody opens a view in the simulation: views hold no state that could be lost.
 #[async_trait]
 impl Views for Line {
-    async fn open(&self, _: &str, _: &View) -> Result<ViewId, ChatError> {
+    async fn open(&self, _: &str, _: &View) -> Result<Shown, ChatError> {
         Err(ChatError::Refused("not_simulated".to_owned()))
     }
 
-    async fn update(&self, _: &ViewId, _: &View) -> Result<(), ChatError> {
+    async fn update(&self, _: &ViewId, _: Option<&str>, _: &View) -> Result<Shown, ChatError> {
         Err(ChatError::Refused("not_simulated".to_owned()))
     }
 

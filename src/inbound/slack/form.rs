@@ -135,6 +135,13 @@ async fn started(doors: &Doors, asker: Asker, view: &View) -> Answer {
     }
 }
 
+/// Reads what stands in a view as this door would.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_foreign(view: &View) {
+    let entered = view.entered();
+    let _ = (entered.read(|_| None), parse(&view.private_metadata), view.submission());
+}
+
 fn update(view: &view::View) -> Ack {
     Ack::Body(json!({"response_action": "update", "view": view}))
 }

@@ -214,8 +214,10 @@ async fn press(doors: &Arc<Doors>, asker: &Asker, press: Press, trigger: Option<
 /// Reads `body` as this door would.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) fn read_foreign(body: &[u8]) {
-    let _ = Payload::of_form(body);
-    let _ = Payload::of_json(&String::from_utf8_lossy(body));
+    let read = [Payload::of_form(body), Payload::of_json(&String::from_utf8_lossy(body))];
+    for view in read.into_iter().flatten().filter_map(|it| it.view) {
+        form::read_foreign(&view);
+    }
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ fn outcomes() -> Vec<Outcome> {
             run: run.clone(),
             from: StageId::Snapshot,
             kept: vec![],
-            redone: stages.clone(),
+            redone: stages,
             gone: Some(StageId::Verify),
             overwritten: Some("shop-202611210300-0a09292e-a1".to_owned()),
         },

@@ -120,6 +120,11 @@ impl Slack {
         Ok(world.add(channel, message, self.clock.now()))
     }
 
+    /// Returns what the bot has put into the modal that `user` sees, if one is open: with all that can be chosen there.
+    pub fn modal_content(&self, user: &str) -> Option<Value> {
+        self.world().views.modals.get(user)?.last().map(|it| it.content.clone())
+    }
+
     /// Returns the messages of a channel, oldest first, ephemeral ones among them; none if there is no such channel.
     pub fn messages(&self, channel: &str) -> Vec<Posted> {
         let world = self.world();

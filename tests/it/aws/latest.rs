@@ -7,11 +7,12 @@ use datalake_bot::{
     adapters::aws::{Published, Stamp, publish, s3_client, stamp},
     domain::{
         failure::{Class, Failure, codes},
+        forecast::Holding,
         seen::{Seen, Started},
         source::Location,
         stage::StageId,
     },
-    engine::ports::Progress,
+    engine::ports::{Progress, Shelf as _},
     sandbox::{
         aws::Pace,
         faults::{Fault, Kind, Moment},
@@ -59,6 +60,18 @@ async fn put_up(world: &World, stamp: &Stamp) -> Result<Published, Failure> {
     let from = at(&format!("raw/{}", stamp.export_task));
     let progress = Progress::default();
     Box::pin(publish(&client, &world.front.clock, &from, &at("latest/shop"), stamp, &progress)).await
+}
+
+#[tokio::test]
+async fn what_is_published_is_told_table_by_table() {
+    let world = World::start(Pace::default()).await;
+    assert_eq!(world.aws.holding(&world.source).await.unwrap(), Holding::Unpublished);
+    let data = [("db/db.a/1/part-0.parquet", "a"), ("db/db.a/1/_SUCCESS", ""), ("db/db.b/1/_SUCCESS", "")];
+    export(&world, "shop-a1", &data);
+    put_up(&world, &of("shop-a1", 60)).await.unwrap();
+    let Holding::Published(held) = world.aws.holding(&world.source).await.unwrap() else { panic!("it is published") };
+    assert_eq!((held.export_task.as_str(), held.snapshot_time), ("shop-a1", of("", 60).snapshot_time));
+    assert_eq!(held.tables, BTreeMap::from([("db/db.a".to_owned(), 2), ("db/db.b".to_owned(), 1)]));
 }
 
 #[tokio::test]

@@ -37,6 +37,15 @@ async fn the_latest_is_the_newest_available_of_every_type_and_page() {
     assert_eq!(find(&world, SnapshotChoice::Latest).await.unwrap().arn, automated);
     rds.create_snapshot("shop-db", "fresh", SnapshotType::Manual).unwrap();
     assert_eq!(find(&world, SnapshotChoice::Latest).await.unwrap().arn, automated);
+
+    let list = world.aws.list(&world.source).await.unwrap();
+    assert_eq!(list.len(), 102, "all pages, and only what is available");
+    assert!(list.is_sorted_by(|a, b| a.taken_at >= b.taken_at));
+    assert_eq!(
+        (list[0].arn.as_str(), list[0].origin, list[0].allocated),
+        (automated.as_str(), Origin::Automated, Some(20))
+    );
+    assert_eq!((list[1].id.as_str(), list[1].origin), ("by-hand-100", Origin::Manual));
 }
 
 #[tokio::test]

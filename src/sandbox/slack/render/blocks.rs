@@ -21,7 +21,11 @@ impl Reader<'_> {
             "actions" => self.joined(&block["elements"], " "),
             "divider" => RULE.to_owned(),
             "image" => format!("(image: {})", word(block, "alt_text")),
-            "input" => format!("{}: {}", self.text(&block["label"]), self.element(&block["element"])),
+            "input" => {
+                let line = format!("{}: {}", self.text(&block["label"]), self.element(&block["element"]));
+                let hint = block.get("hint").map(|it| self.text(it));
+                std::iter::once(line).chain(hint).collect::<Vec<_>>().join("\n")
+            }
             "markdown" => decoded(word(block, "text")),
             "rich_text" => self.rich(block),
             "plan" => {

@@ -14,7 +14,9 @@ use crate::{
         source::Source,
         stage::StageId,
     },
-    engine::ports::{ChatError, Exports, People, PeopleError, Progress, Queue, Shelf, Snapshots, ViewId, Views, Work},
+    engine::ports::{
+        ChatError, Exports, People, PeopleError, Progress, Queue, Shelf, Shown, Snapshots, ViewId, Views, Work,
+    },
     projection::view::View,
 };
 
@@ -94,11 +96,11 @@ impl Queue for Idle {
 
 #[async_trait]
 impl Views for Idle {
-    async fn open(&self, _: &str, _: &View) -> Result<ViewId, ChatError> {
+    async fn open(&self, _: &str, _: &View) -> Result<Shown, ChatError> {
         unreachable!("no thread is drawn with it")
     }
 
-    async fn update(&self, _: &ViewId, _: &View) -> Result<(), ChatError> {
+    async fn update(&self, _: &ViewId, _: Option<&str>, _: &View) -> Result<Shown, ChatError> {
         unreachable!("no thread is drawn with it")
     }
 
