@@ -55,13 +55,18 @@ impl Trouble {
         }
     }
 
+    /// Says whether a right is missing.
+    pub(super) fn is_denied(&self) -> bool {
+        ["AccessDenied", "UnauthorizedOperation", "AuthorizationError"].iter().any(|it| self.is(it))
+    }
+
     /// Returns what follows for the check: `action` is what IAM calls the call, which `need`s it.
     pub(super) fn verdict(&self, need: Need, action: &str) -> Verdict {
         let (code, message) = match self {
             Self::Unanswered(why) => return need.unanswered(why),
             Self::Refused { code, message } => (code, message),
         };
-        if ["AccessDenied", "UnauthorizedOperation", "AuthorizationError", "Http403"].iter().any(|it| self.is(it)) {
+        if self.is_denied() {
             return match need {
                 Need::Bots => Verdict::failed(
                     format!("{action} is not allowed: {message}"),

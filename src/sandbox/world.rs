@@ -28,6 +28,10 @@ pub const BUCKET: &str = "lake";
 pub const SOURCE: &str = "learning";
 /// The source on an Aurora cluster, with the Normal layer only.
 pub const CLUSTER_SOURCE: &str = "school";
+/// The role that RDS takes on to write exports.
+pub const ROLE: &str = "datalake-export";
+/// The id of the key of exports.
+pub const KEY: &str = "datalake";
 /// The queue of events and wake-ups, and where its poison goes.
 const QUEUE: &str = "datalake-bot";
 const DEAD_LETTERS: &str = "datalake-bot-dead";
@@ -100,6 +104,8 @@ impl World {
             table.create(&client).await?;
         }
         self.aws.s3.create_bucket(BUCKET);
+        self.aws.iam.trust(ROLE, "export.rds.amazonaws.com");
+        self.aws.kms.set_key(KEY, "Enabled");
         self.aws.rds.add_instance(&format!("{SOURCE}-db"));
         self.aws.rds.add_cluster(&format!("{CLUSTER_SOURCE}-db"));
         self.seed_snapshots()?;
@@ -160,10 +166,19 @@ impl World {
         variables
     }
 
-    fn endpoints(&self) -> [(&'static str, String); 6] {
-        let aws::Endpoints { rds, glue, s3, dynamodb, sns } = self.aws.endpoints.clone();
+    fn endpoints(&self) -> [(&'static str, String); 8] {
+        let aws::Endpoints { rds, glue, s3, dynamodb, sns, iam, kms } = self.aws.endpoints.clone();
         let sqs = self.sqs.endpoint();
-        [("RDS", rds), ("Glue", glue), ("S3", s3), ("DynamoDB", dynamodb), ("SNS", sns), ("SQS", sqs)]
+        [
+            ("RDS", rds),
+            ("Glue", glue),
+            ("S3", s3),
+            ("DynamoDB", dynamodb),
+            ("SNS", sns),
+            ("SQS", sqs),
+            ("IAM", iam),
+            ("KMS", kms),
+        ]
     }
 
     /// Writes the configuration to `folder`, for a bot that runs as a process of its own. Returns the file.

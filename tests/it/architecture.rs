@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("adapters", &["domain", "projection", "engine", "clock", "metrics"]),
     ("inbound", &["domain", "projection", "engine", "clock", "health", "metrics"]),
     ("config", &["domain"]),
+    ("doctor", &["domain", "projection", "engine", "adapters", "config", "clock"]),
     ("clock", &[]),
     ("fuzzing", &["domain", "projection", "adapters", "inbound", "config"]),
     ("health", &[]),
@@ -29,7 +30,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sandbox/world", &["adapters", "clock", "config"]),
     (
         "cli",
-        &["domain", "projection", "engine", "adapters", "inbound", "config", "clock", "telemetry", "app", "sandbox"],
+        &[
+            "domain",
+            "projection",
+            "engine",
+            "adapters",
+            "inbound",
+            "config",
+            "clock",
+            "doctor",
+            "telemetry",
+            "app",
+            "sandbox",
+        ],
     ),
 ];
 
@@ -38,7 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("arrow", &["src/sandbox/"]),
     ("aws_config", &["src/adapters/", "src/sandbox/"]),
     ("aws_lc_rs", &["src/inbound/sns/", "src/sandbox/aws/sns/"]),
-    ("aws_sdk", &["src/adapters/", "src/sandbox/"]),
+    ("aws_sdk", &["src/adapters/", "src/doctor", "src/sandbox/"]),
     ("aws_types", &["src/adapters/", "src/sandbox/"]),
     ("axum", &["src/inbound/", "src/sandbox/"]),
     ("chrono", &[]),
@@ -72,7 +85,19 @@ const HOMES: &[(&str, &[&str])] = &[
             "src/sandbox/",
         ],
     ),
-    ("tokio", &["src/adapters/", "src/app", "src/cli", "src/engine", "src/health.rs", "src/inbound/", "src/sandbox/"]),
+    (
+        "tokio",
+        &[
+            "src/adapters/",
+            "src/app",
+            "src/cli",
+            "src/doctor/",
+            "src/engine",
+            "src/health.rs",
+            "src/inbound/",
+            "src/sandbox/",
+        ],
+    ),
     ("tower", &["src/inbound/", "src/sandbox/"]),
     (
         "tracing",

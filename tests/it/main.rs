@@ -8,6 +8,8 @@ mod architecture;
 mod aws;
 mod deploy;
 #[cfg(feature = "sandbox")]
+mod doctor;
+#[cfg(feature = "sandbox")]
 mod doors;
 #[cfg(feature = "sandbox")]
 mod figures;

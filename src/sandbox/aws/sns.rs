@@ -187,6 +187,15 @@ impl Sns {
         Some(format!("{TOPIC_ARN}:{}", ids::uuid(token)))
     }
 
+    /// Returns the ARN, or what stands for it until it is confirmed, and the address of every subscription.
+    fn subscriptions(&self) -> Vec<(String, String)> {
+        let arn = |it: &Subscriber| match it.is_confirmed {
+            true => format!("{TOPIC_ARN}:{}", ids::uuid(&it.token)),
+            false => "PendingConfirmation".to_owned(),
+        };
+        self.state().subscribers.iter().map(|it| (arn(it), it.url.clone())).collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no panic while SNS is held")
     }
