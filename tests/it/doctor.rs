@@ -219,8 +219,11 @@ async fn what_the_configuration_names_wrongly_is_named() {
 
 #[tokio::test]
 async fn a_bucket_elsewhere_is_named_with_its_region() {
-    let operator =
-        Operator::with(|config| config.replace("region = \"ap-northeast-1\"", "region = \"eu-west-1\"")).await;
+    let elsewhere = |config: String| {
+        let config = config.replace("region = \"ap-northeast-1\"", "region = \"eu-west-1\"");
+        config.replace("kms:ap-northeast-1", "kms:eu-west-1")
+    };
+    let operator = Operator::with(elsewhere).await;
     let said = operator.said().await;
     let failed = said.checks("failed");
     for (check, words) in [

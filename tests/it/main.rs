@@ -24,6 +24,7 @@ mod kills;
 mod manifest;
 #[cfg(feature = "sandbox")]
 mod mends;
+mod messages;
 #[cfg(feature = "sandbox")]
 mod moto;
 #[cfg(feature = "sandbox")]
