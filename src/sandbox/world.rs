@@ -85,13 +85,23 @@ impl World {
         let redrive = serde_json::json!({
             "deadLetterTargetArn": Sqs::queue_arn(DEAD_LETTERS), "maxReceiveCount": "5",
         });
-        sqs.create_queue(QUEUE, &[("VisibilityTimeout", "30"), ("RedrivePolicy", &redrive.to_string())])?;
+        let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "sns.amazonaws.com" },
+            "Action": "sqs:SendMessage",
+            "Resource": Sqs::queue_arn(QUEUE),
+            "Condition": { "ArnEquals": { "aws:SourceArn": aws::TOPIC_ARN } },
+        }] });
+        let (redrive, policy) = (redrive.to_string(), policy.to_string());
+        let attributes = [("VisibilityTimeout", "30"), ("RedrivePolicy", &redrive), ("Policy", &policy)];
+        sqs.create_queue(QUEUE, &attributes)?;
         let events = Arc::clone(&sqs);
         let deliver: aws::Deliver = Arc::new(move |body| {
             // The queue is there for as long as the world is.
             let _ = events.send(QUEUE, &body);
         });
         let aws = Aws::start(&front, options.pace.clone(), deliver).await?;
+        aws.sns.subscribe_queue(&Sqs::queue_arn(QUEUE));
         let slack = Slack::start(&front, options.slack.clone()).await?;
         let world = Self { front, aws, sqs, slack, options };
         world.seed().await.context("the stand-ins cannot be seeded")?;

@@ -143,7 +143,7 @@ fn the_doctor_may_read_what_the_bot_does_not() {
     assert_eq!(allowed(&json("deploy/doctor-policy.json")), more);
     let reads =
         |it: &&str| ["Describe", "Get", "List"].iter().any(|verb| it.split(':').nth(1).unwrap().starts_with(verb));
-    assert!(doctors.iter().all(|it| reads(it)), "the doctor changes nothing: {doctors:?}");
+    assert!(doctors.iter().all(reads), "the doctor changes nothing: {doctors:?}");
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! `doctor`, as an operator runs it: all is well, then one thing at a time is broken.
 
-use datalake_bot::sandbox::{
-    aws::{ExportStatus, SnapshotType},
-    faults::{Fault, Kind, Moment},
-    world::{BUCKET, KEY, ROLE, World},
+use datalake_bot::{
+    adapters::{aws::dynamodb_client, store::tables::tables},
+    sandbox::{
+        aws::{ExportStatus, SnapshotType},
+        faults::{Fault, Kind, Moment},
+        world::{BUCKET, KEY, ROLE, World},
+    },
 };
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -83,7 +86,10 @@ async fn a_world_in_order_is_well() {
     for line in [
         "ok      Slack token SLACK_BOT_TOKEN: datalake in datalake-sandbox",
         "ok      channel C0DATALAKE1: the bot is a member of #datalake",
-        "ok      table datalake-runs: active, with 2 indexes",
+        "ok      table datalake-runs: active, with its key and indexes",
+        "ok      time to live of table datalake-state",
+        "ok      queue http://127.0.0.1",
+        "ok      topic arn:aws:sns:ap-northeast-1:123456789012:datalake-events: its messages come through the queue",
         "ok      bucket lake: in ap-northeast-1",
         "ok      KMS key arn:aws:kms:ap-northeast-1:123456789012:key/datalake: enabled, symmetric",
         "ok      Glue job learning-sensitive",
@@ -203,7 +209,6 @@ async fn trouble_with_aws_is_named() {
 async fn what_the_configuration_names_wrongly_is_named() {
     for (from, to, check, words) in [
         ("runs_table = \"datalake-runs\"", "runs_table = \"lake-runs\"", "table", "no such table"),
-        ("runs_table = \"datalake-runs\"", "runs_table = \"datalake-other\"", "table", "no such table"),
         ("identifier = \"learning-db\"", "identifier = \"lerning-db\"", "database", "no instance of this name"),
         ("team_id = \"T0DATALAKE1\"", "team_id = \"T0OTHER0001\"", "Slack token", "is of the workspace"),
         ("channel = \"C0DATALAKE1\"", "channel = \"C0NOWHERE01\"", "channel", "no channel of this id"),
@@ -215,6 +220,37 @@ async fn what_the_configuration_names_wrongly_is_named() {
         });
         operator.await.said().await.assert_fails(check, words);
     }
+}
+
+#[tokio::test]
+async fn a_table_of_another_make_is_named_with_what_is_wrong() {
+    let operator = Operator::with(|config| config.replace("\"datalake-state\"", "\"other-state\"")).await;
+    let dynamo = dynamodb_client(&operator.world.sdk_config());
+    let [_, other] = tables("x", "other-state");
+    other.create(&dynamo).await.unwrap();
+    assert_eq!(operator.said().await.code, 0);
+
+    dynamo.delete_table().table_name("other-state").send().await.unwrap();
+    let [runs, _] = tables("other-state", "x");
+    runs.create(&dynamo).await.unwrap();
+    let said = operator.said().await;
+    said.assert_fails("table", "its key is export_task HASH, not pk HASH; the index open_requests is missing");
+    let hints: Vec<&str> = said.checks("hint").iter().map(|it| it["what"].as_str().unwrap()).collect();
+    assert_eq!(hints, ["is off: old requests and notices stay for good"]);
+}
+
+#[tokio::test]
+async fn a_wrong_file_or_a_missing_secret_is_no_case_for_the_doctor() {
+    let operator = Operator::with(|config| config.replace("team_id", "team")).await;
+    let (code, _, error) = operator.doctor(&[]).await;
+    assert_eq!(code, 2, "{error}");
+    assert!(error.contains("slack.team is not a key"), "{error}");
+
+    let operator = Operator::new().await;
+    let mut command = spawned(&operator.world, &operator.folder, &["doctor"]);
+    let output = command.env_remove("SLACK_BOT_TOKEN").stderr(std::process::Stdio::piped()).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("SLACK_BOT_TOKEN is not set"));
 }
 
 #[tokio::test]
@@ -274,7 +310,7 @@ async fn a_service_that_does_not_answer_keeps_nobody_waiting_for_long() {
     let operator = Operator::new().await;
     let hang = Kind::Delay { at: Moment::BeforeEffect, by: std::time::Duration::from_secs(60) };
     operator.world.front.faults.plant(Fault::once("kms", "*", hang).times(usize::MAX));
-    let before = std::time::Instant::now();
+    let before = tokio::time::Instant::now();
     let said = operator.said().await;
     assert!(before.elapsed() < std::time::Duration::from_secs(25), "{:?}", before.elapsed());
     assert_eq!(said.code, 0, "{:#?}", said.checks("failed"));

@@ -87,17 +87,13 @@ pub(super) fn role_arn(section: &Section<'_>) -> String {
 pub(super) fn kms_key(section: &Section<'_>, region: &str) -> String {
     let key = section.text("kms_key");
     match arn(&key) {
-        Some(("kms", of, account, name))
-            if is_account(account) && (name.starts_with("key/") || name.starts_with("alias/")) =>
-        {
-            if !region.is_empty() && of != region {
-                section.wrong("kms_key", format!("is in the Region {of}: RDS takes a key of its own Region, {region}"));
-            }
-        }
-        Some(_) => {
+        Some((service, _, account, name)) if service != "kms" || !is_account(account) || !is_key(name) => {
             section.wrong("kms_key", "must be the ARN of a key, such as \"arn:aws:kms:eu-west-1:123456789012:key/…\"");
         }
-        None => {}
+        Some((_, of, ..)) if !region.is_empty() && of != region => {
+            section.wrong("kms_key", format!("is in the Region {of}: RDS takes a key of its own Region, {region}"));
+        }
+        Some(_) | None => {}
     }
     key
 }
@@ -126,6 +122,10 @@ fn arn(text: &str) -> Option<(&str, &str, &str, &str)> {
 
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+fn is_key(name: &str) -> bool {
+    name.starts_with("key/") || name.starts_with("alias/")
 }
 
 fn only(text: &str, more: &str) -> bool {

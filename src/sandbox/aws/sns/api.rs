@@ -77,10 +77,10 @@ impl Sns {
         if parameters.get("TopicArn").map(String::as_str) != Some(TOPIC_ARN) {
             return Err(Refusal::not_found("NotFound", "Topic does not exist"));
         }
-        let subscriptions = self.subscriptions().into_iter().map(|(arn, endpoint)| {
+        let subscriptions = self.subscriptions().into_iter().map(|(arn, protocol, endpoint)| {
             Xml::default()
                 .text("SubscriptionArn", arn)
-                .text("Protocol", "https")
+                .text("Protocol", protocol)
                 .text("Endpoint", endpoint)
                 .text("TopicArn", TOPIC_ARN)
         });
