@@ -11,21 +11,28 @@ use crate::{
     adapters::{
         aws::{self, SdkConfig, Sns},
         queue::SqsQueue,
-        slack::{Client, SlackChat, SlackPeople, SlackViews},
+        slack::{Client, SlackChat, SlackPeople, SlackSockets, SlackViews},
         store::DynamoStore,
     },
     clock::{Clock as _, System},
     config::{Config, environment::Environment},
     domain::plan::Timing,
     engine::{
-        Channels, Engine, Wake, Wakes, driver::Driver, exports::Exports, outbox::Outbox, sightings::Sightings,
-        sources::Sources, sweeper,
+        Channels, Engine, Wake, Wakes,
+        driver::Driver,
+        exports::Exports,
+        outbox::Outbox,
+        ports::ChatError,
+        refusals::{self, Refusals},
+        sightings::Sightings,
+        sources::Sources,
+        sweeper,
     },
     health::{Health, Task},
     inbound::{
         http::{self, Door},
         queue::Consumer,
-        slack::{Doors, gate::Gate},
+        slack::{Doors, gate::Gate, socket::SocketMode},
         sns,
     },
     projection::text::{Locale, Words},
@@ -66,6 +73,7 @@ pub struct Parts {
     pub engine: Arc<Engine>,
     pub queue: Arc<SqsQueue>,
     wakes: mpsc::Receiver<Wake>,
+    refused: refusals::Waiting,
 }
 
 /// Builds the engine over the real adapters. Nothing is called yet.
@@ -79,12 +87,14 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let store = Arc::new(DynamoStore::new(aws::dynamodb_client(sdk), runs, state));
     let slack = Arc::new(Client::new(&environment.slack_api, &environment.bot_token)?);
     let (wakes, receiver) = Wakes::channel();
+    let (refusals, refused) = Refusals::channel();
     let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
     let engine = Arc::new(Engine {
         outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _),
         store,
         work: Arc::clone(&work) as _,
         snapshots: Arc::clone(&work) as _,
+        shelf: Arc::clone(&work) as _,
         exports: Exports::new(work),
         chat: Arc::new(SlackChat::new(Arc::clone(&slack))),
         views: Arc::new(SlackViews::new(Arc::clone(&slack))),
@@ -94,6 +104,8 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         words: Arc::new(Words::new()),
         sources: Sources::new(config.sources.clone()),
         access: config.access.clone(),
+        refusals,
+        prices: config.prices.clone(),
         timing: Timing {
             lease: signed(config.engine.lease),
             poll: signed(config.engine.poll_every),
@@ -104,6 +116,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
             progress: config.slack.channel.clone(),
             alerts: config.slack.alerts_channel.clone(),
             locale: config.slack.locale.parse().unwrap_or(Locale::En),
+            board: config.slack.board,
         },
         me: ulid::Ulid::generate().to_string(),
         started_at: System.now(),
@@ -113,14 +126,33 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         #[cfg(test)]
         planted: None,
     });
-    Ok(Parts { engine, queue, wakes: receiver })
+    Ok(Parts { engine, queue, wakes: receiver, refused })
+}
+
+/// Returns the connections through which Slack delivers, if there is an app's token for them: it is tried here, so that
+/// whoever starts the bot is told when it is not good.
+async fn sockets(environment: &Environment) -> anyhow::Result<Option<SlackSockets>> {
+    let Some(token) = &environment.app_token else { return Ok(None) };
+    let sockets = SlackSockets::new(Client::new(&environment.slack_api, token)?);
+    match sockets.check().await {
+        Err(ChatError::Refused(why)) => anyhow::bail!(
+            "Slack refuses SLACK_APP_TOKEN: {why}. Make a token with the scope connections:write on the app's page, Basic \
+             Information, App-Level Tokens, and switch Socket Mode on (docs/slack.md)"
+        ),
+        // Slack may be out of reach for a moment: it is tried again.
+        Err(error @ (ChatError::Later { .. } | ChatError::Unclear(_) | ChatError::Gone)) => {
+            tracing::warn!(%error, "Whether SLACK_APP_TOKEN is good is not known yet");
+        }
+        Ok(()) => {}
+    }
+    Ok(Some(sockets))
 }
 
 impl App {
     /// Starts the bot and returns when its doors are open.
     ///
     /// # Errors
-    /// An address cannot be listened on, or an adapter cannot be made.
+    /// An address cannot be listened on, an adapter cannot be made, or Slack refuses the app's token.
     pub async fn start(
         config: &Config,
         environment: Environment,
@@ -130,6 +162,7 @@ impl App {
         for notice in &config.notices {
             tracing::warn!("In the configuration, {notice}");
         }
+        let sockets = sockets(&environment).await?;
         let parts = build(config, &environment, sdk)?;
         let (public_door, public) = http::listen(config.server.listen).await?;
         let (admin_door, admin) = http::listen(config.server.admin_listen).await?;
@@ -141,7 +174,7 @@ impl App {
             close: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        app.open_doors(config, environment, sdk, &parts.engine, public_door)?;
+        app.open_doors(config, environment, sdk, &parts.engine, sockets, public_door)?;
         app.open_admin(admin_door, metrics);
         app.run(config, parts);
         tracing::info!(public = %app.public, admin = %app.admin, "The bot runs; its doors are at {}", app.public);
@@ -154,6 +187,7 @@ impl App {
         environment: Environment,
         sdk: &SdkConfig,
         engine: &Arc<Engine>,
+        sockets: Option<SlackSockets>,
         door: Door,
     ) -> anyhow::Result<()> {
         let doors = Arc::new(Doors {
@@ -162,6 +196,14 @@ impl App {
             team: config.slack.team_id.clone(),
             tasks: self.tasks.clone(),
         });
+        // Slack delivers in one way or in the other.
+        let doors = match sockets {
+            Some(sockets) => {
+                self.hold_sockets(doors, sockets);
+                None
+            }
+            None => Some(doors),
+        };
         let topics = Arc::new(Sns::new(sdk).context("SNS cannot be reached")?);
         let sns = Arc::new(sns::Door {
             engine: Arc::clone(engine),
@@ -175,6 +217,12 @@ impl App {
         Ok(())
     }
 
+    fn hold_sockets(&self, doors: Arc<Doors>, sockets: SlackSockets) {
+        let (health, tasks, stop) = (Arc::clone(&self.health), self.tasks.clone(), self.stop.clone());
+        let mode = SocketMode::new(doors, Arc::new(sockets), health, tasks, stop);
+        self.keep(Task::Sockets, move || Arc::clone(&mode).run());
+    }
+
     fn open_admin(&self, door: Door, metrics: Option<PrometheusHandle>) {
         let (stop, health) = (self.stop.clone(), Arc::clone(&self.health));
         let troubles = move || if stop.is_cancelled() { vec!["stopping".to_owned()] } else { health.troubles() };
@@ -184,7 +232,7 @@ impl App {
     }
 
     fn run(&self, config: &Config, parts: Parts) {
-        let Parts { engine, queue, wakes } = parts;
+        let Parts { engine, queue, wakes, refused } = parts;
         let driver = Arc::new(Driver::new(&engine, wakes, &self.tasks, &self.stop));
         self.keep(Task::Driver, move || {
             let driver = Arc::clone(&driver);
@@ -196,6 +244,9 @@ impl App {
         self.keep(Task::Consumer, move || Arc::clone(&consumer).consume());
         let (store, health, stop) = (Arc::clone(&engine.store), Arc::clone(&self.health), self.stop.clone());
         self.keep(Task::Probe, move || probe::probe(Arc::clone(&store), Arc::clone(&health), stop.clone()));
+        // Who is refused while the doors close is recorded too.
+        let (store, close) = (Arc::clone(&engine.store), self.close.clone());
+        self.keep(Task::Refusals, move || refusals::record(Arc::clone(&refused), Arc::clone(&store), close.clone()));
         let (period, stop) = (config.engine.reconcile_every, self.stop.clone());
         self.keep(Task::Sweeper, move || sweeper::sweep_every(Arc::clone(&engine), period, stop.clone()));
     }

@@ -41,7 +41,7 @@ struct ConfigFile {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the bot: HTTP doors, queue consumer, reconciler, Slack projection.
-    Serve(ConfigFile),
+    Serve(serve::Options),
     /// Run the whole bot on this machine, with stand-ins for AWS and Slack; needs no account and no network.
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Options),
@@ -103,7 +103,7 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> Exit {
     let format = cli.log_format;
     let outcome = match cli.command {
-        Command::Serve(file) => serve::run(&file.config, format).await,
+        Command::Serve(options) => serve::run(&options, format).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(options) => sandbox::run(&options, format).await,
         Command::Config(ConfigCommand::Check { file }) => check(&file),

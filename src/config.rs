@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use crate::domain::{access::Access, source::Source, topic::TopicArn};
+use crate::domain::{access::Access, forecast::Prices, source::Source, topic::TopicArn};
 
 pub(crate) mod check;
 pub mod environment;
@@ -19,6 +19,8 @@ pub struct Config {
     pub aws: Aws,
     pub engine: EngineConfig,
     pub access: Access,
+    /// What plans are priced with; without it no cost is shown.
+    pub prices: Option<Prices>,
     pub sources: Vec<Source>,
     /// What is wrong in the file, but does not keep the bot from being safe.
     pub notices: Vec<Mistake>,
@@ -39,6 +41,8 @@ pub struct Slack {
     pub alerts_channel: String,
     /// `en` or `ja`.
     pub locale: String,
+    /// Whether `channel` has a message that shows all runs that are under way.
+    pub board: bool,
 }
 
 /// `[aws]`: what the bot itself uses.

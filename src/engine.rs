@@ -1,6 +1,7 @@
 //! The use cases: how requests and events become runs, and how a run is moved on. Async, but only through [`ports`].
 //!
-//! [`accept`] records what a person wants before it is acknowledged; [`requests`] carries it out; [`hints`] turns
+//! [`accept`] records what a person wants before it is acknowledged, if [`permits`] lets them; [`requests`] carries it
+//! out, and [`tell`] tells what came of it; [`hints`] turns
 //! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
 //! the [`outbox`]; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs;
 //! and the [`sweeper`] makes a wake-up that was lost cost one period.
@@ -13,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    domain::{access::Access, name::ExportTask, notice::NoticeId, plan::Timing, stage::Intent},
+    domain::{access::Access, forecast::Prices, name::ExportTask, notice::NoticeId, plan::Timing, stage::Intent},
     projection::text::{Locale, Words},
 };
 
@@ -21,25 +22,30 @@ pub mod accept;
 pub mod actors;
 pub mod driver;
 pub mod exports;
+pub mod form;
 pub mod hints;
 pub mod notices;
 pub mod outbox;
+pub mod permits;
 pub mod ports;
 pub mod projector;
 pub mod queries;
 pub mod reconciler;
+pub mod refusals;
 pub mod requests;
 pub mod sightings;
 #[cfg(test)]
 pub mod sim;
 pub mod sources;
 pub mod sweeper;
+pub mod tell;
 
 /// Everything that the use cases share. One per process.
 pub struct Engine {
     pub store: Arc<dyn ports::Store>,
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
+    pub shelf: Arc<dyn ports::Shelf>,
     pub exports: exports::Exports,
     pub chat: Arc<dyn ports::Chat>,
     pub outbox: outbox::Outbox,
@@ -50,6 +56,9 @@ pub struct Engine {
     pub words: Arc<Words>,
     pub sources: sources::Sources,
     pub access: Access,
+    pub refusals: refusals::Refusals,
+    /// What plans are priced with; without them no cost is shown.
+    pub prices: Option<Prices>,
     pub timing: Timing,
     pub channels: Channels,
     /// Names this replica in intents.
@@ -72,6 +81,8 @@ pub struct Channels {
     pub progress: String,
     pub alerts: String,
     pub locale: Locale,
+    /// The channel of progress has a board.
+    pub board: bool,
 }
 
 /// Something that should be looked at now. Carries no data: a wake-up that is lost costs one period, not a run.
@@ -85,6 +96,8 @@ pub enum Wake {
     Request(String),
     /// The notice may be open.
     Notice(NoticeId),
+    /// The board may be out of date. Whoever wakes a thread wakes it too.
+    Board,
 }
 
 /// Wakes actors of this process.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -13,6 +13,9 @@ const DOWN: Duration = Duration::from_secs(30);
 
 /// How long a service may be out of reach before the process is called unhealthy.
 const OUT_OF_REACH: Duration = Duration::from_secs(60);
+
+/// How long there may be no connection to Slack, where the bot opens them, before the process is called unhealthy.
+const NO_SOCKET: Duration = Duration::from_secs(30);
 
 /// A task that lives as long as the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +31,10 @@ pub enum Task {
     Sweeper,
     /// Looks whether the records are in reach.
     Probe,
+    /// Writes down who was refused.
+    Refusals,
+    /// Holds the connections of Socket Mode.
+    Sockets,
 }
 
 impl Task {
@@ -40,6 +47,8 @@ impl Task {
             Self::Consumer => "consumer",
             Self::Sweeper => "sweeper",
             Self::Probe => "probe",
+            Self::Refusals => "refusals",
+            Self::Sockets => "sockets",
         }
     }
 }
@@ -71,14 +80,32 @@ impl Service {
 pub struct Health {
     /// Since when tasks are down that are.
     down: Mutex<BTreeMap<Task, Instant>>,
+    /// Connections through which Slack delivers; `None`: it delivers by HTTP.
+    sockets: Mutex<Option<Sockets>>,
     /// When services were reached last. The queue, which is asked with long polls, when the process began, to begin with.
     reached: Mutex<BTreeMap<Service, Instant>>,
 }
 
+/// Connections to Slack.
+#[derive(Clone, Copy, Debug)]
+struct Sockets {
+    up: usize,
+    /// When one came up or went last, or was expected first.
+    changed: Instant,
+}
+
+/// One connection to Slack that is up.
+#[derive(Debug)]
+pub struct Up(Arc<Health>);
+
 impl Health {
     /// Returns the health of a process that begins now.
     pub fn new() -> Self {
-        Self { down: Mutex::default(), reached: Mutex::new([(Service::Queue, Instant::now())].into()) }
+        Self {
+            down: Mutex::default(),
+            sockets: Mutex::default(),
+            reached: Mutex::new([(Service::Queue, Instant::now())].into()),
+        }
     }
 
     /// The task has died. Those deaths count as one between which it did not live long enough to be called [`up`].
@@ -98,6 +125,30 @@ impl Health {
         self.services().insert(service, Instant::now());
     }
 
+    /// From now on Slack delivers through connections that the bot opens: without one for long, that is a trouble.
+    pub fn expect_sockets(&self) {
+        self.sockets().get_or_insert(Sockets { up: 0, changed: Instant::now() });
+    }
+
+    /// A connection to Slack is up, until what this returns is dropped.
+    pub fn socket(self: &Arc<Self>) -> Up {
+        self.count_sockets(|up| up + 1);
+        Up(Arc::clone(self))
+    }
+
+    fn count_sockets(&self, change: impl FnOnce(usize) -> usize) {
+        let mut sockets = self.sockets();
+        let up = change(sockets.as_ref().map_or(0, |it| it.up));
+        *sockets = Some(Sockets { up, changed: Instant::now() });
+        metrics::gauge!(crate::metrics::SLACK_SOCKETS).set(u32::try_from(up).unwrap_or(u32::MAX));
+    }
+
+    fn cut_off(&self) -> Option<String> {
+        let sockets = *self.sockets();
+        let long = sockets.filter(|it| it.up == 0).map(|it| it.changed.elapsed()).filter(|it| *it > NO_SOCKET)?;
+        Some(format!("Slack has had no connection for {} s", long.as_secs()))
+    }
+
     /// Returns what is wrong with the process, one line for each trouble that has lasted too long, or since the process
     /// began; empty if all is well.
     pub fn troubles(&self) -> Vec<String> {
@@ -110,15 +161,25 @@ impl Health {
         let lost = services.iter().filter(|(_, last)| last.elapsed() > OUT_OF_REACH);
         let lost = lost
             .map(|(service, last)| format!("{} is out of reach for {} s", service.as_str(), last.elapsed().as_secs()));
-        down.chain(never).chain(lost).collect()
+        down.chain(never).chain(lost).chain(self.cut_off()).collect()
     }
 
     fn tasks(&self) -> MutexGuard<'_, BTreeMap<Task, Instant>> {
         self.down.lock().expect("no panic while the tasks are held")
     }
 
+    fn sockets(&self) -> MutexGuard<'_, Option<Sockets>> {
+        self.sockets.lock().expect("no panic while the connections are counted")
+    }
+
     fn services(&self) -> MutexGuard<'_, BTreeMap<Service, Instant>> {
         self.reached.lock().expect("no panic while the services are held")
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        self.0.count_sockets(|up| up.saturating_sub(1));
     }
 }
 
@@ -148,6 +209,27 @@ mod tests {
         assert_eq!(health.troubles(), ["driver is dead for 31 s"]);
         health.up(Task::Driver);
         assert!(health.troubles().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_connection_for_long_is_told_where_there_should_be_one() {
+        let health = Arc::new(Health::new());
+        health.reached(Service::DynamoDb);
+        pass(31).await;
+        assert!(health.troubles().is_empty());
+        health.expect_sockets();
+        pass(31).await;
+        assert_eq!(health.troubles(), ["Slack has had no connection for 31 s"]);
+        let (one, other) = (health.socket(), health.socket());
+        drop(one);
+        pass(31).await;
+        health.reached(Service::Queue);
+        assert!(health.troubles().is_empty());
+        drop(other);
+        pass(29).await;
+        assert!(health.troubles().is_empty());
+        pass(2).await;
+        assert_eq!(health.troubles(), ["Slack has had no connection for 31 s"]);
     }
 
     #[tokio::test(start_paused = true)]

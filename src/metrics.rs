@@ -18,6 +18,12 @@ pub const SNS_REQUESTS: &str = "datalake_sns_requests_total";
 pub const SLACK_CALLS: &str = "datalake_slack_calls_total";
 /// Threads that could not be brought up to date, each time it was tried, by `reason`: Slack's error.
 pub const SLACK_TROUBLE: &str = "datalake_slack_trouble_total";
+/// Connections of Socket Mode that are up.
+pub const SLACK_SOCKETS: &str = "datalake_slack_sockets";
+/// Connections of Socket Mode that have ended, by `why` (`broken`, `refresh`).
+pub const SLACK_SOCKETS_ENDED: &str = "datalake_slack_sockets_ended_total";
+/// Attempts that were refused, by `why`.
+pub const REFUSALS: &str = "datalake_refusals_total";
 /// Sweeps that could not be finished.
 pub const SWEEP_ERRORS: &str = "datalake_sweep_errors_total";
 /// Long-lived tasks that began again after a panic, by `task`.

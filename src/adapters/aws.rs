@@ -31,13 +31,14 @@ use crate::{
     domain::{
         export::ActiveExport,
         failure::Failure,
+        forecast::Holding,
         run::Run,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
         source::{Layer, Source},
         stage::StageId,
     },
-    engine::ports::{Exports, Progress, Snapshots, Work},
+    engine::ports::{Exports, Progress, Shelf, Snapshots, Work},
 };
 
 /// The services that do a run's work.
@@ -116,6 +117,17 @@ impl Work for Aws {
 impl Snapshots for Aws {
     async fn find(&self, source: &Source, choice: &SnapshotChoice) -> Result<Option<Snapshot>, Failure> {
         rds::snapshots::find(&self.rds, source, choice).await
+    }
+
+    async fn list(&self, source: &Source) -> Result<Vec<Snapshot>, Failure> {
+        rds::snapshots::list(&self.rds, source).await
+    }
+}
+
+#[async_trait]
+impl Shelf for Aws {
+    async fn holding(&self, source: &Source) -> Result<Holding, Failure> {
+        publish::holding(&self.s3, &source.latest).await
     }
 }
 

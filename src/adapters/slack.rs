@@ -5,10 +5,12 @@ mod chat;
 mod client;
 mod inspect;
 mod people;
+mod sockets;
 mod views;
 
 pub use chat::SlackChat;
 pub use client::{Client, ClientError};
 pub use inspect::{Answer, Inspector, NoAnswer};
 pub use people::SlackPeople;
+pub use sockets::SlackSockets;
 pub use views::SlackViews;

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         name::ExportTask,
         notice::{Notice, NoticeId},
+        refused::Refused,
         run::Run,
     },
     engine::ports::{Change, OpenRun, Request, Store, StoreError},
@@ -23,6 +24,7 @@ use crate::{
 mod error;
 mod item;
 mod pace;
+mod refused;
 pub mod tables;
 mod write;
 
@@ -116,6 +118,17 @@ enum Replaced {
 }
 
 impl DynamoStore {
+    /// Puts an item into the state table. Returns `false` if there is one of its key.
+    async fn put_new(&self, item: Item) -> Result<bool, StoreError> {
+        let call = self.client.put_item().table_name(&self.state).set_item(Some(item));
+        let call = call.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK);
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error::is_condition(&error) => Ok(false),
+            Err(error) => Err(trouble(error)),
+        }
+    }
+
     /// Returns the keys of the state table's items that are open, oldest first.
     async fn open_keys(&self) -> Result<Vec<String>, StoreError> {
         let query = Query {
@@ -260,14 +273,7 @@ impl Store for DynamoStore {
     }
 
     async fn put_request(&self, request: &Request) -> Result<bool, StoreError> {
-        let item = item::request(request)?;
-        let call = self.client.put_item().table_name(&self.state).set_item(Some(item));
-        let call = call.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK);
-        match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error::is_condition(&error) => Ok(false),
-            Err(error) => Err(trouble(error)),
-        }
+        self.put_new(item::request(request)?).await
     }
 
     async fn request(&self, id: &str) -> Result<Option<Request>, StoreError> {
@@ -277,6 +283,20 @@ impl Store for DynamoStore {
     async fn open_requests(&self) -> Result<Vec<String>, StoreError> {
         let keys = self.open_keys().await?;
         Ok(keys.iter().filter_map(|it| tables::request_id(it).map(str::to_owned)).collect())
+    }
+
+    async fn claim_event(&self, id: &str, at: Timestamp) -> Result<bool, StoreError> {
+        self.put_new(item::event(id, at)).await
+    }
+
+    async fn put_refused(&self, refused: &Refused) -> Result<(), StoreError> {
+        let call = self.client.put_item().table_name(&self.state).set_item(Some(item::refused(refused)?));
+        call.send().await.map_err(trouble)?;
+        Ok(())
+    }
+
+    async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
+        self.newest_refused(limit).await
     }
 
     async fn put_notice(&self, notice: &Notice) -> Result<bool, StoreError> {
@@ -325,13 +345,8 @@ impl Store for DynamoStore {
         if let Some(watch) = self.state::<Watch>(&pk).await? {
             return Ok(watch.since);
         }
-        let item = item::state(&pk, &Watch { since: from })?;
-        let call = self.client.put_item().table_name(&self.state).set_item(Some(item));
-        let call = call.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK);
-        match call.send().await {
-            Err(error) if !error::is_condition(&error) => Err(trouble(error)),
-            // If another replica was faster, its `since` is a moment older: the next sweep reads it.
-            _ => Ok(from),
-        }
+        // If another replica was faster, its `since` is a moment older: the next sweep reads it.
+        self.put_new(item::state(&pk, &Watch { since: from })?).await?;
+        Ok(from)
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     domain::{
         answer::{Answer, Outcome, Unsent},
         command::{Command, parse},
+        refused::Refused,
         run::Run,
     },
     engine::{Engine, accept::Asker, actors::Next, ports::Via},
@@ -45,12 +46,18 @@ enum Runs {
     List(Words),
     /// `RUN`
     Show(Words),
-    /// `SOURCE [--snapshot ID|latest] [--only DB.TABLE,…] [--layers normal,sensitive] [--plan]`
+    /// `SOURCE [--snapshot ID|latest] [--only DB.TABLE,…] [--layers normal,sensitive] [--plan] [--reason WORDS…]`
     Start(Words),
     /// `RUN [--from STAGE]`
     Retry(Words),
     /// `RUN`
     Cancel(Words),
+    /// The newest attempts that were refused, newest first.
+    Refusals {
+        /// How many.
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +69,7 @@ struct Words {
 pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<Exit> {
     telemetry::log(format, Some("warn"));
     let (verb, mut words) = match options.command {
+        Runs::Refusals { limit } => return refusals(&options.file.config, limit, options.json).await,
         Runs::List(it) => ("list", it.words),
         Runs::Show(it) => ("status", it.words),
         Runs::Start(it) => ("run", it.words),
@@ -87,11 +95,28 @@ async fn engine(file: &Path) -> anyhow::Result<std::sync::Arc<Engine>> {
     Ok(engine)
 }
 
+async fn refusals(file: &Path, limit: u16, json: bool) -> anyhow::Result<Exit> {
+    let refused = engine(file).await?.store.refused(limit.into()).await?;
+    if json {
+        say(&serde_json::to_string_pretty(&refused)?);
+    } else {
+        refused.iter().for_each(|it| say(&refusal(it)));
+    }
+    Ok(Exit::Done)
+}
+
+fn refusal(refused: &Refused) -> String {
+    let Refused { user, what, target, why, channel, at, .. } = refused;
+    let (target, channel) = (target.as_deref().unwrap_or_default(), channel.as_deref().unwrap_or("-"));
+    format!("{at:.0} {user:<12} {why:<16} {channel:<12} {what} {target}", why = why.as_str())
+}
+
 /// Answers the command; a change is carried out here, or by the bot that runs, whoever is first.
 async fn answer(engine: &Engine, command: Command) -> anyhow::Result<Answer> {
     let delivery = ulid::Ulid::generate().to_string();
     let user = account();
-    let asker = Asker { user, via: Via::Cli, response_url: None, delivery: delivery.clone() };
+    let asker =
+        Asker { user, via: Via::Cli, is_foreign: false, channel: None, reply: None, delivery: delivery.clone() };
     let answer = engine.handle(&asker, command).await;
     if !matches!(answer, Answer::Accepted { .. }) {
         return Ok(answer);
@@ -177,7 +202,7 @@ fn is_done(answer: &Answer) -> bool {
             Outcome::Started { .. }
                 | Outcome::Queued { .. }
                 | Outcome::Exists { .. }
-                | Outcome::Planned { .. }
+                | Outcome::Planned(_)
                 | Outcome::Retrying { .. }
                 | Outcome::Canceling { .. }
         );

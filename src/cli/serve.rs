@@ -1,22 +1,34 @@
 //! `serve`: the bot, until it is told to stop.
 
-use std::path::Path;
-
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Exit;
+use super::{ConfigFile, Exit};
 use crate::{
     adapters::aws,
     app::App,
-    config::{Config, environment::Environment},
+    config::{
+        Config,
+        environment::{Delivery, Environment},
+    },
     telemetry::{self, LogFormat},
 };
 
-pub(super) async fn run(file: &Path, format: LogFormat) -> anyhow::Result<Exit> {
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    file: ConfigFile,
+
+    /// Let Slack deliver through connections that the bot opens (Socket Mode), instead of posting to its doors. Needs
+    /// `SLACK_APP_TOKEN`.
+    #[arg(long)]
+    socket: bool,
+}
+
+pub(super) async fn run(options: &Options, format: LogFormat) -> anyhow::Result<Exit> {
     telemetry::log(format, None);
     let stop = Stop::listen()?;
-    let config = Config::load(file)?;
-    let environment = Environment::read()?;
+    let config = Config::load(&options.file.config)?;
+    let environment = Environment::read(if options.socket { Delivery::Socket } else { Delivery::Http })?;
     let sdk = aws::sdk_config(Some(&config.aws.region)).await;
     let app = App::start(&config, environment, &sdk, telemetry::count()).await?;
     stop.asked().await;

@@ -12,10 +12,16 @@ use super::{
     Aws, Config, EngineConfig, Server, Slack,
     reader::{Mistake, Report, Section},
 };
-use crate::domain::access::Access;
+use crate::domain::{
+    access::{Access, Lists},
+    forecast::Prices,
+};
 
 mod shapes;
 mod sources;
+
+/// What is wrong with an empty list of operators.
+const NOBODY: &str = "names nobody: no run could be started from Slack";
 
 /// Reads `text`; files that it names are looked for in `folder`.
 pub(crate) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
@@ -30,13 +36,16 @@ pub(crate) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
     let config = {
         let root = Section::root(&report, document.get_ref());
         let aws = aws(&root.section("aws", true));
+        let general = general(&root.section("access", true));
+        let (sources, own) = sources::sources(&root, folder, &general, &aws.region);
         let config = Config {
             server: server(&root.section("server", false)),
             slack: slack(&root.section("slack", true)),
             engine: engine(&root.section("engine", false)),
-            access: access(&root.section("access", true)),
-            sources: sources::sources(&root, folder, &aws.region),
             aws,
+            access: Access { general, sources: own },
+            prices: prices(&root.section("prices", false)),
+            sources,
             notices: Vec::new(),
         };
         root.finish();
@@ -68,6 +77,7 @@ fn slack(section: &Section<'_>) -> Slack {
         channel: id(section, "channel", "CG", "a channel (C…)"),
         alerts_channel: id(section, "alerts_channel", "CG", "a channel (C…)"),
         locale: section.choice("locale", &[("en", "en"), ("ja", "ja")], false).to_owned(),
+        board: section.flag("board"),
     };
     section.finish();
     slack
@@ -112,13 +122,31 @@ fn engine(section: &Section<'_>) -> EngineConfig {
     engine
 }
 
-fn access(section: &Section<'_>) -> Access {
-    let access = Access { viewers: section.list("viewers"), operators: section.list("operators") };
-    if access.operators.is_empty() && section.is_there() {
-        section.wrong("operators", "names nobody: no run could be started from Slack");
+fn general(section: &Section<'_>) -> Lists {
+    let lists = Lists { viewers: section.list("viewers"), operators: section.list("operators") };
+    if lists.operators.is_empty() && section.is_there() {
+        section.wrong("operators", NOBODY);
     }
     section.finish();
-    access
+    lists
+}
+
+/// Without the section no cost is shown: prices differ between Regions and contracts, and none is assumed.
+fn prices(section: &Section<'_>) -> Option<Prices> {
+    if !section.is_there() {
+        return None;
+    }
+    let prices = Prices {
+        currency: section.text("currency"),
+        export_per_gb: section.amount("export_per_gb"),
+        glue_dpu_hour: section.amount("glue_dpu_hour"),
+    };
+    let is_code = prices.currency.len() == 3 && prices.currency.bytes().all(|b| b.is_ascii_uppercase());
+    if !prices.currency.is_empty() && !is_code {
+        section.wrong("currency", "must be the code of a currency, such as \"USD\"");
+    }
+    section.finish();
+    Some(prices)
 }
 
 #[cfg(test)]

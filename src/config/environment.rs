@@ -10,12 +10,24 @@ const SLACK_API: &str = "https://slack.com/api";
 /// Secrets and addresses.
 #[derive(Debug)]
 pub struct Environment {
-    /// `SLACK_SIGNING_SECRET`: one, or two with a comma between while they are rotated.
+    /// `SLACK_SIGNING_SECRET`: one, or two with a comma between while they are rotated; none in Socket Mode, where nothing is
+    /// signed.
     pub signing_secrets: Vec<SecretString>,
     /// `SLACK_BOT_TOKEN`.
     pub bot_token: SecretString,
+    /// `SLACK_APP_TOKEN`, in Socket Mode only.
+    pub app_token: Option<SecretString>,
     /// `SLACK_API_URL`.
     pub slack_api: Url,
+}
+
+/// How Slack delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It posts to the bot's doors.
+    Http,
+    /// Through connections that the bot opens.
+    Socket,
 }
 
 /// What is wrong with the environment; every mistake at once.
@@ -24,31 +36,27 @@ pub struct Environment {
 pub struct Mistakes(Vec<String>);
 
 impl Environment {
-    /// Reads the environment of the process.
+    /// Reads the environment of the process, as far as Slack's way of delivering needs it.
     ///
     /// # Errors
     /// A secret is missing, or an address may not be used.
     #[expect(clippy::disallowed_methods, reason = "this module is where the environment is read")]
-    pub fn read() -> Result<Self, Mistakes> {
-        Self::from(|name| std::env::var(name).ok())
+    pub fn read(delivery: Delivery) -> Result<Self, Mistakes> {
+        Self::from(delivery, |name| std::env::var(name).ok())
     }
 
     /// Returns an environment for commands that do not speak to Slack.
     pub fn without_slack() -> Self {
         let slack_api = Url::parse(SLACK_API).expect("the address is a constant");
-        Self { signing_secrets: Vec::new(), bot_token: SecretString::from(""), slack_api }
+        Self { signing_secrets: Vec::new(), bot_token: SecretString::from(""), app_token: None, slack_api }
     }
 
-    fn from(get: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
+    fn from(delivery: Delivery, get: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
         let mut mistakes = Vec::new();
-        let secrets = get("SLACK_SIGNING_SECRET").unwrap_or_default();
-        let secrets: Vec<&str> = secrets.split(',').map(str::trim).filter(|it| !it.is_empty()).collect();
-        if secrets.is_empty() {
-            mistakes.push("SLACK_SIGNING_SECRET is not set: copy it from the app's page, Basic Information".to_owned());
-        }
-        if secrets.len() > 2 {
-            mistakes.push("SLACK_SIGNING_SECRET has more than two secrets: keep the newest two".to_owned());
-        }
+        let (signing_secrets, app_token) = match delivery {
+            Delivery::Http => (signing_secrets(&get, &mut mistakes), None),
+            Delivery::Socket => (Vec::new(), app_token(&get, &mut mistakes)),
+        };
         let token = get("SLACK_BOT_TOKEN").unwrap_or_default();
         if token.trim().is_empty() {
             mistakes.push("SLACK_BOT_TOKEN is not set: copy it from the app's page, OAuth & Permissions".to_owned());
@@ -56,14 +64,38 @@ impl Environment {
         let address = get("SLACK_API_URL").unwrap_or_else(|| SLACK_API.to_owned());
         let slack_api = slack_api(&address).map_err(|why| mistakes.push(format!("SLACK_API_URL {why}")));
         match slack_api {
-            Ok(slack_api) if mistakes.is_empty() => Ok(Self {
-                signing_secrets: secrets.into_iter().map(SecretString::from).collect(),
-                bot_token: token.trim().into(),
-                slack_api,
-            }),
+            Ok(slack_api) if mistakes.is_empty() => {
+                Ok(Self { signing_secrets, bot_token: token.trim().into(), app_token, slack_api })
+            }
             _ => Err(Mistakes(mistakes)),
         }
     }
+}
+
+fn signing_secrets(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Vec<SecretString> {
+    let secrets = get("SLACK_SIGNING_SECRET").unwrap_or_default();
+    let secrets: Vec<&str> = secrets.split(',').map(str::trim).filter(|it| !it.is_empty()).collect();
+    if secrets.is_empty() {
+        mistakes.push("SLACK_SIGNING_SECRET is not set: copy it from the app's page, Basic Information".to_owned());
+    }
+    if secrets.len() > 2 {
+        mistakes.push("SLACK_SIGNING_SECRET has more than two secrets: keep the newest two".to_owned());
+    }
+    secrets.into_iter().map(SecretString::from).collect()
+}
+
+fn app_token(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Option<SecretString> {
+    let token = get("SLACK_APP_TOKEN").unwrap_or_default();
+    let token = token.trim();
+    if token.is_empty() {
+        mistakes.push(
+            "SLACK_APP_TOKEN is not set: make one with connections:write on the app's page, Basic Information, App-Level Tokens"
+                .to_owned(),
+        );
+    } else if !token.starts_with("xapp-") {
+        mistakes.push("SLACK_APP_TOKEN is not an app's token: those begin with xapp-".to_owned());
+    }
+    Some(token.into())
 }
 
 /// The token is sent there: only over TLS, or to this machine.
@@ -95,7 +127,13 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Environment, Mistakes> {
-        Environment::from(|name| pairs.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned()))
+        read_for(Delivery::Http, pairs)
+    }
+
+    fn read_for(delivery: Delivery, pairs: &[(&str, &str)]) -> Result<Environment, Mistakes> {
+        Environment::from(delivery, |name| {
+            pairs.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]
@@ -111,6 +149,15 @@ mod tests {
         let mistakes = read(&[("SLACK_API_URL", "http://slack.example/api")]).unwrap_err().to_string();
         for name in ["SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "SLACK_API_URL"] {
             assert!(mistakes.contains(name), "{mistakes}");
+        }
+    }
+
+    #[test]
+    fn socket_mode_needs_the_apps_token_and_no_signing_secret() {
+        let with = |token| read_for(Delivery::Socket, &[("SLACK_BOT_TOKEN", "xoxb-1"), ("SLACK_APP_TOKEN", token)]);
+        assert_eq!(with("xapp-1").unwrap().app_token.unwrap().expose_secret(), "xapp-1");
+        for wrong in ["", "xoxb-1"] {
+            assert!(with(wrong).unwrap_err().to_string().contains("SLACK_APP_TOKEN"));
         }
     }
 
@@ -132,6 +179,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
+        let found = read_for(Delivery::Socket, &[("SLACK_BOT_TOKEN", "xoxb-hush"), ("SLACK_APP_TOKEN", "xapp-hush")]);
+        assert!(!format!("{:?}", found.unwrap()).contains("hush"));
         let found = read(&[("SLACK_SIGNING_SECRET", "hush"), ("SLACK_BOT_TOKEN", "xoxb-hush")]).unwrap();
         assert!(!format!("{found:?}").contains("hush"));
     }

@@ -195,6 +195,35 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// Says whether `key` is in the table.
+    pub(super) fn has(&self, key: &'static str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Returns a yes or a no; `false` if it is not there.
+    pub(super) fn flag(&self, key: &'static str) -> bool {
+        let Some(value) = self.get(key) else { return false };
+        value.get_ref().as_bool().unwrap_or_else(|| {
+            self.wrong(key, "must be true or false");
+            false
+        })
+    }
+
+    /// Returns a number from 0, with a point or without. It must be there.
+    pub(super) fn amount(&self, key: &'static str) -> f64 {
+        let Some(value) = self.get(key) else {
+            self.wrong(key, "is missing");
+            return 0.0;
+        };
+        let text = value.get_ref().as_float().map(|it| it.as_str().to_owned());
+        let text = text.or_else(|| value.get_ref().as_integer().map(|it| it.as_str().to_owned()));
+        let amount = text.and_then(|it| it.parse::<f64>().ok()).filter(|it| it.is_finite() && *it >= 0.0);
+        amount.unwrap_or_else(|| {
+            self.wrong(key, "must be a number from 0, such as 0.44");
+            0.0
+        })
+    }
+
     /// Returns a list of texts that read as `T`; empty if it is not there.
     pub(super) fn list<T: FromStr<Err: fmt::Display>>(&self, key: &'static str) -> Vec<T> {
         let Some(value) = self.get(key) else { return Vec::new() };

@@ -4,6 +4,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+mod lists;
+
+pub use lists::{Access, Lists};
+
 /// An entry of a list of people in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
@@ -11,13 +15,15 @@ pub enum Who {
     User(String),
     /// A Slack user group (`S…`).
     Group(String),
+    /// Any full member of the team who asks in this channel (`C…`, `G…`).
+    Channel(String),
     /// Any full member of the team, `*`.
     AnyMember,
 }
 
 /// A text that names nobody.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is neither a user (U…, W…), nor a user group (S…), nor \"*\"")]
+#[error("is neither a user (U…, W…), nor a user group (S…), nor a channel (C…, G…), nor \"*\"")]
 pub struct NotWho;
 
 impl FromStr for Who {
@@ -29,6 +35,7 @@ impl FromStr for Who {
             Some(b'*') if text.len() == 1 => Ok(Self::AnyMember),
             Some(b'U' | b'W') if id => Ok(Self::User(text.to_owned())),
             Some(b'S') if id => Ok(Self::Group(text.to_owned())),
+            Some(b'C' | b'G') if id => Ok(Self::Channel(text.to_owned())),
             _ => Err(NotWho),
         }
     }
@@ -37,7 +44,7 @@ impl FromStr for Who {
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::User(id) | Self::Group(id) => f.write_str(id),
+            Self::User(id) | Self::Group(id) | Self::Channel(id) => f.write_str(id),
             Self::AnyMember => f.write_str("*"),
         }
     }
@@ -66,13 +73,24 @@ pub struct Person {
 }
 
 impl Person {
-    /// Says whether one of `list` names the person. Only full members are ever named: guests, bots, strangers and
-    /// people who have left are not, whatever the list says.
-    pub fn is_in(&self, list: &[Who]) -> bool {
+    /// Says whether the person is a full member of the team.
+    pub fn is_member(&self) -> bool {
         self.membership == Membership::Member
+    }
+
+    /// Says whether one of `list` names the person, wherever they ask. Only full members are ever named: guests, bots,
+    /// strangers and people who have left are not, whatever the list says.
+    pub fn is_in(&self, list: &[Who]) -> bool {
+        self.asks_in(None, list)
+    }
+
+    /// The same for a person who asks in `channel`, if they ask in one: lists may name channels.
+    pub fn asks_in(&self, channel: Option<&str>, list: &[Who]) -> bool {
+        self.is_member()
             && list.iter().any(|who| match who {
                 Who::User(id) => *id == self.user,
                 Who::Group(id) => self.groups.contains(id),
+                Who::Channel(id) => channel == Some(id.as_str()),
                 Who::AnyMember => true,
             })
     }
@@ -88,28 +106,47 @@ pub enum Right {
     Operate,
 }
 
-/// The lists of people in the configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Access {
-    pub viewers: Vec<Who>,
-    pub operators: Vec<Who>,
+impl Right {
+    /// Returns the right's name in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Operate => "operate",
+        }
+    }
 }
 
-impl Access {
-    /// Says whether `person` has `right`. Operators may also view.
-    pub fn allows(&self, person: &Person, right: Right) -> bool {
-        let operates = person.is_in(&self.operators);
-        match right {
-            Right::View => operates || person.is_in(&self.viewers),
-            Right::Operate => operates,
+/// Why somebody is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bar {
+    /// A guest, a bot, or somebody who has left.
+    NotMember,
+    /// Somebody of another workspace.
+    OtherWorkspace,
+    /// A full member whom no list names.
+    NoRight,
+    /// Slack does not say who it is.
+    Unidentified,
+}
+
+impl Bar {
+    /// Returns why somebody of `membership` is refused whom no list names.
+    pub fn of(membership: Membership) -> Self {
+        match membership {
+            Membership::Member => Self::NoRight,
+            Membership::Guest | Membership::Bot | Membership::Deactivated => Self::NotMember,
+            Membership::Stranger => Self::OtherWorkspace,
         }
     }
 
-    /// Returns whom to ask for `right`.
-    pub fn holders(&self, right: Right) -> &[Who] {
-        match right {
-            Right::View => &self.viewers,
-            Right::Operate => &self.operators,
+    /// Returns the reason's name in records and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotMember => "not_member",
+            Self::OtherWorkspace => "other_workspace",
+            Self::NoRight => "no_right",
+            Self::Unidentified => "unidentified",
         }
     }
 }
@@ -136,16 +173,17 @@ mod tests {
     }
 
     #[test]
-    fn operators_are_named_by_id_or_group() {
-        let access = Access { viewers: list(&["*"]), operators: list(&["SOPS", "UBEN"]) };
-        assert!(access.allows(&person(Membership::Member, &["SOPS"]), Right::Operate));
-        assert!(!access.allows(&person(Membership::Member, &["SOTHER"]), Right::Operate));
-        assert!(access.allows(&person(Membership::Member, &[]), Right::View));
+    fn a_channel_names_full_members_who_ask_there() {
+        let there = list(&["C0OPS"]);
+        let member = person(Membership::Member, &[]);
+        assert!(member.asks_in(Some("C0OPS"), &there));
+        assert!(!member.asks_in(Some("C0OTHER"), &there) && !member.asks_in(None, &there) && !member.is_in(&there));
+        assert!(!person(Membership::Guest, &[]).asks_in(Some("C0OPS"), &there));
     }
 
     #[test]
     fn entries_that_name_nobody_are_refused() {
-        for text in ["", "*x", "ana", "u123", "U", "C0123", "@ana", "U12 3"] {
+        for text in ["", "*x", "ana", "u123", "U", "C", "D0123", "c0123", "@ana", "U12 3"] {
             assert_eq!(text.parse::<Who>(), Err(NotWho), "{text}");
         }
     }

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::Right,
+    access::{Bar, Right},
     approval::{Refusal, Verdict},
     command::{Misread, Verb},
     export::Unmanaged,
+    forecast::Forecast,
     name::ExportTask,
     retry::RetryRefusal,
     run::Run,
@@ -30,11 +31,7 @@ pub enum Answer {
     Outcome(Outcome),
     /// The text is not a command.
     Misread(Misread),
-    /// The person may not do this; `ask` are the ids of those who may.
-    Forbidden {
-        right: Right,
-        ask: Vec<String>,
-    },
+    Forbidden(Forbidden),
     /// Who the person is cannot be looked up now, and so nothing was done.
     Unidentified,
     UnknownSource {
@@ -68,20 +65,50 @@ pub enum Answer {
     Whoami {
         user: String,
         member: bool,
-        views: bool,
-        operates: bool,
+        views: Reach,
+        operates: Reach,
         approves: Vec<String>,
     },
     Help {
         topic: Option<Verb>,
         may_operate: bool,
     },
+    /// The form for a run could not be shown: what to type instead.
+    NoForm,
     /// A button that this version of the bot does not know.
     UnknownButton,
     /// Something is broken on the bot's side; the log has the reference.
     Broken {
         reference: String,
     },
+}
+
+/// The person may not do this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forbidden {
+    pub right: Right,
+    pub why: Bar,
+    /// What the right is missing for; `None`: for anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Ids of those who hold the right.
+    pub ask: Vec<String>,
+}
+
+/// How far a right of a person goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    Nothing,
+    /// These sources only.
+    Sources(Vec<String>),
+    Everything,
+}
+
+impl Reach {
+    /// Says whether the right is good for anything.
+    pub fn is_some(&self) -> bool {
+        *self != Self::Nothing
+    }
 }
 
 /// Why Slack does not show a run as it is.
@@ -94,7 +121,7 @@ pub struct Unsent {
 }
 
 /// What came of a request that was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Outcome {
     /// A run has been recorded, and begins.
@@ -113,13 +140,7 @@ pub enum Outcome {
         same_layers: bool,
     },
     /// What a run would do; nothing was started.
-    Planned {
-        run: ExportTask,
-        snapshot: String,
-        only: Vec<String>,
-        stages: Vec<StageId>,
-        exists: bool,
-    },
+    Planned(Box<Forecast>),
     Retrying {
         run: ExportTask,
         from: StageId,
@@ -174,11 +195,7 @@ pub enum Outcome {
         text: String,
         matches: Vec<ExportTask>,
     },
-    /// The person may not do this; `ask` are the ids of those who may.
-    Forbidden {
-        right: Right,
-        ask: Vec<String>,
-    },
+    Forbidden(Forbidden),
     /// It could not be done: AWS's, or Slack's, code and words.
     GaveUp {
         code: String,

@@ -10,7 +10,7 @@ mod grammar;
 mod parse;
 
 pub use grammar::{GRAMMAR, Verb};
-pub use parse::{Misread, nearest, parse};
+pub use parse::{MAX_REASON, Misread, TooLong, is_table, nearest, parse, reason};
 
 /// A command, read and typed, not yet checked against sources, runs or rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub enum Command {
     /// No words: what is going on, and what the person may do.
     Overview,
     Run(RunCommand),
+    /// `run` and nothing else: a form asks for the rest.
+    Form,
     /// One run, or the runs of one source, or everything that is under way.
     Status {
         target: Option<String>,
@@ -53,6 +55,9 @@ pub struct RunCommand {
     pub layers: Vec<Layer>,
     /// Say what would happen, and start nothing.
     pub plan: bool,
+    /// Why, in the words of whoever asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Command {
@@ -60,7 +65,7 @@ impl Command {
     pub fn verb(&self) -> Option<Verb> {
         match self {
             Self::Overview => None,
-            Self::Run(_) => Some(Verb::Run),
+            Self::Run(_) | Self::Form => Some(Verb::Run),
             Self::Status { .. } => Some(Verb::Status),
             Self::List { .. } => Some(Verb::List),
             Self::Retry { .. } => Some(Verb::Retry),
@@ -74,6 +79,35 @@ impl Command {
     /// Returns the right that the command needs; `None`: anybody may ask.
     pub fn right(&self) -> Option<Right> {
         self.verb().map_or(Some(Right::View), Verb::right)
+    }
+
+    /// Says whether it changes something; otherwise it only asks.
+    pub fn changes(&self) -> bool {
+        self.right() == Some(Right::Operate)
+    }
+}
+
+/// As it is typed: what is written here, [`parse`] reads.
+impl fmt::Display for RunCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", Verb::Run, self.source)?;
+        if let SnapshotChoice::Named(id) = &self.snapshot {
+            write!(f, " --snapshot {id}")?;
+        }
+        if !self.only.is_empty() {
+            write!(f, " --only {}", self.only.join(","))?;
+        }
+        if !self.layers.is_empty() {
+            let layers: Vec<&str> = self.layers.iter().map(|it| it.as_str()).collect();
+            write!(f, " --layers {}", layers.join(","))?;
+        }
+        if self.plan {
+            f.write_str(" --plan")?;
+        }
+        match &self.reason {
+            Some(reason) => write!(f, " --reason {reason}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -279,6 +279,9 @@ pub struct Detail {
     pub removed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_run_id: Option<String>,
+    /// What a Glue job has used: data processing units times seconds, which is what is charged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpu_seconds: Option<f64>,
 }
 
 impl Detail {

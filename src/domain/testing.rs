@@ -9,7 +9,7 @@ use super::{
     failure::{Class, Failure},
     plan::{Context, Timing},
     run::{Order, Run, Trigger},
-    snapshot::Snapshot,
+    snapshot::{Origin, Snapshot},
     source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Schedule, SensitiveLayer, Source},
     stage::{Detail, Intent, StageId},
 };
@@ -77,6 +77,8 @@ pub(super) fn new_run(layers: &[Layer]) -> Run {
         arn: "arn:aws:rds:ap-northeast-1:123456789012:snapshot:rds:shop-db-2026-11-22-03-00".into(),
         taken_at: "2026-11-22T03:00:00Z".parse().unwrap(),
         available: true,
+        origin: Origin::Automated,
+        allocated: Some(100),
     };
     let by = Some(REQUESTER.to_owned());
     let order =

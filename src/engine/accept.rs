@@ -6,32 +6,31 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     domain::{
-        access::{Person, Right},
+        access::Right,
         answer::Answer,
-        command::{Command, Verb},
+        command::{Command, Misread, Verb, nearest},
     },
     engine::{
         Engine, Wake,
-        ports::{Request, StoreError, Via, Wish},
+        permits::{Scope, Want},
+        ports::{Reply, Request, StoreError, Via, Wish},
     },
-    projection::text::Locale,
 };
 
 /// How long the door may take. Slack gives up after 3 s, and the way there and back takes its part.
 const BUDGET: Duration = Duration::from_millis(1900);
-
-/// How much of it goes to looking the person up.
-const LOOK_UP: Duration = Duration::from_millis(800);
-
-/// And how much to the language that they read.
-const LOCALE: Duration = Duration::from_millis(300);
 
 /// A person who asks for something, and where they can be answered.
 #[derive(Clone, Debug)]
 pub struct Asker {
     pub user: String,
     pub via: Via,
-    pub response_url: Option<String>,
+    /// Slack says that they belong to another workspace.
+    pub is_foreign: bool,
+    /// Where they ask; `None`: in no channel, as in a Home.
+    pub channel: Option<String>,
+    /// Where they are told later what came of it.
+    pub reply: Option<Reply>,
     /// Idempotency key of the delivery.
     pub delivery: String,
 }
@@ -40,17 +39,21 @@ impl Engine {
     /// Answers `command` of `asker`: what changes something is recorded, what asks for something is answered.
     pub async fn handle(&self, asker: &Asker, command: Command) -> Answer {
         let until = Instant::now() + BUDGET;
-        if let Err(refusal) = self.check_right(asker, command.right()).await {
-            return *refusal;
-        }
+        let want = Want::of(&command);
+        let scope = match self.permit(asker, &want).await {
+            Ok(scope) => scope,
+            Err(refusal) => return *refusal,
+        };
         match command {
             Command::Run(run) => {
                 if self.sources.get(&run.source).is_none() {
-                    return self.unknown_source(&run.source);
+                    return self.unknown_source(&run.source, &scope);
                 }
                 let target = if run.plan { format!("{} --plan", run.source) } else { run.source.clone() };
                 self.accept_by(until, asker, Wish::Run(run), Some(Verb::Run), target).await
             }
+            // Who comes here has no form to open: at the command line, or where Slack gives no trigger.
+            Command::Form => Answer::Misread(Misread::Missing { verb: Verb::Run, name: "SOURCE" }),
             Command::Retry { run, from } => {
                 self.accept_by(until, asker, Wish::Retry { run: run.clone(), from }, Some(Verb::Retry), run).await
             }
@@ -62,7 +65,7 @@ impl Engine {
             | Command::List { .. }
             | Command::Sources
             | Command::Whoami
-            | Command::Help { .. } => match timeout_at(until, self.query(asker, command)).await {
+            | Command::Help { .. } => match timeout_at(until, self.query(asker, &scope, command)).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(error)) => self.broken(&error.to_string()),
                 Err(_) => self.broken("no answer in time"),
@@ -82,7 +85,8 @@ impl Engine {
             wish,
             by: asker.user.clone(),
             via: asker.via,
-            response_url: asker.response_url.clone(),
+            reply: asker.reply.clone(),
+            channel: asker.channel.clone(),
             received_at: self.clock.now(),
             outcome: None,
         };
@@ -109,51 +113,14 @@ impl Engine {
         Answer::Accepted { verb, target }
     }
 
-    /// Says whether `asker` has `right`, or what to answer instead.
-    ///
-    /// # Errors
-    /// The person lacks the right, or cannot be looked up now.
-    pub async fn check_right(&self, asker: &Asker, right: Option<Right>) -> Result<(), Box<Answer>> {
-        let (Some(right), Via::Slack) = (right, asker.via) else { return Ok(()) };
-        match self.who(&asker.user).await {
-            Some(person) if self.access.allows(&person, right) => Ok(()),
-            Some(_) => {
-                tracing::warn!(by = asker.user, ?right, "Refused: {} may not {right:?}", asker.user);
-                Err(Box::new(Answer::Forbidden { right, ask: self.whom_to_ask(right) }))
-            }
-            None => Err(Box::new(Answer::Unidentified)),
-        }
-    }
-
-    pub(super) fn whom_to_ask(&self, right: Right) -> Vec<String> {
-        self.access.holders(right).iter().map(ToString::to_string).collect()
-    }
-
-    /// Returns what Slack says of `user` with regard to the lists of the configuration, if it says so in time.
-    pub(super) async fn who(&self, user: &str) -> Option<Person> {
-        let lists = [self.access.operators.as_slice(), self.access.viewers.as_slice()];
-        let found = tokio::time::timeout(LOOK_UP, self.people.person(user, &lists)).await;
-        match found {
-            Ok(Ok(person)) => Some(person),
-            Ok(Err(error)) => {
-                tracing::warn!(user, %error, "Who {user} is could not be looked up");
-                None
-            }
-            Err(_) => None,
-        }
-    }
-
-    /// Returns the language that `user` reads, or the channels' one.
-    pub async fn locale_of(&self, user: &str) -> Locale {
-        let found = tokio::time::timeout(LOCALE, self.people.locale(user)).await;
-        found.ok().flatten().map_or(self.channels.locale, |it| Locale::from_slack(&it))
-    }
-
-    pub(super) fn unknown_source(&self, name: &str) -> Answer {
+    /// Returns what to answer who has named no source; those that the person may not see are not offered.
+    pub(super) fn unknown_source(&self, name: &str, scope: &Scope<'_>) -> Answer {
+        let known = scope.sources(Right::View);
+        let known: Vec<&str> = known.iter().map(|it| it.name.as_str()).collect();
         Answer::UnknownSource {
             name: name.to_owned(),
-            near: self.sources.nearest(name).map(str::to_owned),
-            known: self.sources.all().iter().map(|it| it.name.clone()).collect(),
+            near: nearest(name, known.iter().copied()).map(str::to_owned),
+            known: known.into_iter().map(str::to_owned).collect(),
         }
     }
 

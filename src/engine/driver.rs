@@ -13,6 +13,9 @@ use super::{
 };
 use crate::domain::notice::NoticeId;
 
+/// The board's only key.
+const BOARD: &str = "board";
+
 /// The actors of one process, and the wake-ups for them. They outlive a panic of what hands the wake-ups out, so that
 /// passes over the same key never overlap.
 pub struct Driver {
@@ -20,6 +23,7 @@ pub struct Driver {
     threads: Actors,
     requests: Actors,
     notices: Actors,
+    board: Actors,
     wakes: Mutex<mpsc::Receiver<Wake>>,
     outbox: Outbox,
     stop: CancellationToken,
@@ -38,6 +42,7 @@ impl Driver {
             threads: actors("thread", engine, pass_thread, tasks, stop),
             requests: actors("request", engine, pass_request, tasks, stop),
             notices: actors("notice", engine, pass_notice, tasks, stop),
+            board: actors("board", engine, pass_board, tasks, stop),
             wakes: Mutex::new(wakes),
             outbox: engine.outbox.clone(),
             stop: stop.clone(),
@@ -56,12 +61,14 @@ impl Driver {
                     Some(Wake::Thread(name)) => {
                         self.threads.wake(name.as_str());
                         self.outbox.nudge(name.as_str());
+                        self.board.wake(BOARD);
                     }
                     Some(Wake::Request(id)) => self.requests.wake(&id),
                     Some(Wake::Notice(id)) => {
                         self.notices.wake(&id.0);
                         self.outbox.nudge(&id.0);
                     }
+                    Some(Wake::Board) => self.board.wake(BOARD),
                     None => return,
                 },
             }
@@ -98,6 +105,10 @@ async fn pass_thread(engine: Arc<Engine>, key: String) -> Next {
 
 async fn pass_request(engine: Arc<Engine>, key: String) -> Next {
     engine.carry_out(&key).await
+}
+
+async fn pass_board(engine: Arc<Engine>, _: String) -> Next {
+    engine.project_board().await
 }
 
 async fn pass_notice(engine: Arc<Engine>, key: String) -> Next {

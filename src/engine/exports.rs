@@ -107,6 +107,12 @@ impl Engine {
         found.into_iter().filter(|it| source.is_none_or(|name| it.source == name)).collect()
     }
 
+    /// Returns how many exports are under way in the account, if that can be seen within `wait`.
+    pub(super) async fn exports_under_way(&self, wait: Duration) -> Option<usize> {
+        let look = tokio::time::timeout(wait, self.exports_seen(FRESH)).await;
+        look.ok()?.ok().map(|it| it.active.len())
+    }
+
     async fn exports_seen(&self, age: Duration) -> Result<Look, Unknown> {
         let mut seen = self.exports.seen.lock().await;
         if let Some(look) = seen.as_ref().filter(|it| it.at.elapsed() < age) {

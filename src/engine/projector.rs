@@ -1,4 +1,4 @@
-//! Drawing a run's thread, or a notice: what is wanted is computed from the record, what differs from what was posted is
+//! Drawing a run's thread, a notice, or the board: what is wanted is computed from the record, what differs from what was posted is
 //! sent, one message at a time, newest state first.
 
 use std::time::Duration;
@@ -16,10 +16,11 @@ use crate::{
     projection::{
         notice,
         run::{self, View},
-        thread::{Edit, Key, Posted, Thread, Wanted, edits, folded},
+        thread::{Edit, Key, Posted, Thread, Wanted, are_seen, edits, folded},
     },
 };
 
+mod board;
 mod post;
 mod subject;
 mod trouble;
@@ -50,19 +51,18 @@ struct Drawing<'a> {
 impl Engine {
     /// Brings the thread of run `name` up to its record, and says when to try again.
     pub async fn project(&self, name: &ExportTask) -> Next {
-        self.draw_all(Name::Run(name)).await
+        self.draw_all(Name::Run(name), None).await
     }
 
     /// Brings the message of notice `id` up to its record, and says when to try again.
     pub async fn project_notice(&self, id: &NoticeId) -> Next {
-        self.draw_all(Name::Notice(id)).await
+        self.draw_all(Name::Notice(id), None).await
     }
 
-    async fn draw_all(&self, name: Name<'_>) -> Next {
+    async fn draw_all(&self, name: Name<'_>, mut place: Option<Place>) -> Next {
         if let Some(left) = self.outbox.left_alone(name.as_str()) {
             return Next::Again(left);
         }
-        let mut place = None;
         for _ in 0..STEPS {
             if self.stopping.is_cancelled() {
                 return Next::Rest;
@@ -70,6 +70,7 @@ impl Engine {
             let drawn = match name {
                 Name::Run(name) => self.draw_run(name, &mut place).await,
                 Name::Notice(id) => self.draw_notice(id, &mut place).await,
+                Name::Board(name) => self.draw_board(name, &mut place).await,
             };
             match drawn {
                 Ok(None) => {}
@@ -138,13 +139,13 @@ impl Engine {
             return Ok(Some(Next::Rest));
         }
         let drawing = Drawing { of, thread: thread.clone(), wanted, read_at };
-        let fits = |it: &Place| edits.iter().position(|edit| lane(edit) == *it.lane());
+        let fits = |it: &Place| edits.iter().position(|edit| lane(of, edit) == *it.lane());
         if let Some(place) = place.take()
             && let Some(first) = fits(&place)
         {
             return self.send(drawing, &edits[first..], place).await;
         }
-        match self.outbox.place(of.key(), wants(&edits, of.is_over())).await {
+        match self.outbox.place(of.key(), wants(of, &edits)).await {
             Turn::Place(it) => *place = Some(it),
             Turn::Nudged => {}
             Turn::Closed => return Ok(Some(Next::Rest)),
@@ -202,7 +203,7 @@ impl Engine {
             Err(ChatError::Gone) => self.deleted(drawing, key).await,
             Err(error) => {
                 let unclear = matches!(error, ChatError::Unclear(_));
-                let next = self.failed(drawing, &Lane::Update, &error).await?;
+                let next = self.failed(drawing, &of.edits(), &error).await?;
                 if unclear {
                     self.doubt(of, key, &sent).await?;
                 }
@@ -242,16 +243,17 @@ impl Engine {
     }
 }
 
-fn lane(edit: &Edit<'_>) -> Lane {
+fn lane(of: Subject<'_>, edit: &Edit<'_>) -> Lane {
     match edit {
         Edit::Post { channel, .. } => Lane::Post((*channel).to_owned()),
-        Edit::Update { .. } => Lane::Update,
+        Edit::Update { .. } => of.edits(),
     }
 }
 
 /// Returns the places that `edits` need.
-fn wants(edits: &[Edit<'_>], over: bool) -> Vec<Want> {
-    edits.iter().map(|it| (lane(it), it.urgency(over))).collect()
+fn wants(of: Subject<'_>, edits: &[Edit<'_>]) -> Vec<Want> {
+    let seen = are_seen(edits);
+    edits.iter().map(|it| (lane(of, it), it.urgency(of.is_over(), seen))).collect()
 }
 
 fn root(thread: &Thread) -> Option<Ts> {

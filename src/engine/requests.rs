@@ -7,7 +7,6 @@ use jiff::SignedDuration;
 
 use crate::{
     domain::{
-        access::Right,
         answer::{Answer, Outcome},
         fact::Fact,
         run::Run,
@@ -16,13 +15,14 @@ use crate::{
     engine::{
         Engine, Wake,
         actors::Next,
-        ports::{Change, ChatError, Conflict, Request, StoreError, Via, Wish},
+        ports::{Change, Conflict, Reply, Request, StoreError, Wish},
         reconciler::{frees_turn, update},
     },
-    projection,
 };
 
 mod decide;
+mod permit;
+mod plan;
 mod resolve;
 mod retry;
 mod start;
@@ -33,9 +33,9 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Pauses before the outcome is told once more, when Slack did not take it: the address is good for five answers within 30
-/// minutes. Beside that, what becomes of a run is told in its thread.
-const TELL_AGAIN: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(2)];
+/// How long Slack is given to show the answer to a form before the outcome takes its place: the other way round, the
+/// modal would be left with an answer that nothing follows.
+pub(super) const ANSWER_SHOWS: Duration = Duration::from_secs(1);
 
 /// What a request leads to.
 struct Effect {
@@ -97,14 +97,10 @@ impl Engine {
     }
 
     async fn try_request(&self, request: &Request) -> Result<Next, Trouble> {
-        let effect = if self.may(request).await? {
-            self.effect(request).await?
-        } else {
-            Outcome::Forbidden { right: Right::Operate, ask: self.whom_to_ask(Right::Operate) }.into()
-        };
+        let effect = self.effect(request).await?;
         match self.write(request, &effect).await {
             Ok(()) => {
-                self.tell(request, &effect).await;
+                self.conclude(request, &effect).await;
                 Ok(Next::Rest)
             }
             // The world has changed since it was read: look again, and decide anew.
@@ -114,28 +110,20 @@ impl Engine {
         }
     }
 
-    /// The right is looked up again when the request is carried out. People of the command line have it from AWS.
-    async fn may(&self, request: &Request) -> Result<bool, Trouble> {
-        // Whether somebody may decide depends on the run: see `decide`.
-        if request.via == Via::Cli || matches!(request.wish, Wish::Decide { .. }) {
-            return Ok(true);
-        }
-        let person = self.people.person(&request.by, &[&self.access.operators]).await;
-        let person = person.map_err(|it| Trouble::Later { code: "Slack".to_owned(), why: it.to_string() })?;
-        Ok(self.access.allows(&person, Right::Operate))
-    }
-
     async fn effect(&self, request: &Request) -> Result<Effect, Trouble> {
         match &request.wish {
             Wish::Decide { approval, verdict } => self.decide(request, approval, *verdict).await,
-            Wish::Run(command) => self.start_run(request, command).await,
-            Wish::Retry { run, from } => match self.resolve(run).await? {
-                Ok(run) => self.retry_run(request, &run, *from).await,
-                Err(outcome) => Ok(outcome.into()),
+            Wish::Run(command) => match self.barred_from(request, &command.source).await? {
+                Some(refused) => Ok(refused),
+                None => self.start_run(request, command).await,
             },
-            Wish::Cancel { run } => match self.resolve(run).await? {
+            Wish::Retry { run, from } => match self.operable(request, run).await? {
+                Ok(run) => self.retry_run(request, &run, *from).await,
+                Err(effect) => Ok(effect),
+            },
+            Wish::Cancel { run } => match self.operable(request, run).await? {
                 Ok(run) => Ok(self.cancel_run(request, &run)),
-                Err(outcome) => Ok(outcome.into()),
+                Err(effect) => Ok(effect),
             },
         }
     }
@@ -147,7 +135,8 @@ impl Engine {
         self.store.write(&changes).await
     }
 
-    async fn tell(&self, request: &Request, effect: &Effect) {
+    /// Wakes what has changed, and tells the person.
+    async fn conclude(&self, request: &Request, effect: &Effect) {
         let (id, by, outcome) = (&request.id, &request.by, &effect.outcome);
         tracing::info!(request = id, by, ?outcome, "Carried out request {id}");
         for run in effect.create.iter().chain(effect.update.iter().map(|it| &it.after)) {
@@ -157,20 +146,11 @@ impl Engine {
         for Changed { before, .. } in effect.update.iter().filter(|it| frees_turn(&it.before, &it.after)) {
             self.wake_waiting(&before.source).await;
         }
-        let Some(url) = &request.response_url else { return };
-        let locale = self.locale_of(&request.by).await;
-        let message = projection::answer::answer(&self.words, locale, &Answer::Outcome(outcome.clone()));
-        for pause in TELL_AGAIN.map(Some).into_iter().chain([None]) {
-            match (self.chat.respond(url, &message).await, pause) {
-                (Ok(()), _) => return,
-                (Err(ChatError::Unclear(_) | ChatError::Later { .. }), Some(pause))
-                    if self.outbox.pause(pause).await => {}
-                (Err(error), _) => {
-                    tracing::warn!(request = id, %error, "The outcome of request {id} could not be told privately");
-                    return;
-                }
-            }
+        let Some(reply) = &request.reply else { return };
+        if matches!(reply, Reply::View(_)) {
+            self.outbox.pause(ANSWER_SHOWS).await;
         }
+        self.tell(by, reply, &Answer::Outcome(outcome.clone())).await;
     }
 
     async fn later(&self, request: &Request, code: String, why: String) -> Next {
@@ -180,7 +160,7 @@ impl Engine {
         }
         let effect = Effect::from(Outcome::GaveUp { code, why });
         match self.write(request, &effect).await {
-            Ok(()) => self.tell(request, &effect).await,
+            Ok(()) => self.conclude(request, &effect).await,
             Err(error) => tracing::error!(request = request.id, %error, "Request {} could not be closed", request.id),
         }
         Next::Rest

@@ -1,9 +1,6 @@
 //! The configured sources, found by what commands and events call them.
 
-use crate::domain::{
-    command::nearest,
-    source::{Layer, Source},
-};
+use crate::domain::source::{Layer, Source};
 
 /// All sources, in the order of the configuration.
 #[derive(Clone, Debug, Default)]
@@ -23,11 +20,6 @@ impl Sources {
     /// Returns the source called `name`.
     pub fn get(&self, name: &str) -> Option<&Source> {
         self.0.iter().find(|it| it.name == name)
-    }
-
-    /// Returns the name that was probably meant by `name`.
-    pub fn nearest(&self, name: &str) -> Option<&str> {
-        nearest(name, self.0.iter().map(|it| it.name.as_str()))
     }
 
     /// Returns the names of the sources that use Glue job `job`.

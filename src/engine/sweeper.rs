@@ -43,7 +43,7 @@ pub async fn sweep_every(engine: Arc<Engine>, period: Duration, stop: Cancellati
 }
 
 impl Engine {
-    /// Wakes every open run, thread, request and notice, begins runs of snapshots whose event was lost, and looks which
+    /// Wakes every open run, thread, request and notice and the board, begins runs of snapshots whose event was lost, and looks which
     /// source is overdue.
     pub async fn sweep(&self) {
         match self.store.open_requests().await {
@@ -63,6 +63,7 @@ impl Engine {
             }
             Err(error) => troubled("runs", &error.to_string()),
         }
+        self.wakes.send(Wake::Board);
         match self.store.open_notices().await {
             Ok(ids) => ids.into_iter().for_each(|id| self.wakes.send(Wake::Notice(id))),
             Err(error) => troubled("notices", &error.to_string()),

@@ -47,15 +47,17 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long after the stop connections are still accepted: those that the machine has taken already.
 const LAST_ACCEPT: Duration = Duration::from_millis(100);
 
-/// Returns the public routes: Slack's doors, SNS's, and the health of the process.
+/// Returns the public routes: Slack's doors, unless it delivers through sockets, SNS's, and the health of the process.
 ///
 /// From `stop` on each answer ends its connection, so that none is idle, with a request perhaps on its way, when the doors close.
-pub fn public(slack: Arc<slack::Doors>, sns: Arc<sns::Door>, stop: CancellationToken) -> Router {
-    let doors = Router::new()
-        .route("/slack/commands", post(slack::command::handle))
-        .route("/slack/interactions", post(slack::interaction::handle))
-        .route("/slack/events", post(slack::event::handle))
-        .with_state(slack);
+pub fn public(slack: Option<Arc<slack::Doors>>, sns: Arc<sns::Door>, stop: CancellationToken) -> Router {
+    let doors = slack.map_or_else(Router::new, |slack| {
+        Router::new()
+            .route("/slack/commands", post(slack::command::handle))
+            .route("/slack/interactions", post(slack::interaction::handle))
+            .route("/slack/events", post(slack::event::handle))
+            .with_state(slack)
+    });
     let sns = Router::new().route("/sns", post(sns::handle)).with_state(sns);
     let last = move |mut response: Response| {
         if stop.is_cancelled() {

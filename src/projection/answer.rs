@@ -3,12 +3,13 @@
 use super::{
     blocks::Page,
     message::Message,
+    plan,
     text::{Locale, Mrkdwn, Voice, Words, values},
 };
 use crate::domain::{
-    access::Right,
-    answer::Answer,
-    command::{Misread, Verb},
+    access::{Bar, Right},
+    answer::{Answer, Forbidden, Outcome, Reach},
+    command::{MAX_REASON, Misread, Verb},
     name::ExportTask,
     source::Layer,
     stage::StageId,
@@ -31,9 +32,10 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::Accepted { verb, target } => one(accepted(voice, *verb, target)),
         Answer::NotRecorded => one(voice.text("answer.not_recorded")),
         Answer::Unconfirmed => one(voice.text("answer.unconfirmed")),
+        Answer::Outcome(Outcome::Planned(forecast)) => plan::message(voice, forecast),
         Answer::Outcome(outcome) => one(outcome::text(voice, outcome)),
         Answer::Misread(misread) => one(self::misread(voice, misread)),
-        Answer::Forbidden { right, ask } => one(forbidden(voice, *right, ask)),
+        Answer::Forbidden(it) => one(forbidden(voice, it)),
         Answer::Unidentified => one(voice.text("answer.unidentified")),
         Answer::UnknownSource { name, near, known } => one(unknown_source(voice, name, near.as_deref(), known)),
         Answer::UnknownRun { text } => one(unknown_run(voice, text)),
@@ -43,11 +45,12 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::Runs { runs, unmanaged } => lists::runs(voice, runs, unmanaged),
         Answer::Sources(sources) => lists::sources(voice, sources),
         Answer::Whoami { user, member, views, operates, approves } => {
-            let rights = rights(voice, *views, *operates);
+            let rights = rights(voice, views, operates);
             one(voice.say("answer.whoami", values! { user, member, rights, approves }))
         }
         Answer::Help { topic: Some(verb), may_operate } => help::topic(voice, *verb, *may_operate),
         Answer::Help { topic: None, may_operate } => help::all(voice, *may_operate),
+        Answer::NoForm => one(voice.say("form.unavailable", values! { usage => Verb::Run.form().usage() })),
         Answer::UnknownButton => one(voice.text("answer.unknown_button")),
         Answer::Broken { reference } => one(voice.say("answer.broken", values! { reference })),
     }
@@ -60,9 +63,18 @@ fn accepted(voice: Voice<'_>, verb: Option<Verb>, target: &str) -> Mrkdwn {
     }
 }
 
-fn rights(voice: Voice<'_>, views: bool, operates: bool) -> Vec<Mrkdwn> {
-    let held = [(views || operates, Right::View), (operates, Right::Operate)];
-    held.into_iter().filter(|(has, _)| *has).map(|(_, right)| voice.text(right_key(right))).collect()
+/// What somebody may, and of which sources if not of all.
+fn rights(voice: Voice<'_>, views: &Reach, operates: &Reach) -> Vec<Mrkdwn> {
+    let held = [(Right::View, views), (Right::Operate, operates)];
+    let held = held.into_iter().filter_map(|(right, reach)| {
+        let sources = match reach {
+            Reach::Nothing => return None,
+            Reach::Sources(sources) => sources.as_slice(),
+            Reach::Everything => &[],
+        };
+        Some(voice.say("answer.reach", values! { right => voice.text(right_key(right)), sources }))
+    });
+    held.collect()
 }
 
 fn right_key(right: Right) -> &'static str {
@@ -72,8 +84,13 @@ fn right_key(right: Right) -> &'static str {
     }
 }
 
-fn forbidden(voice: Voice<'_>, right: Right, ask: &[String]) -> Mrkdwn {
-    voice.say("answer.forbidden", values! { right => voice.text(right_key(right)), ask })
+fn forbidden(voice: Voice<'_>, Forbidden { right, why, source, ask }: &Forbidden) -> Mrkdwn {
+    let key = match why {
+        Bar::NoRight | Bar::Unidentified => "answer.forbidden.no_right",
+        Bar::NotMember => "answer.forbidden.not_member",
+        Bar::OtherWorkspace => "answer.forbidden.other_workspace",
+    };
+    voice.say(key, values! { right => voice.text(right_key(*right)), source, ask })
 }
 
 fn unknown_source(voice: Voice<'_>, name: &str, near: Option<&str>, known: &[String]) -> Mrkdwn {
@@ -102,6 +119,10 @@ fn misread(voice: Voice<'_>, misread: &Misread) -> Mrkdwn {
         Misread::Missing { verb, name } => {
             let key = if is_option(*verb, name) { "answer.misread.no_value" } else { "answer.misread.missing" };
             voice.say(key, values! { verb => verb.word(), name, usage => verb.form().usage() })
+        }
+        Misread::BadValue { verb, name: "reason", .. } => {
+            let usage = voice.say("answer.misread.usage", values! { usage => verb.form().usage() });
+            Mrkdwn::lines([voice.say("form.flaw.reason", values! { most => MAX_REASON }), usage])
         }
         Misread::BadValue { verb, name, value, near } => {
             let known: Vec<&str> = match *name {

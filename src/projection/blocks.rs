@@ -15,6 +15,8 @@ use super::{
     text::{Mrkdwn, width},
 };
 
+pub mod inputs;
+
 /// Blocks in a message.
 pub const BLOCKS: usize = 50;
 /// Blocks in a modal or a Home.

@@ -19,9 +19,18 @@ pub struct Message {
 }
 
 impl Message {
-    /// Returns the point of the message for a terminal: without Slack's entities.
+    /// Returns the point of the message for a terminal: Slack's marks as what they stand for, dates in UTC.
     pub fn plain(&self) -> String {
-        self.text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        let mut parts = self.text.split('<');
+        let mut plain = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (mark, rest) = part.split_once('>').unwrap_or((part, ""));
+            // Of what has a text for those who cannot show it, that; else the name itself.
+            let (_, shown) = mark.rsplit_once(['|', '^', '!']).unwrap_or(("", mark));
+            plain.push_str(shown);
+            plain.push_str(rest);
+        }
+        plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     }
 
     /// Says whether it has buttons: it wants something of its readers.
@@ -46,5 +55,18 @@ impl Message {
     pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).expect("blocks are made of strings and numbers");
         hex::encode(&Sha256::digest(json)[..8])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_shows_what_marks_stand_for() {
+        let text =
+            "a &lt;b&gt; by <@UANA>, <!subteam^S0OPS>: <!date^1795316400^{date} {time}|2026-11-22 03:00 UTC> &amp;";
+        let message = Message { text: text.to_owned(), blocks: Vec::new(), rich: Vec::new() };
+        assert_eq!(message.plain(), "a <b> by @UANA, S0OPS: 2026-11-22 03:00 UTC &");
     }
 }

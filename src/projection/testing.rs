@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::text::Words;
 
 pub(crate) mod limits;
+pub(crate) mod plans;
 pub(crate) mod reader;
 pub(crate) mod story;
 

@@ -85,9 +85,9 @@ pub enum Edit<'a> {
 pub enum Urgency {
     /// People act on it, or wait for it: an alert, a request for approval, the end of a run.
     Act,
-    /// Something has happened.
+    /// Something has happened that nobody can see yet.
     News,
-    /// Something is still going on.
+    /// Something is still going on, or can be seen elsewhere in the thread already.
     State,
 }
 
@@ -119,6 +119,12 @@ pub fn edits<'a>(wanted: &'a [Wanted], thread: &'a Thread) -> Vec<Edit<'a>> {
     edits
 }
 
+/// Says whether a reader knows already all that `edits` tell: the root shows it, and only replies are left; or the
+/// replies have told it, and only the root is left. Then those go first of whom nothing is seen yet.
+pub fn are_seen(edits: &[Edit<'_>]) -> bool {
+    edits.iter().all(Edit::is_of_reply) || edits.iter().all(Edit::is_of_shown_root)
+}
+
 /// Returns the replies that one post can tell instead of the first of `posts`, in order: those up to the first that
 /// people act on, which needs a message of its own, and as many as fit.
 pub fn folded<'a>(posts: impl IntoIterator<Item = &'a Wanted>) -> Vec<&'a Wanted> {
@@ -144,15 +150,27 @@ pub fn together(fold: &[&Wanted]) -> Option<Message> {
 }
 
 impl Edit<'_> {
-    /// Returns how soon it should be made; `over`: the run is at rest, so that this is its end.
-    pub fn urgency(&self, over: bool) -> Urgency {
+    /// Returns how soon it should be made. `over`: the run is at rest, so that this is its end; `seen`: see [`are_seen`].
+    pub fn urgency(&self, over: bool, seen: bool) -> Urgency {
         match self {
-            _ if over => Urgency::Act,
-            Edit::Update { wanted, .. } if wanted.is_root() => Urgency::State,
-            Edit::Update { .. } => Urgency::Act,
+            Edit::Update { wanted, .. } if !wanted.is_root() => Urgency::Act,
             Edit::Post { wanted, .. } if !wanted.is_root() && wanted.message.asks() => Urgency::Act,
-            Edit::Post { .. } => Urgency::News,
+            // A root that calls a run running that is over is not left standing, whatever its thread says.
+            Edit::Update { .. } if over => Urgency::Act,
+            Edit::Update { .. } | Edit::Post { .. } => match (over, seen) {
+                (true, false) => Urgency::Act,
+                (true, true) | (false, false) => Urgency::News,
+                (false, true) => Urgency::State,
+            },
         }
+    }
+
+    fn is_of_reply(&self) -> bool {
+        matches!(self, Edit::Post { wanted, .. } if wanted.in_thread)
+    }
+
+    fn is_of_shown_root(&self) -> bool {
+        matches!(self, Edit::Update { wanted, .. } if wanted.is_root())
     }
 }
 

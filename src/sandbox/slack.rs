@@ -1,7 +1,7 @@
 //! Slack's stand-in: the Web API for the bot, people who act through the bot's doors, and a web page to watch and play.
 //!
 //! Strict where Slack is: scopes, membership, limits of blocks and views, rates, spent URLs and triggers. What people
-//! read can be had as text ([`Slack::thread`]). Not there: files, reactions, pins, streaming, attachments, Socket Mode.
+//! read can be had as text ([`Slack::thread`]). Not there: files, reactions, pins, streaming, attachments.
 
 mod api;
 mod blocks;
@@ -11,6 +11,7 @@ mod options;
 mod page;
 mod people;
 mod render;
+mod socket;
 mod switches;
 #[cfg(test)]
 mod tests;
@@ -39,7 +40,7 @@ pub use self::{
     people::{Act, Answer, Place, signature},
     switches::Posted,
 };
-use self::{people::Doors, world::World};
+use self::{people::Doors, socket::Links, world::World};
 use super::{
     clock::SimClock,
     wire::{Call, Front, Reply, StandIn},
@@ -52,6 +53,7 @@ pub struct Slack {
     clock: SimClock,
     world: Mutex<World>,
     doors: Doors,
+    links: Links,
     patience: Duration,
 }
 
@@ -65,12 +67,14 @@ impl Slack {
             clock: front.clock.clone(),
             world: Mutex::new(World::new(&options)),
             doors: Doors::new(options.signing_secret),
+            links: Links::default(),
             patience: options.patience,
         });
         let stand_in: Arc<dyn StandIn> = Arc::<Self>::clone(&slack);
         let api =
             front.serve(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), stand_in).await.context("listen for Slack")?;
         slack.world().origin = format!("http://{api}");
+        socket::serve(front, Arc::clone(&slack)).await?;
         let page = page::serve(front, Arc::clone(&slack), options.listen)
             .await
             .with_context(|| format!("cannot listen on {} for the page; choose another address", options.listen))?;

@@ -157,6 +157,7 @@ impl World {
         Ok(Environment {
             signing_secrets: vec![self.options.slack.signing_secret.as_str().into()],
             bot_token: self.options.slack.token.as_str().into(),
+            app_token: None,
             slack_api: self.slack.base_url().parse()?,
         })
     }
@@ -169,6 +170,7 @@ impl World {
             ("AWS_REGION".to_owned(), aws::REGION.to_owned()),
             ("SLACK_SIGNING_SECRET".to_owned(), self.options.slack.signing_secret.clone()),
             ("SLACK_BOT_TOKEN".to_owned(), self.options.slack.token.clone()),
+            ("SLACK_APP_TOKEN".to_owned(), self.options.slack.app_token.clone()),
             ("SLACK_API_URL".to_owned(), self.slack.base_url()),
         ]);
         let named = |(service, url): (&str, String)| (format!("AWS_ENDPOINT_URL_{}", service.to_uppercase()), url);

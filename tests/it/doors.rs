@@ -30,7 +30,19 @@ fn now() -> i64 {
 
 /// Posts `body`, signed at `sent` with `secret`, and returns status and answer.
 async fn post(bot: &Bot, door: &str, body: &str, sent: i64, secret: &str) -> (u16, String) {
-    let request = Request::post(format!("{}{door}", bot.url()))
+    post_to(&format!("{}{door}", bot.url()), body, sent, secret).await
+}
+
+/// Posts what somebody does in Slack to the doors at `url`, signed now.
+pub(crate) async fn interact(url: &str, payload: &Value) -> (u16, Value) {
+    let form =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
+    let (status, body) = post_to(&format!("{url}/slack/interactions"), &form, now(), SECRET).await;
+    (status, serde_json::from_str(&body).unwrap_or_default())
+}
+
+async fn post_to(url: &str, body: &str, sent: i64, secret: &str) -> (u16, String) {
+    let request = Request::post(url)
         .header("x-slack-request-timestamp", sent.to_string())
         .header("x-slack-signature", signature(secret, sent, body))
         .body(Full::new(Bytes::from(body.to_owned())))

@@ -76,7 +76,8 @@ impl Fleet {
         }
     }
 
-    fn url(&self, at: usize) -> String {
+    /// Returns where the doors of a replica are.
+    pub(crate) fn url(&self, at: usize) -> String {
         format!("http://127.0.0.1:{}", self.replicas[at].port)
     }
 

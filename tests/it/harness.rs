@@ -50,6 +50,8 @@ pub(crate) struct Bot {
     judge: Judge,
     folder: TempDir,
     port: u16,
+    /// How the process is started.
+    arguments: &'static [&'static str],
     child: Option<Child>,
 }
 
@@ -102,11 +104,24 @@ impl Bot {
 
     /// Starts a bot in `world`, its configuration changed by `edit`.
     pub(crate) async fn start_in(world: World, edit: impl FnOnce(String) -> String) -> Self {
+        Self::start_with(world, edit, &["serve"]).await
+    }
+
+    /// Starts a bot in a new world to which Slack delivers through connections that the bot opens.
+    pub(crate) async fn start_with_sockets() -> Self {
+        let world = World::start(options()).await.unwrap();
+        world.slack.use_sockets(true);
+        let bot = Self::start_with(world, |config| config, &["serve", "--socket"]).await;
+        bot.until("two connections", async || (bot.world.slack.sockets() == 2).then_some(())).await;
+        bot
+    }
+
+    async fn start_with(world: World, edit: impl FnOnce(String) -> String, arguments: &'static [&'static str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = edit(world.config(&format!("127.0.0.1:{port}")));
         std::fs::write(folder.path().join("datalake.toml"), config).unwrap();
-        let mut bot = Self { judge: Judge { world }, folder, port, child: None };
+        let mut bot = Self { judge: Judge { world }, folder, port, arguments, child: None };
         bot.world.slack.set_bot_url(&bot.url());
         bot.spawn().await;
         bot
@@ -119,7 +134,7 @@ impl Bot {
 
     /// Starts the process, and waits until its doors are open.
     pub(crate) async fn spawn(&mut self) {
-        let child = self.command(&["serve"]).kill_on_drop(true).spawn().unwrap();
+        let child = self.command(self.arguments).kill_on_drop(true).spawn().unwrap();
         self.child = Some(child);
         let url = format!("127.0.0.1:{}", self.port);
         self.until("the doors are open", async || tokio::net::TcpStream::connect(&url).await.ok()).await;
@@ -132,6 +147,11 @@ impl Bot {
 
     /// Starts another process beside the bot's, in the same world, with doors of its own. It ends when it is dropped.
     pub(crate) async fn replica(&self) -> Child {
+        self.replica_at().await.0
+    }
+
+    /// The same, and where its doors are.
+    pub(crate) async fn replica_at(&self) -> (Child, String) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = self.folder.path().join(format!("replica-{port}.toml"));
         std::fs::write(&config, self.world.config(&format!("127.0.0.1:{port}"))).unwrap();
@@ -139,7 +159,7 @@ impl Bot {
         let child = command.env("DATALAKE_CONFIG", config).kill_on_drop(true).spawn().unwrap();
         let url = format!("127.0.0.1:{port}");
         self.until("a replica's doors are open", async || tokio::net::TcpStream::connect(&url).await.ok()).await;
-        child
+        (child, format!("http://{url}"))
     }
 
     /// Waits until the process has ended by itself, or was killed by a fault.

@@ -7,11 +7,15 @@ use datalake_bot::{
     sandbox::faults::{Fault, Kind, Moment},
 };
 use rstest::rstest;
+use tokio::time::timeout;
 
 use crate::{
     fleet::Fleet,
     harness::{ANA, CHANNEL, Judge, MINA, has, options},
 };
+
+/// How long people wait before they press once more.
+const PRESS_AGAIN: Duration = Duration::from_secs(2);
 
 /// Every call that changes something, in the order of a run: service, operation, what tells it from others, and how
 /// many of the kind pass before.
@@ -43,24 +47,12 @@ pub(crate) async fn carried_through(fleet: &mut Fleet) -> Run {
     fleet.slash(ANA, "/datalake run learning").await;
     let asked = async |judge: &Judge| judge.messages(CHANNEL).into_iter().find(|it| has(it, "approval.approve"));
     let request = fleet.until("people are asked", asked).await;
-    fleet.press(MINA, CHANNEL, &request.ts, "approval.approve").await;
     // A press that was not acknowledged is pressed again.
-    let mut again = 0;
     loop {
-        let found = async |judge: &Judge| {
-            let run = judge.shown().await;
-            let open = judge.messages(CHANNEL).into_iter().any(|it| has(&it, "approval.approve"));
-            (run.is_some() || open).then_some(run)
-        };
-        match fleet.until("the run is over and shown, or people are still asked", found).await {
-            Some(run) => return run,
-            None => {
-                again += 1;
-                if again % 40 == 0 {
-                    fleet.press(MINA, CHANNEL, &request.ts, "approval.approve").await;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+        fleet.press(MINA, CHANNEL, &request.ts, "approval.approve").await;
+        let shown = fleet.until("the run is over and shown", async |judge: &Judge| judge.shown().await);
+        if let Ok(run) = timeout(PRESS_AGAIN, shown).await {
+            return run;
         }
     }
 }

@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 #[cfg(feature = "sandbox")]
+mod access;
+#[cfg(feature = "sandbox")]
 mod approves;
 mod architecture;
 #[cfg(feature = "sandbox")]
@@ -16,6 +18,8 @@ mod figures;
 #[cfg(feature = "sandbox")]
 mod fleet;
 #[cfg(feature = "sandbox")]
+mod form;
+#[cfg(feature = "sandbox")]
 mod harness;
 #[cfg(feature = "sandbox")]
 mod judge;
@@ -24,6 +28,8 @@ mod kills;
 mod manifest;
 #[cfg(feature = "sandbox")]
 mod mends;
+#[cfg(feature = "sandbox")]
+mod mentions;
 mod messages;
 #[cfg(feature = "sandbox")]
 mod moto;
@@ -36,11 +42,15 @@ mod path;
 #[cfg(feature = "sandbox")]
 mod queue;
 #[cfg(feature = "sandbox")]
+mod replays;
+#[cfg(feature = "sandbox")]
 mod schedules;
 #[cfg(feature = "sandbox")]
 mod slots;
 #[cfg(feature = "sandbox")]
 mod sns;
+#[cfg(feature = "sandbox")]
+mod socket;
 mod sources;
 #[cfg(feature = "sandbox")]
 mod stops;

@@ -20,6 +20,7 @@ use crate::{
     clock::Clock,
     domain::{
         failure::{Class, Failure, codes},
+        forecast::Holding,
         run::Run,
         seen::{Seen, Started},
         source::{Location, Source},
@@ -108,6 +109,12 @@ pub(super) async fn look(s3: &Client, run: &Run, source: &Source) -> Seen {
         Ok((manifest, _)) => Seen::Absent { marker: manifest.map(|it| it.export_task) },
         Err(failure) => Seen::Unclear(failure),
     }
+}
+
+/// Returns what the manifest says of `latest`.
+pub(super) async fn holding(s3: &Client, latest: &Location) -> Result<Holding, Failure> {
+    let found = manifest::read(&S3::new(s3), latest).await?.manifest;
+    Ok(found.map_or(Holding::Unpublished, |it| Holding::Published(it.held(latest))))
 }
 
 /// Returns the manifest, and whether it is the run's and true.

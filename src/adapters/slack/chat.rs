@@ -52,6 +52,16 @@ struct Post<'a> {
 }
 
 #[derive(Serialize)]
+struct Whisper<'a> {
+    channel: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_ts: Option<&'a Ts>,
+    user: &'a str,
+    #[serde(flatten)]
+    message: &'a Message,
+}
+
+#[derive(Serialize)]
 struct Update<'a> {
     channel: &'a str,
     ts: &'a Ts,
@@ -129,6 +139,14 @@ impl Chat for SlackChat {
         self.client.post::<Ignored>("chat.update", &Update { channel, ts, message }).await.map(|_| ())
     }
 
+    async fn pin(&self, channel: &str, ts: &Ts) -> Result<(), ChatError> {
+        let pin = json!({"channel": channel, "timestamp": ts});
+        match self.client.post::<Ignored>("pins.add", &pin).await {
+            Err(ChatError::Refused(why)) if why == "already_pinned" => Ok(()),
+            pinned => pinned.map(|_| ()),
+        }
+    }
+
     async fn find(&self, place: Place<'_>, marks: &Marks, at: Timestamp) -> Result<Option<Ts>, ChatError> {
         let method = if place.thread.is_some() { "conversations.replies" } else { "conversations.history" };
         let mut cursor = None;
@@ -152,6 +170,12 @@ impl Chat for SlackChat {
             }
         }
         Err(ChatError::Unclear(format!("the message is not among {PAGES} pages of {}", place.channel)))
+    }
+
+    async fn whisper(&self, place: Place<'_>, user: &str, message: &Message) -> Result<(), ChatError> {
+        let Place { channel, thread: thread_ts } = place;
+        let whisper = Whisper { channel, thread_ts, user, message };
+        self.client.post::<Ignored>("chat.postEphemeral", &whisper).await.map(|_| ())
     }
 
     async fn respond(&self, response_url: &str, message: &Message) -> Result<(), ChatError> {

@@ -1,6 +1,7 @@
 //! Who somebody is: `users.info` and `usergroups.users.list`, remembered for a minute.
 
 use std::{
+    borrow::Borrow,
     collections::{BTreeSet, HashMap},
     hash::Hash,
     sync::{Arc, Mutex},
@@ -8,6 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -136,20 +138,33 @@ impl People for SlackPeople {
             }
             Err(error) => return Err(failed(error)),
         };
-        let mut groups = BTreeSet::new();
-        let configured = lists.iter().flat_map(|it| it.iter().cloned()).collect::<BTreeSet<Who>>();
-        for who in configured {
-            if let Who::Group(group) = who
-                && self.members(&group).await.map_err(failed)?.contains(user)
-            {
-                groups.insert(group);
-            }
-        }
+        let configured: BTreeSet<&Who> = lists.iter().flat_map(|it| it.iter()).collect();
+        // Side by side: whoever asks waits for all of them.
+        let holds = configured.into_iter().filter_map(|who| match who {
+            Who::Group(group) => Some(async move {
+                let members = self.members(group).await.map_err(failed)?;
+                Ok(members.contains(user).then(|| group.clone()))
+            }),
+            Who::User(_) | Who::Channel(_) | Who::AnyMember => None,
+        });
+        let groups = try_join_all(holds).await?.into_iter().flatten().collect();
         Ok(Person { user: user.to_owned(), membership: self.membership(&found), groups })
     }
 
     async fn locale(&self, user: &str) -> Option<String> {
         self.user(user).await.ok()?.locale
+    }
+
+    fn forget_user(&self, user: &str) {
+        self.users.forget(user);
+    }
+
+    fn forget_group(&self, group: &str) {
+        self.groups.forget(group);
+    }
+
+    fn known_locale(&self, user: &str) -> Option<String> {
+        self.users.get(&user.to_owned())?.locale
     }
 }
 
@@ -164,6 +179,13 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+    fn forget<Q: Eq + Hash + ?Sized>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        self.0.lock().expect("no panic while the cache is held").remove(key);
+    }
+
     fn get(&self, key: &K) -> Option<V> {
         let entries = self.0.lock().expect("no panic while the cache is held");
         entries.get(key).filter(|(at, _)| at.elapsed() < FRESH).map(|(_, value)| value.clone())

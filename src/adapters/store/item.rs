@@ -2,12 +2,12 @@
 //! indexes need.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Item, string, tables};
 use crate::{
-    domain::{notice::Notice, run::Run},
+    domain::{notice::Notice, refused::Refused, run::Run},
     engine::ports::{Request, StoreError},
     projection::thread::Thread,
 };
@@ -30,6 +30,12 @@ pub(super) const OPTIONAL: [&str; 12] = [
 
 /// How long a request is kept after it came: longer than anything can be delivered again.
 const KEEP_REQUEST: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// How long it is kept that an event was answered: Slack sends one again for some minutes.
+const KEEP_EVENT: SignedDuration = SignedDuration::from_hours(24 * 2);
+
+/// How long an attempt that was refused is kept.
+const KEEP_REFUSED: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// How long a notice is kept after its end: longer than a queue keeps a message.
 const KEEP_NOTICE: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -58,9 +64,27 @@ pub(super) fn state(pk: &str, value: &impl Serialize) -> Result<Item, StoreError
 pub(super) fn request(request: &Request) -> Result<Item, StoreError> {
     let mut item = state(&tables::request_key(&request.id), request)?;
     item.insert(tables::OPEN.to_owned(), string(tables::IS_OPEN));
-    let expires = (request.received_at + KEEP_REQUEST).as_second();
-    item.insert(tables::EXPIRES_AT.to_owned(), AttributeValue::N(expires.to_string()));
+    item.extend([expiry(request.received_at + KEEP_REQUEST)]);
     Ok(item)
+}
+
+/// Returns the item of an event that is answered at `at`.
+pub(super) fn event(id: &str, at: Timestamp) -> Item {
+    Item::from([(tables::PK.to_owned(), string(&tables::event_key(id))), expiry(at + KEEP_EVENT)])
+}
+
+/// Returns the item of an attempt that was refused. It is never open; the index of what is lists it apart.
+pub(super) fn refused(refused: &Refused) -> Result<Item, StoreError> {
+    let mut item = state(&tables::refused_key(&refused.id), refused)?;
+    item.insert(tables::OPEN.to_owned(), string(tables::IS_REFUSED));
+    item.insert(tables::RECEIVED_AT.to_owned(), string(&refused.at.to_string()));
+    item.extend([expiry(refused.at + KEEP_REFUSED)]);
+    Ok(item)
+}
+
+/// Returns the attribute by which DynamoDB deletes an item at `at`, or some time later.
+fn expiry(at: Timestamp) -> (String, AttributeValue) {
+    (tables::EXPIRES_AT.to_owned(), AttributeValue::N(at.as_second().to_string()))
 }
 
 /// Returns the item of a notice. It is open until its end is shown: see `settle_notice`.
@@ -70,8 +94,7 @@ pub(super) fn notice(notice: &Notice) -> Result<Item, StoreError> {
     item.insert(tables::RECEIVED_AT.to_owned(), string(&notice.since.to_string()));
     // What is over long ago need not be kept; what is not is written again when it is solved.
     if notice.is_over() {
-        let expires = (notice.solved_at.unwrap_or(notice.since) + KEEP_NOTICE).as_second();
-        item.insert(tables::EXPIRES_AT.to_owned(), AttributeValue::N(expires.to_string()));
+        item.extend([expiry(notice.solved_at.unwrap_or(notice.since) + KEEP_NOTICE)]);
     }
     Ok(item)
 }

@@ -17,6 +17,8 @@ pub(super) const PK: &str = "pk";
 /// Present only while a run, a request or a notice is open: the index over it holds nothing else.
 pub(super) const OPEN: &str = "open";
 pub(super) const IS_OPEN: &str = "1";
+/// What the attribute says instead of attempts that were refused: they are found by the same index.
+pub(super) const IS_REFUSED: &str = "refused";
 /// When a request, or what a notice is about, came to be known.
 pub(super) const RECEIVED_AT: &str = "received_at";
 /// When DynamoDB may delete an item of the state table, in Unix seconds.
@@ -43,6 +45,14 @@ pub(super) fn notice_key(id: &NoticeId) -> String {
 
 pub(super) fn notice_id(pk: &str) -> Option<NoticeId> {
     pk.strip_prefix(NOTICE).map(|it| NoticeId(it.to_owned()))
+}
+
+pub(super) fn event_key(id: &str) -> String {
+    format!("EVENT#{id}")
+}
+
+pub(super) fn refused_key(id: &str) -> String {
+    format!("REFUSAL#{id}")
 }
 
 pub(super) fn thread_key(of: &str) -> String {

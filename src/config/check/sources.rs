@@ -1,13 +1,13 @@
 //! `[[sources]]`: the databases, and what is made of them.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
-use super::{super::reader::Section, shapes};
+use super::{super::reader::Section, NOBODY, shapes};
 use crate::domain::{
-    access::Who,
+    access::{Lists, Who},
     name::check_source_name,
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
 };
@@ -15,8 +15,14 @@ use crate::domain::{
 /// How long people have to approve, unless the source says otherwise.
 const EXPIRES_AFTER: Duration = Duration::from_secs(8 * 3600);
 
-pub(super) fn sources(root: &Section<'_>, folder: &Path, region: &str) -> Vec<Source> {
-    let mut read: Vec<Source> = Vec::new();
+/// Returns the sources, which are in `region`, and the lists of people of those that have their own, by name.
+pub(super) fn sources(
+    root: &Section<'_>,
+    folder: &Path,
+    general: &Lists,
+    region: &str,
+) -> (Vec<Source>, BTreeMap<String, Lists>) {
+    let (mut read, mut own): (Vec<Source>, _) = (Vec::new(), BTreeMap::new());
     let sections = root.sections("sources");
     if sections.is_empty() {
         root.wrong("sources", "has none: add a [[sources]] for each database");
@@ -24,13 +30,25 @@ pub(super) fn sources(root: &Section<'_>, folder: &Path, region: &str) -> Vec<So
     for section in sections {
         let name = section.text("name");
         let section = if name.is_empty() { section } else { section.renamed(format!("sources.{name}")) };
+        own.extend(access(&section.section("access", false), general).map(|it| (name.clone(), it)));
         let source = source(&section, name, folder, region);
         for other in &read {
             clashes(&section, &source, other);
         }
         read.push(source);
     }
-    read
+    (read, own)
+}
+
+/// Returns the source's own lists, if it has any; one that is not there is the general one.
+fn access(section: &Section<'_>, general: &Lists) -> Option<Lists> {
+    let list = |key, general: &[Who]| if section.has(key) { section.list(key) } else { general.to_vec() };
+    let lists = Lists { viewers: list("viewers", &general.viewers), operators: list("operators", &general.operators) };
+    if section.has("operators") && lists.operators.is_empty() {
+        section.wrong("operators", NOBODY);
+    }
+    section.finish();
+    section.is_there().then_some(lists)
 }
 
 fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> Source {
@@ -127,6 +145,9 @@ fn sensitive(layers: &Section<'_>, normal: &LayerWork) -> Option<SensitiveLayer>
     };
     if approval.is_there() && rule.approvers.is_empty() {
         approval.wrong("approvers", "names nobody: the layer could never be refreshed");
+    }
+    if rule.approvers.iter().any(|it| matches!(it, Who::Channel(_))) {
+        approval.wrong("approvers", "names a channel: only people and user groups approve");
     }
     let people = rule.approvers.iter().filter(|it| matches!(it, Who::User(_))).count();
     if people == rule.approvers.len() && (people as u64) < u64::from(rule.quorum) && people > 0 {

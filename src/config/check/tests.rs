@@ -23,6 +23,8 @@ fn the_example_is_right() {
     assert_eq!(shop.sensitive.as_ref().unwrap().approval.quorum, 1);
     assert_eq!(config.engine.reconcile_every, Duration::from_secs(60));
     assert_eq!(shop.classification.len(), 64);
+    let prices = config.prices.unwrap();
+    assert_eq!((prices.currency.as_str(), prices.export_per_gb, prices.glue_dpu_hour), ("USD", 0.01, 0.44));
 }
 
 #[rstest]
@@ -34,6 +36,7 @@ fn the_example_is_right() {
 #[case::missing("team_id = \"T0DATALAKE1\"", "", "slack.team_id is missing")]
 #[case::empty("\"T0DATALAKE1\"", "\"\"", "slack.team_id must not be empty")]
 #[case::channel_name("\"C0DATALAKE1\"", "\"#data\"", "slack.channel must be the id of a channel (C…)")]
+#[case::flag("board = false", "board = \"yes\"", "slack.board must be true or false")]
 #[case::number("\"T0DATALAKE1\"", "7", "slack.team_id must be a text, not a number")]
 #[case::duration(
     "\"60s\"",
@@ -49,7 +52,7 @@ fn the_example_is_right() {
 #[case::who(
     "\"S0DATAOPS01\"",
     "\"@ops\"",
-    "access.operators has \"@ops\", which is neither a user (U…, W…), nor a user group (S…), nor \"*\""
+    "access.operators has \"@ops\", which is neither a user (U…, W…), nor a user group (S…), nor a channel (C…, G…), nor \"*\""
 )]
 #[case::name(
     "name = \"shop\"",
@@ -122,6 +125,13 @@ fn the_example_is_right() {
     "prefix = \"raw/x\"",
     "sources.shop.latest must not overlap `export`: publishing would remove the exports"
 )]
+#[case::price(
+    "glue_dpu_hour = 0.44",
+    "glue_dpu_hour = -1",
+    "prices.glue_dpu_hour must be a number from 0, such as 0.44"
+)]
+#[case::no_price("export_per_gb = 0.010", "", "prices.export_per_gb is missing")]
+#[case::currency("\"USD\"", "\"$\"", "prices.currency must be the code of a currency, such as \"USD\"")]
 fn a_mistake_is_told_with_its_key(#[case] from: &str, #[case] to: &str, #[case] expected: &str) {
     assert!(EXAMPLE.contains(from), "the example has no {from}");
     let mistakes = read(&example().replacen(from, to, 1)).unwrap_err();

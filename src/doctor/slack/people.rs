@@ -18,13 +18,14 @@ use crate::{
 const NAME_OTHERS: &str = "Mend the list in the configuration: viewers, operators, or the approvers of a source.";
 
 pub(super) fn probes<'a>(slack: &'a Inspector, config: &'a Config, sources: &[&'a Source]) -> Vec<Probe<'a>> {
-    let access = config.access.viewers.iter().chain(&config.access.operators);
+    let access = config.access.lists().into_iter().flatten();
     let rules = sources.iter().filter_map(|it| Some((it.name.as_str(), &it.sensitive.as_ref()?.approval)));
     let named: BTreeSet<&Who> = access.chain(rules.clone().flat_map(|(_, rule)| &rule.approvers)).collect();
     let each = named.into_iter().filter_map(|who| match who {
         Who::User(id) => Some(Probe::new("user", id, Need::Bots, user(slack, id, &config.slack.team_id))),
         Who::Group(id) => Some(Probe::new("user group", id, Need::Bots, group(slack, id))),
-        Who::AnyMember => None,
+        // Whoever may look into a channel asks there: there is nobody to look up.
+        Who::Channel(_) | Who::AnyMember => None,
     });
     let quorums = rules.map(|(name, rule)| Probe::new("approvers of", name, Need::Bots, quorum(slack, rule)));
     each.chain(quorums).collect()
@@ -88,6 +89,7 @@ async fn quorum(slack: &Inspector, rule: &ApprovalRule) -> Verdict {
     for who in &rule.approvers {
         match who {
             Who::AnyMember => return Verdict::ok("any full member"),
+            Who::Channel(_) => {}
             Who::User(id) => people.extend([id.clone()]),
             Who::Group(id) => match members(slack, id).await {
                 Ok(members) => people.extend(members),

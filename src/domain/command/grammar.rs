@@ -39,32 +39,52 @@ pub struct Argument {
 #[derive(Clone, Copy, Debug)]
 pub struct Opt {
     pub name: &'static str,
-    /// How the usage names the value; `None`: the option has none.
-    pub value: Option<&'static str>,
+    pub takes: Takes,
+}
+
+/// What follows an option's name, and how the usage names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    Nothing,
+    Word(&'static str),
+    /// All that is left of the line, so that nothing can stand behind it.
+    Rest(&'static str),
+}
+
+impl Takes {
+    /// Returns how the usage names what follows, if something does.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Word(name) | Self::Rest(name) => Some(name),
+        }
+    }
 }
 
 /// Every command, in the order of the help.
 pub const GRAMMAR: &[Form] = &[
     Form {
         verb: Verb::Run,
-        argument: Some(Argument { name: "SOURCE", required: true }),
+        // Without a source, a form asks for it.
+        argument: Some(Argument { name: "SOURCE", required: false }),
         options: &[
-            Opt { name: "snapshot", value: Some("ID|latest") },
-            Opt { name: "only", value: Some("DB.TABLE,…") },
-            Opt { name: "layers", value: Some("normal,sensitive") },
-            Opt { name: "plan", value: None },
+            Opt { name: "snapshot", takes: Takes::Word("ID|latest") },
+            Opt { name: "only", takes: Takes::Word("DB.TABLE,…") },
+            Opt { name: "layers", takes: Takes::Word("normal,sensitive") },
+            Opt { name: "plan", takes: Takes::Nothing },
+            Opt { name: "reason", takes: Takes::Rest("WORDS…") },
         ],
     },
     Form { verb: Verb::Status, argument: Some(Argument { name: "SOURCE|RUN", required: false }), options: &[] },
     Form {
         verb: Verb::List,
         argument: Some(Argument { name: "SOURCE", required: false }),
-        options: &[Opt { name: "failed", value: None }, Opt { name: "limit", value: Some("N") }],
+        options: &[Opt { name: "failed", takes: Takes::Nothing }, Opt { name: "limit", takes: Takes::Word("N") }],
     },
     Form {
         verb: Verb::Retry,
         argument: Some(Argument { name: "RUN", required: true }),
-        options: &[Opt { name: "from", value: Some("STAGE") }],
+        options: &[Opt { name: "from", takes: Takes::Word("STAGE") }],
     },
     Form { verb: Verb::Cancel, argument: Some(Argument { name: "RUN", required: true }), options: &[] },
     Form { verb: Verb::Sources, argument: None, options: &[] },
@@ -112,7 +132,7 @@ impl Form {
             None => {}
         }
         for option in self.options {
-            match option.value {
+            match option.takes.name() {
                 Some(value) => usage += &format!(" [--{} {value}]", option.name),
                 None => usage += &format!(" [--{}]", option.name),
             }

@@ -2,13 +2,16 @@
 
 use super::{
     Command, RunCommand, Verb,
-    grammar::{Form, GRAMMAR, Opt},
+    grammar::{Form, GRAMMAR, Opt, Takes},
 };
 use crate::domain::{snapshot::SnapshotChoice, source::Layer, stage::StageId};
 
 /// Runs that `list` shows when no number is given, and the most it shows.
 const LIST_LIMIT: u16 = 10;
 const MAX_LIST_LIMIT: u16 = 50;
+
+/// Longest reason for a run, in characters.
+pub const MAX_REASON: usize = 300;
 
 /// Why a text is not a command; carries what the answer needs to put the person right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,16 +58,8 @@ pub fn parse(text: &str) -> Result<Command, Misread> {
     let verb = verb(first)?;
     let words = Words::read(verb, words)?;
     match verb {
-        Verb::Run => Ok(Command::Run(RunCommand {
-            source: words.argument()?,
-            snapshot: match words.value("snapshot") {
-                None | Some("latest") => SnapshotChoice::Latest,
-                Some(id) => SnapshotChoice::Named(id.to_owned()),
-            },
-            only: words.list("only", is_table)?,
-            layers: words.list("layers", |_| true)?.iter().map(|it| layer(it)).collect::<Result<_, _>>()?,
-            plan: words.has("plan"),
-        })),
+        Verb::Run if words.argument.is_none() && words.options.is_empty() => Ok(Command::Form),
+        Verb::Run => run(&words).map(Command::Run),
         Verb::Status => Ok(Command::Status { target: words.argument }),
         Verb::List => Ok(Command::List { failed: words.has("failed"), limit: words.limit()?, source: words.argument }),
         Verb::Retry => Ok(Command::Retry { run: words.argument()?, from: words.value("from").map(stage).transpose()? }),
@@ -73,6 +68,20 @@ pub fn parse(text: &str) -> Result<Command, Misread> {
         Verb::Whoami => Ok(Command::Whoami),
         Verb::Help => Ok(Command::Help { topic: words.argument.as_deref().map(self::verb).transpose()? }),
     }
+}
+
+fn run(words: &Words) -> Result<RunCommand, Misread> {
+    Ok(RunCommand {
+        source: words.argument()?,
+        snapshot: match words.value("snapshot") {
+            None | Some("latest") => SnapshotChoice::Latest,
+            Some(id) => SnapshotChoice::Named(id.to_owned()),
+        },
+        only: words.list("only", is_table)?,
+        layers: words.list("layers", |_| true)?.iter().map(|it| layer(it)).collect::<Result<_, _>>()?,
+        plan: words.has("plan"),
+        reason: words.reason()?,
+    })
 }
 
 /// The words behind a verb, sorted by the verb's form.
@@ -96,16 +105,18 @@ impl Words {
             };
             let (name, inline) = named.split_once('=').map_or((named, None), |(name, value)| (name, Some(value)));
             let option = option(form, name)?;
-            let value = match (option.value, inline) {
-                (None, None) => "",
-                (None, Some(_)) => return Err(Misread::Unexpected { verb, word: word.to_owned() }),
-                (Some(_), Some(value)) => value,
-                (Some(_), None) => words.next().ok_or(Misread::Missing { verb, name: option.name })?,
+            let missing = Misread::Missing { verb, name: option.name };
+            let value = match (option.takes, inline) {
+                (Takes::Nothing, None) => String::new(),
+                (Takes::Nothing, Some(_)) => return Err(Misread::Unexpected { verb, word: word.to_owned() }),
+                (Takes::Word(_), Some(value)) => value.to_owned(),
+                (Takes::Word(_), None) => words.next().ok_or(missing)?.to_owned(),
+                (Takes::Rest(_), first) => first.into_iter().chain(words.by_ref()).collect::<Vec<_>>().join(" "),
             };
             if read.has(option.name) {
                 return Err(Misread::Unexpected { verb, word: word.to_owned() });
             }
-            read.options.push((option.name, value.to_owned()));
+            read.options.push((option.name, value));
         }
         Ok(read)
     }
@@ -133,6 +144,16 @@ impl Words {
         Ok(entries)
     }
 
+    fn reason(&self) -> Result<Option<String>, Misread> {
+        let Some(text) = self.value("reason") else { return Ok(None) };
+        let (verb, name) = (self.form.verb, "reason");
+        match reason(text) {
+            Ok(None) => Err(Misread::Missing { verb, name }),
+            Ok(reason) => Ok(reason),
+            Err(TooLong { .. }) => Err(Misread::BadValue { verb, name, value: text.to_owned(), near: None }),
+        }
+    }
+
     fn limit(&self) -> Result<u16, Misread> {
         let Some(value) = self.value("limit") else { return Ok(LIST_LIMIT) };
         let bad = || Misread::BadValue { verb: self.form.verb, name: "limit", value: value.to_owned(), near: None };
@@ -140,8 +161,27 @@ impl Words {
     }
 }
 
+/// A reason that has more than `most` characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is longer than {most} characters")]
+pub struct TooLong {
+    pub most: usize,
+}
+
+/// Returns `text` as a reason: on one line, without white space around it. `None`: it says nothing.
+///
+/// # Errors
+/// It is too long.
+pub fn reason(text: &str) -> Result<Option<String>, TooLong> {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.chars().count() > MAX_REASON {
+        return Err(TooLong { most: MAX_REASON });
+    }
+    Ok(Some(words).filter(|it| !it.is_empty()))
+}
+
 /// Says whether RDS can export `text` alone: a database, schema or table whose names are of letters, digits, `$`, `_`.
-fn is_table(text: &str) -> bool {
+pub fn is_table(text: &str) -> bool {
     let named = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"$_".contains(&b));
     text.split('.').count() <= 3 && text.split('.').all(named)
 }

@@ -39,12 +39,25 @@ pub trait Chat: Send + Sync {
     /// See [`ChatError`].
     async fn update(&self, channel: &str, ts: &Ts, message: &Message) -> Result<(), ChatError>;
 
+    /// Pins a message to its channel. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// See [`ChatError`]; [`ChatError::Refused`] with `missing_scope` where the app may not.
+    async fn pin(&self, channel: &str, ts: &Ts) -> Result<(), ChatError>;
+
     /// Returns the message of ours that carries `marks` at `place`, and was posted about `at`: that is a replica's time,
     /// and its clock may be 10 minutes off.
     ///
     /// # Errors
     /// See [`ChatError`].
     async fn find(&self, place: Place<'_>, marks: &Marks, at: Timestamp) -> Result<Option<Ts>, ChatError>;
+
+    /// Posts a message at a place that `user` alone sees, for as long as their client is open. No marks, no edits: Slack keeps
+    /// nothing of it.
+    ///
+    /// # Errors
+    /// See [`ChatError`]; [`ChatError::Refused`] if the bot or the person is not in the channel.
+    async fn whisper(&self, place: Place<'_>, user: &str, message: &Message) -> Result<(), ChatError>;
 
     /// Answers one person privately through the address that came with their command or press (five times within 30
     /// minutes).

@@ -13,6 +13,8 @@ pub enum Lane {
     Post(String),
     /// Edits, whatever the channel.
     Update,
+    /// Edits of the board: edits like the others, and rarer.
+    Board,
 }
 
 impl Lane {
@@ -21,6 +23,7 @@ impl Lane {
         match self {
             Self::Post(channel) => format!("post#{channel}"),
             Self::Update => "update".to_owned(),
+            Self::Board => "board".to_owned(),
         }
     }
 }

@@ -15,6 +15,16 @@ pub trait People: Send + Sync {
 
     /// Returns the language that `user` reads, as Slack's locale (`ja-JP`), if it is known.
     async fn locale(&self, user: &str) -> Option<String>;
+
+    /// Forgets what is known of `user`, who has changed: the next answer is new. That is this process's memory; others keep
+    /// theirs for their minute.
+    fn forget_user(&self, user: &str);
+
+    /// Forgets who is in the user group `group`, which has changed.
+    fn forget_group(&self, group: &str);
+
+    /// Returns the same if it was looked up lately: without a call to Slack, for who cannot wait.
+    fn known_locale(&self, user: &str) -> Option<String>;
 }
 
 /// Why a person could not be looked up.

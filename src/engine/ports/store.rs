@@ -4,13 +4,16 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Reply;
 use crate::{
     domain::{
+        access::{Bar, Right},
         answer::Outcome,
         approval::Verdict,
         command::RunCommand,
         name::ExportTask,
         notice::{Notice, NoticeId},
+        refused::Refused,
         run::Run,
         stage::StageId,
     },
@@ -26,12 +29,38 @@ pub struct Request {
     /// Slack id, or the name of the account at the command line.
     pub by: String,
     pub via: Via,
-    /// Where the outcome can be told privately, for 30 minutes.
+    /// Where the outcome is told privately; `None`: whoever asks looks at the record.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
+    /// The channel in which it was asked for: rights may depend on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_url: Option<String>,
+    pub channel: Option<String>,
     pub received_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+impl Request {
+    /// Returns the record of its being refused at `at`: `right` is missing, or being an approver.
+    pub fn refused(&self, right: Option<Right>, why: Bar, at: Timestamp) -> Refused {
+        let (what, target) = match &self.wish {
+            Wish::Run(command) => ("run", &command.source),
+            Wish::Retry { run, .. } => ("retry", run),
+            Wish::Cancel { run } => ("cancel", run),
+            Wish::Decide { approval, verdict: Verdict::Approve } => ("approve", approval),
+            Wish::Decide { approval, verdict: Verdict::Deny } => ("deny", approval),
+        };
+        Refused {
+            id: self.id.clone(),
+            user: self.by.clone(),
+            what: what.to_owned(),
+            right,
+            target: Some(target.clone()),
+            why,
+            channel: self.channel.clone(),
+            at,
+        }
+    }
 }
 
 /// What is wanted: the commands and presses that change something.
@@ -145,6 +174,16 @@ pub trait Store: Send + Sync {
 
     /// Returns the ids of requests that are open, oldest first. May lag.
     async fn open_requests(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Records that the event `id` is answered, at `at`. Returns `false` if that was recorded before.
+    async fn claim_event(&self, id: &str, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Records an attempt that was refused; kept for 90 days.
+    async fn put_refused(&self, refused: &Refused) -> Result<(), StoreError>;
+
+    /// Returns the newest attempts that were refused, newest first, at most `limit` of them. May lag, and leaves out
+    /// records that cannot be read.
+    async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError>;
 
     /// Writes a notice, which is open then; its version must be the next one. Returns `false` if it has another already:
     /// then nothing was written.

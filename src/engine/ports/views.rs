@@ -1,12 +1,14 @@
 //! Modals and Homes in Slack.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::ChatError;
 use crate::projection::view::View;
 
 /// Slack's name of an open modal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ViewId(pub String);
 
 /// Opens modals and publishes Homes. Unlike messages these are for one person, and are not paced.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::domain::{
     export::ActiveExport,
     failure::Failure,
+    forecast::Holding,
     run::Run,
     seen::{Seen, Started},
     snapshot::{Snapshot, SnapshotChoice},
@@ -40,6 +41,22 @@ pub trait Snapshots: Send + Sync {
     /// # Errors
     /// AWS did not answer, or refuses to.
     async fn find(&self, source: &Source, choice: &SnapshotChoice) -> Result<Option<Snapshot>, Failure>;
+
+    /// Returns the snapshots of `source` that are available, newest first.
+    ///
+    /// # Errors
+    /// AWS did not answer, or refuses to.
+    async fn list(&self, source: &Source) -> Result<Vec<Snapshot>, Failure>;
+}
+
+/// Tells what is published.
+#[async_trait]
+pub trait Shelf: Send + Sync {
+    /// Returns what `latest/` of `source` holds.
+    ///
+    /// # Errors
+    /// AWS did not answer, or refuses to.
+    async fn holding(&self, source: &Source) -> Result<Holding, Failure>;
 }
 
 /// Sees every export of the account, whoever has started it.

@@ -110,8 +110,12 @@ impl Engine {
     async fn posted(&self, mut drawing: Drawing<'_>, ts: Ts, digest: String) -> Result<Option<Next>, StoreError> {
         let thread = &mut drawing.thread;
         let Some(posting) = thread.posting.take() else { return Ok(None) };
-        if let (Subject::Run(run), Key::ROOT) = (drawing.of, posting.key.as_str()) {
-            self.store.note_root(&run.export_task, &posting.channel, &ts.0).await?;
+        match drawing.of {
+            Subject::Run(run) if posting.key == Key::ROOT => {
+                self.store.note_root(&run.export_task, &posting.channel, &ts.0).await?;
+            }
+            Subject::Board(_) => self.pin(&posting.channel, &ts).await,
+            Subject::Run(_) | Subject::Notice(_) => {}
         }
         let folded = !posting.folded.is_empty();
         let posted = Posted { channel: posting.channel, ts: ts.0, digest, folded };

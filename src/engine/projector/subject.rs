@@ -1,4 +1,4 @@
-//! What has messages in Slack: a run, or a notice.
+//! What has messages in Slack: a run, a notice, or the board.
 
 use crate::{
     domain::{
@@ -6,7 +6,7 @@ use crate::{
         notice::{Notice, NoticeId},
         run::Run,
     },
-    engine::ports::Marks,
+    engine::ports::{Lane, Marks},
 };
 
 /// Names what is drawn.
@@ -14,6 +14,8 @@ use crate::{
 pub(super) enum Name<'a> {
     Run(&'a ExportTask),
     Notice(&'a NoticeId),
+    /// The board; its name has its channel in it: in another channel it is another message.
+    Board(&'a str),
 }
 
 impl Name<'_> {
@@ -21,6 +23,7 @@ impl Name<'_> {
         match self {
             Self::Run(name) => name.as_str(),
             Self::Notice(id) => &id.0,
+            Self::Board(name) => name,
         }
     }
 }
@@ -30,6 +33,7 @@ impl Name<'_> {
 pub(super) enum Subject<'a> {
     Run(&'a Run),
     Notice(&'a Notice),
+    Board(&'a str),
 }
 
 impl Subject<'_> {
@@ -38,6 +42,7 @@ impl Subject<'_> {
         match self {
             Self::Run(run) => run.run_id.as_str(),
             Self::Notice(notice) => &notice.id.0,
+            Self::Board(name) => name,
         }
     }
 
@@ -46,6 +51,7 @@ impl Subject<'_> {
         match self {
             Self::Run(run) => run.export_task.as_str(),
             Self::Notice(notice) => &notice.id.0,
+            Self::Board(name) => name,
         }
     }
 
@@ -54,6 +60,7 @@ impl Subject<'_> {
         let of = match self {
             Self::Run(_) => "run",
             Self::Notice(_) => "notice",
+            Self::Board(_) => "board",
         };
         Marks::from([(of.to_owned(), self.thread().to_owned()), ("key".to_owned(), key.to_owned())])
     }
@@ -62,7 +69,15 @@ impl Subject<'_> {
     pub(super) fn retries(&self) -> usize {
         match self {
             Self::Run(run) => run.retries.len(),
-            Self::Notice(_) => 0,
+            Self::Notice(_) | Self::Board(_) => 0,
+        }
+    }
+
+    /// Returns the lane of its edits.
+    pub(super) fn edits(&self) -> Lane {
+        match self {
+            Self::Run(_) | Self::Notice(_) => Lane::Update,
+            Self::Board(_) => Lane::Board,
         }
     }
 
@@ -70,7 +85,7 @@ impl Subject<'_> {
     pub(super) fn is_over(&self) -> bool {
         match self {
             Self::Run(run) => run.status.is_over(),
-            Self::Notice(_) => true,
+            Self::Notice(_) | Self::Board(_) => true,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Changed, Effect, Engine, Outcome, Request, Trouble};
 use crate::domain::{
-    access::Person,
+    access::{Bar, Person},
     approval::{Approval, ApprovalState, Refusal, Verdict},
     fact::Fact,
 };
@@ -25,6 +25,9 @@ impl Engine {
             Err(why) => {
                 let Person { user, membership, .. } = &person;
                 tracing::warn!(by = user, ?membership, approval = id, ?why, "A press by {user} does not count");
+                if why == Refusal::NotApprover {
+                    self.refusals.note(request.refused(None, Bar::of(*membership), now));
+                }
                 return refused(why);
             }
         };

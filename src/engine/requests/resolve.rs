@@ -2,7 +2,7 @@
 //! newest attempt.
 
 use crate::{
-    domain::{answer::Outcome, name::ExportTask, run::Run},
+    domain::{answer::Outcome, name::ExportTask, run::Run, source::Source},
     engine::{Engine, ports::StoreError},
 };
 
@@ -11,11 +11,11 @@ const MATCHES: usize = 5;
 
 impl Engine {
     /// Returns the run that `text` names, or what to answer if there is none, or more than one. A whole name means that
-    /// attempt and no other.
+    /// attempt and no other; the start of one is looked for among the runs of `sources`.
     ///
     /// # Errors
     /// The store did not answer.
-    pub async fn resolve(&self, text: &str) -> Result<Result<Run, Outcome>, StoreError> {
+    pub async fn resolve(&self, text: &str, sources: &[&Source]) -> Result<Result<Run, Outcome>, StoreError> {
         let unknown = || Outcome::UnknownRun { text: text.to_owned() };
         if let Ok(name) = text.parse::<ExportTask>()
             && let Some(run) = self.store.run(&name).await?
@@ -23,7 +23,7 @@ impl Engine {
             return Ok(Ok(run));
         }
         let mut runs: Vec<Run> = Vec::new();
-        for name in self.named(text).await? {
+        for name in self.named(text, sources).await? {
             let newest = self.newest_attempt(&name).await?;
             runs.extend(newest.filter(|it| !runs.iter().any(|known| known.run_id == it.run_id)));
         }
@@ -49,9 +49,9 @@ impl Engine {
         Ok(run)
     }
 
-    async fn named(&self, start: &str) -> Result<Vec<ExportTask>, StoreError> {
+    async fn named(&self, start: &str, sources: &[&Source]) -> Result<Vec<ExportTask>, StoreError> {
         let mut names = Vec::new();
-        for source in self.sources.all() {
+        for source in sources {
             let stem = format!("{}-", source.name);
             if stem.starts_with(start) || start.starts_with(&stem) {
                 names.extend(self.store.named(&source.name, start).await?);

@@ -1,6 +1,6 @@
 //! `run`: from a source and a snapshot to a run.
 
-use super::{Conflict, Effect, Engine, Outcome, Request, Run, StoreError, Trouble, Via};
+use super::{Conflict, Effect, Engine, Outcome, Request, Run, StoreError, Trouble};
 use crate::{
     domain::{
         command::RunCommand,
@@ -9,32 +9,29 @@ use crate::{
         run::{Order, Trigger},
         snapshot::{Snapshot, SnapshotChoice},
         source::Source,
-        stage::StageStatus,
     },
-    engine::ports::Change,
+    engine::ports::{Change, Via},
 };
 
 /// Runs that are looked through for those that tell what is usual: some of them have failed.
-const LOOKED_AT: usize = 2 * history::RUNS;
+pub(super) const LOOKED_AT: usize = 2 * history::RUNS;
+
+/// A run that could be recorded, and what it was made of.
+pub(super) struct Prepared<'a> {
+    pub(super) source: &'a Source,
+    pub(super) snapshot: Snapshot,
+    pub(super) run: Run,
+    /// The newest attempt of the same run, if it is there already.
+    pub(super) existing: Option<Run>,
+}
 
 impl Engine {
     pub(super) async fn start_run(&self, request: &Request, command: &RunCommand) -> Result<Effect, Trouble> {
-        let Some(source) = self.sources.get(&command.source) else {
-            return Ok(Outcome::UnknownSource { name: command.source.clone() }.into());
+        let Prepared { source, run, existing, .. } = match self.prepare(command, request.via, &request.by).await? {
+            Ok(prepared) if command.plan => return Ok(self.planned(&prepared).await?.into()),
+            Ok(prepared) => prepared,
+            Err(outcome) => return Ok(outcome.into()),
         };
-        if let Some(layer) = command.layers.iter().find(|it| source.layer(**it).is_none()) {
-            return Ok(Outcome::NoSuchLayer { source: source.name.clone(), layer: *layer }.into());
-        }
-        let snapshot = match self.snapshots.find(source, &command.snapshot).await {
-            Ok(Some(snapshot)) => snapshot,
-            Ok(None) => return Ok(not_found(source, &command.snapshot).into()),
-            Err(failure) => return give_up_or_wait(failure),
-        };
-        let run = self.new_run(source, &snapshot, &order(request, command));
-        let existing = self.newest_attempt(&run.export_task).await?;
-        if command.plan {
-            return Ok(planned(&run, existing.is_some()).into());
-        }
         if let Some(existing) = existing {
             return Ok(exists(&existing, &run).into());
         }
@@ -44,6 +41,29 @@ impl Engine {
         };
         let run = Run { usual: self.usual(&source.name).await, ..run };
         Ok(Effect { outcome, create: vec![run], update: Vec::new() })
+    }
+
+    /// Returns what `command` comes to, or why to nothing. Starts nothing.
+    pub(super) async fn prepare(
+        &self,
+        command: &RunCommand,
+        via: Via,
+        by: &str,
+    ) -> Result<Result<Prepared<'_>, Outcome>, Trouble> {
+        let Some(source) = self.sources.get(&command.source) else {
+            return Ok(Err(Outcome::UnknownSource { name: command.source.clone() }));
+        };
+        if let Some(layer) = command.layers.iter().find(|it| source.layer(**it).is_none()) {
+            return Ok(Err(Outcome::NoSuchLayer { source: source.name.clone(), layer: *layer }));
+        }
+        let snapshot = match self.snapshots.find(source, &command.snapshot).await {
+            Ok(Some(snapshot)) => snapshot,
+            Ok(None) => return Ok(Err(not_found(source, &command.snapshot))),
+            Err(failure) => return give_up_or_wait(failure).map(Err),
+        };
+        let run = self.new_run(source, &snapshot, &order(command, via, by));
+        let existing = self.newest_attempt(&run.export_task).await?;
+        Ok(Ok(Prepared { source, snapshot, run, existing }))
     }
 
     /// Returns the run that `order` makes of `snapshot`, now.
@@ -85,16 +105,16 @@ impl Engine {
     }
 }
 
-fn order(request: &Request, command: &RunCommand) -> Order {
+fn order(command: &RunCommand, via: Via, by: &str) -> Order {
     Order {
-        trigger: match request.via {
+        trigger: match via {
             Via::Slack => Trigger::Slack,
             Via::Cli => Trigger::Cli,
         },
-        requested_by: Some(request.by.clone()),
+        requested_by: Some(by.to_owned()),
         only: command.only.clone(),
         layers: command.layers.clone(),
-        reason: None,
+        reason: command.reason.clone(),
     }
 }
 
@@ -106,12 +126,6 @@ fn not_found(source: &Source, choice: &SnapshotChoice) -> Outcome {
     }
 }
 
-fn planned(run: &Run, exists: bool) -> Outcome {
-    let stages = run.stages.iter().filter(|it| it.status != StageStatus::Skipped).map(|it| it.id).collect();
-    let (snapshot, only) = (run.snapshot_id.clone(), run.only.clone());
-    Outcome::Planned { run: run.export_task.clone(), snapshot, only, stages, exists }
-}
-
 fn exists(existing: &Run, wanted: &Run) -> Outcome {
     Outcome::Exists {
         run: existing.export_task.clone(),
@@ -120,10 +134,10 @@ fn exists(existing: &Run, wanted: &Run) -> Outcome {
     }
 }
 
-fn give_up_or_wait(failure: Failure) -> Result<Effect, Trouble> {
+fn give_up_or_wait(failure: Failure) -> Result<Outcome, Trouble> {
     let Failure { class, code, message: why, .. } = failure;
     match class {
         Class::Transient => Err(Trouble::Later { code, why }),
-        Class::NewAttempt | Class::Config | Class::Data | Class::Lost => Ok(Outcome::GaveUp { code, why }.into()),
+        Class::NewAttempt | Class::Config | Class::Data | Class::Lost => Ok(Outcome::GaveUp { code, why }),
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
-        access::{Access, Membership, Person, Who},
+        access::{Access, Lists, Membership, Person, Who},
         answer::Answer,
         approval::{ApprovalState, Verdict},
         command::{Command, RunCommand},
@@ -24,7 +24,7 @@ use crate::{
     },
     engine::{
         accept::Asker,
-        ports::{ChatError, People, PeopleError, Via, ViewId, Views, Wish},
+        ports::{ChatError, People, PeopleError, Reply, Via, ViewId, Views, Wish},
     },
     projection::view::View,
 };
@@ -44,7 +44,8 @@ enum Act {
 
 /// Returns who may do what: operators are a group, and anybody may look.
 pub(super) fn access() -> Access {
-    Access { viewers: vec![Who::AnyMember], operators: vec![Who::Group("SOPS".to_owned())] }
+    let general = Lists { viewers: vec![Who::AnyMember], operators: vec![Who::Group("SOPS".to_owned())] };
+    Access { general, ..Access::default() }
 }
 
 /// People do something every now and then; when the faults are over, they only approve.
@@ -79,7 +80,9 @@ fn send(world: &Arc<World>, number: u64, act: Act) {
         let asker = Asker {
             user: user.to_owned(),
             via: Via::Slack,
-            response_url: Some("https://hooks.slack.com/x".to_owned()),
+            is_foreign: false,
+            channel: None,
+            reply: Some(Reply::Url("https://hooks.slack.com/x".to_owned())),
             delivery: format!("D{number:04}"),
         };
         let (world, act) = (Arc::clone(world), Arc::clone(&act));
@@ -130,7 +133,10 @@ impl Truth {
         let snapshot = if self.chance.bool() { SnapshotChoice::Latest } else { SnapshotChoice::Named(name) };
         // Now and then for one table only: a run of the same snapshot beside the other.
         let only = if self.chance.u8(0..4) == 0 { vec!["app.users".to_owned()] } else { Vec::new() };
-        Some(Act::Say(user, Command::Run(RunCommand { source, snapshot, only, layers: Vec::new(), plan: false })))
+        Some(Act::Say(
+            user,
+            Command::Run(RunCommand { source, snapshot, only, layers: Vec::new(), plan: false, reason: None }),
+        ))
     }
 
     /// Somebody presses on a request that is open, or was: one who may, or one who may not.
@@ -182,6 +188,13 @@ impl People for Line {
     }
 
     async fn locale(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn forget_user(&self, _: &str) {}
+
+    fn forget_group(&self, _: &str) {}
+    fn known_locale(&self, _: &str) -> Option<String> {
         None
     }
 }

@@ -181,6 +181,10 @@ impl Chat for Line {
         self.chat(|truth, _| update(truth)).await
     }
 
+    async fn pin(&self, _: &str, _: &Ts) -> Result<(), ChatError> {
+        self.chat(|_, _| Ok(())).await
+    }
+
     async fn find(&self, place: Place<'_>, marks: &Marks, about: Timestamp) -> Result<Option<Ts>, ChatError> {
         let find = |truth: &mut Truth| {
             let is_there = |it: &&Posted| it.channel == place.channel && it.thread.as_ref() == place.thread;
@@ -191,6 +195,10 @@ impl Chat for Line {
             Ok(found.map(|it| it.ts.clone()).filter(|_| !truth.has(Planted::NoLookForPost)))
         };
         self.chat(|truth, _| find(truth)).await
+    }
+
+    async fn whisper(&self, _: Place<'_>, _: &str, _: &Message) -> Result<(), ChatError> {
+        self.chat(|_, _| Ok(())).await
     }
 
     async fn respond(&self, _: &str, _: &Message) -> Result<(), ChatError> {

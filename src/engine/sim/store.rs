@@ -1,6 +1,6 @@
 //! The records, with the conditions of `adapters/store`: versions, turns, requests, threads, and indexes that lag.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use crate::{
     domain::{
         name::ExportTask,
         notice::{Notice, NoticeId},
+        refused::Refused,
         run::{Run, RunStatus},
     },
     engine::ports::{Change, Conflict, Lane, Mark, OpenRun, PaceMarks, Request, Store, StoreError, Swap},
@@ -30,6 +31,8 @@ pub(super) struct Records {
     pub(super) requests: BTreeMap<String, Kept>,
     pub(super) threads: BTreeMap<String, Thread>,
     pub(super) notices: BTreeMap<NoticeId, (Notice, bool)>,
+    /// Events that were answered.
+    events: BTreeSet<String>,
     marks: HashMap<Lane, Mark>,
     watches: BTreeMap<String, Timestamp>,
     /// What the indexes over runs show.
@@ -242,6 +245,19 @@ impl Store for Line {
             runs.filter_map(|it| it.finished_at).max()
         };
         self.ask(last).await
+    }
+
+    async fn claim_event(&self, id: &str, _: Timestamp) -> Result<bool, StoreError> {
+        self.ask(|truth| truth.records.events.insert(id.to_owned())).await
+    }
+
+    /// Nothing is decided by these.
+    async fn put_refused(&self, _: &Refused) -> Result<(), StoreError> {
+        self.ask(|_| ()).await
+    }
+
+    async fn refused(&self, _: usize) -> Result<Vec<Refused>, StoreError> {
+        self.ask(|_| Vec::new()).await
     }
 
     async fn put_notice(&self, notice: &Notice) -> Result<bool, StoreError> {

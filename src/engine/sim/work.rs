@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::time::sleep;
 
 use super::{
-    aws::{End, No, OBJECTS},
+    aws::{End, No, OBJECTS, Snap},
     line::{Broken, Line},
     planted::Planted,
     scenario::Service,
@@ -16,13 +16,14 @@ use crate::{
     domain::{
         export::ActiveExport,
         failure::{Class, Failure, codes},
+        forecast::Holding,
         run::Run,
         seen::{Seen, Started},
-        snapshot::{Snapshot, SnapshotChoice},
+        snapshot::{Origin, Snapshot, SnapshotChoice},
         source::{Layer, Source},
         stage::{Detail, StageId, StageStatus, WaitOn},
     },
-    engine::ports::{Exports, Progress, Snapshots, Work},
+    engine::ports::{Exports, Progress, Shelf, Snapshots, Work},
 };
 
 fn failure(broken: Broken) -> Failure {
@@ -36,6 +37,17 @@ fn started(broken: Broken) -> Started {
     match broken {
         Broken::Refused => Started::Refused(WaitOn::Trouble(failure(broken))),
         Broken::Unclear => Started::Unclear(failure(broken)),
+    }
+}
+
+fn snapshot(it: &Snap) -> Snapshot {
+    Snapshot {
+        id: it.id.clone(),
+        arn: it.arn.clone(),
+        taken_at: it.taken_at,
+        available: true,
+        origin: Origin::Automated,
+        allocated: None,
     }
 }
 
@@ -244,9 +256,24 @@ impl Snapshots for Line {
                 SnapshotChoice::Latest => of_source.max_by_key(|it| it.taken_at),
                 SnapshotChoice::Named(name) => of_source.find(|it| it.id == *name || it.arn == *name),
             };
-            found.map(|it| Snapshot { id: it.id.clone(), arn: it.arn.clone(), taken_at: it.taken_at, available: true })
+            found.map(snapshot)
         };
         self.call(Service::Rds, |truth, _| find(truth)).await.map_err(failure)
+    }
+
+    async fn list(&self, source: &Source) -> Result<Vec<Snapshot>, Failure> {
+        let list = |truth: &mut Truth| {
+            truth.aws.snapshots.iter().filter(|it| it.source == source.name).map(snapshot).rev().collect()
+        };
+        self.call(Service::Rds, |truth, _| list(truth)).await.map_err(failure)
+    }
+}
+
+#[async_trait]
+impl Shelf for Line {
+    /// Plans are not what the simulation is about.
+    async fn holding(&self, _: &Source) -> Result<Holding, Failure> {
+        Ok(Holding::Unpublished)
     }
 }
 

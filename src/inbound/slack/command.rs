@@ -2,61 +2,120 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::extract::State;
+use serde::Deserialize;
 
-use super::{Doors, count, ephemeral, gate::Signed};
-use crate::domain::{access::Right, answer::Answer, command::parse};
+use super::{
+    Ack, Belonging, Doors, count,
+    gate::{Delivery, Signed},
+};
+use crate::{
+    domain::{
+        answer::Answer,
+        command::{Command, Misread, parse},
+    },
+    engine::{accept::Asker, permits::Want, ports::Reply},
+};
 
 const DOOR: &str = "commands";
 
-/// The fields of a command's form that matter here; slack-morphism's extractor drops some of them.
-struct SlashCommand {
-    team: String,
-    user: String,
+/// What matters here of a command; slack-morphism's extractor drops some of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct SlashCommand {
+    team_id: String,
+    #[serde(default)]
+    enterprise_id: Option<String>,
+    #[serde(default)]
+    channel_id: Option<String>,
+    user_id: String,
+    #[serde(default)]
     text: String,
+    #[serde(default)]
     response_url: Option<String>,
+    /// With it a view can be opened.
+    #[serde(default)]
+    trigger_id: Option<String>,
 }
 
 impl SlashCommand {
-    fn read(body: &[u8]) -> Option<Self> {
+    /// Reads the form that comes by HTTP.
+    fn of_form(body: &[u8]) -> Option<Self> {
         let mut form: HashMap<_, _> = url::form_urlencoded::parse(body).into_owned().collect();
-        Some(Self {
-            team: form.remove("team_id")?,
-            user: form.remove("user_id").filter(|it| !it.is_empty())?,
+        let command = Self {
+            team_id: form.remove("team_id")?,
+            enterprise_id: form.remove("enterprise_id"),
+            channel_id: form.remove("channel_id"),
+            user_id: form.remove("user_id")?,
             text: form.remove("text").unwrap_or_default(),
-            response_url: form.remove("response_url").filter(|it| !it.is_empty()),
-        })
+            response_url: form.remove("response_url"),
+            trigger_id: form.remove("trigger_id"),
+        };
+        command.named()
+    }
+
+    /// Reads the same fields as JSON, as they come through a socket.
+    pub(super) fn of_json(payload: &str) -> Option<Self> {
+        serde_json::from_str::<Self>(payload).ok()?.named()
+    }
+
+    fn named(self) -> Option<Self> {
+        Some(self).filter(|it| !it.user_id.is_empty())
+    }
+
+    fn asker(&self, doors: &Doors, delivery: Delivery) -> Asker {
+        let belonging = Belonging { team: Some(&self.team_id), enterprise: self.enterprise_id.as_deref() };
+        let given = |it: &Option<String>| it.clone().filter(|it| !it.is_empty());
+        Asker {
+            channel: given(&self.channel_id),
+            reply: Some(given(&self.response_url).map_or(Reply::DIRECT, Reply::Url)),
+            ..doors.asker(delivery.key, self.user_id.clone(), belonging)
+        }
     }
 }
 
-/// Reads a command, has it recorded or answered, and says no more than is true.
-pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response {
-    let Some(command) = SlashCommand::read(&signed.body) else {
+/// Takes a command that came by HTTP.
+pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Ack {
+    receive(&doors, SlashCommand::of_form(&signed.body), signed.delivery).await
+}
+
+/// Has a command recorded or answered, and says no more than is true.
+pub(super) async fn receive(doors: &Doors, command: Option<SlashCommand>, delivery: Delivery) -> Ack {
+    let Some(command) = command else {
         count(DOOR, "malformed");
-        return StatusCode::BAD_REQUEST.into_response();
+        return Ack::Malformed;
     };
-    let asker = doors.asker(&command.user, command.response_url, &signed.delivery);
-    let answer = if command.team != doors.team {
-        tracing::warn!(user = command.user, team = command.team, "Somebody of another workspace was refused");
-        Answer::Forbidden { right: Right::View, ask: Vec::new() }
-    } else {
-        match parse(&command.text) {
-            Ok(parsed) => doors.engine.handle(&asker, parsed).await,
-            Err(misread) => Answer::Misread(misread),
-        }
-    };
+    let parsed = parse(&command.text);
+    if delivery.again && !parsed.as_ref().is_ok_and(Command::changes) {
+        count(DOOR, "again");
+        return Ack::Empty;
+    }
+    let asker = command.asker(doors, delivery);
+    if let (Ok(Command::Form), Some(trigger)) = (&parsed, command.trigger_id.filter(|it| !it.is_empty())) {
+        count(DOOR, "answered");
+        doors.open_form_later(asker, trigger, None);
+        return Ack::Empty;
+    }
+    let answer = answer(doors, &asker, parsed).await;
     count(DOOR, "answered");
-    ephemeral(&doors.message(&command.user, &answer).await)
+    Ack::ephemeral(&doors.engine.in_words(&asker.user, &answer).await)
+}
+
+/// Answers what was read of a text in the grammar of the commands, wherever it was written.
+pub(super) async fn answer(doors: &Doors, asker: &Asker, parsed: Result<Command, Misread>) -> Answer {
+    match parsed {
+        Ok(command) => doors.engine.handle(asker, command).await,
+        Err(misread) => {
+            let want = Want { what: "command", right: None, target: None };
+            doors.engine.turned_away(asker, &want).unwrap_or(Answer::Misread(misread))
+        }
+    }
 }
 
 /// Reads `body` as this door would.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) fn read_foreign(body: &[u8]) {
-    let _ = SlashCommand::read(body);
+    let _ = SlashCommand::of_form(body);
+    let _ = SlashCommand::of_json(&String::from_utf8_lossy(body));
 }
 
 #[cfg(test)]
@@ -65,12 +124,26 @@ mod tests {
 
     #[test]
     fn the_form_is_read_and_odd_ones_are_not() {
-        let body = b"team_id=T1&user_id=U1&text=run+shop&response_url=https%3A%2F%2Fhooks.slack.com%2Fx&channel_name=a";
-        let command = SlashCommand::read(body).unwrap();
-        assert_eq!((command.team.as_str(), command.user.as_str(), command.text.as_str()), ("T1", "U1", "run shop"));
+        let body = b"team_id=T1&user_id=U1&text=run+shop&response_url=https%3A%2F%2Fhooks.slack.com%2Fx&channel_id=C1\
+            &trigger_id=1.2";
+        let command = SlashCommand::of_form(body).unwrap();
+        assert_eq!(
+            (command.team_id.as_str(), command.user_id.as_str(), command.text.as_str()),
+            ("T1", "U1", "run shop")
+        );
         assert_eq!(command.response_url.as_deref(), Some("https://hooks.slack.com/x"));
+        assert_eq!((command.channel_id.as_deref(), command.trigger_id.as_deref()), (Some("C1"), Some("1.2")));
         for odd in [&b""[..], b"text=run", b"user_id=U1", b"team_id=T1&user_id=", b"\xff\xfe"] {
-            assert!(SlashCommand::read(odd).is_none());
+            assert!(SlashCommand::of_form(odd).is_none());
+        }
+    }
+
+    #[test]
+    fn the_same_is_read_as_json() {
+        let command = SlashCommand::of_json(r#"{"team_id":"T1","user_id":"U1","text":"status","shiny":{}}"#).unwrap();
+        assert_eq!((command.user_id.as_str(), command.text.as_str()), ("U1", "status"));
+        for odd in ["", "[]", r#"{"team_id":"T1","user_id":""}"#, r#"{"user_id":"U1"}"#] {
+            assert!(SlashCommand::of_json(odd).is_none(), "{odd}");
         }
     }
 }

@@ -1,17 +1,17 @@
-//! `POST /slack/events`: the Events API.
+//! `POST /slack/events`: the Events API. What is authentic is acknowledged, however odd: Slack would only send it again.
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::extract::State;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Doors, count, gate::Signed, unknown};
+use super::{
+    Ack, Doors, count,
+    gate::Signed,
+    mention::{self, Said},
+    unknown,
+};
 
 const DOOR: &str = "events";
 
@@ -21,32 +21,81 @@ struct Payload {
     kind: String,
     #[serde(default)]
     challenge: Option<String>,
+    #[serde(flatten)]
+    envelope: Envelope,
     #[serde(default)]
-    event: Option<Inner>,
+    event: Value,
 }
 
-#[derive(Deserialize)]
-struct Inner {
-    #[serde(rename = "type")]
-    kind: String,
+/// What every event comes in.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Envelope {
+    /// The same each time that Slack sends the event.
+    #[serde(default)]
+    pub(super) event_id: String,
+    #[serde(default)]
+    pub(super) team_id: Option<String>,
+    #[serde(default)]
+    pub(super) enterprise_id: Option<String>,
+    #[serde(default)]
+    pub(super) authorizations: Vec<Authorization>,
 }
 
-/// Answers the check of the address; every event is acknowledged, so that Slack does not send it again.
-pub async fn handle(State(_): State<Arc<Doors>>, signed: Signed) -> Response {
-    let Ok(payload) = serde_json::from_slice::<Payload>(&signed.body) else {
+/// For whom an event was sent: the bot's own user.
+#[derive(Debug, Deserialize)]
+pub(super) struct Authorization {
+    #[serde(default)]
+    pub(super) user_id: Option<String>,
+    #[serde(default)]
+    pub(super) enterprise_id: Option<String>,
+}
+
+/// Takes an event that came by HTTP.
+pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Ack {
+    receive(&doors, &signed.body).await
+}
+
+/// Answers the check of the address, and follows the events that the bot knows.
+pub(super) async fn receive(doors: &Arc<Doors>, body: &[u8]) -> Ack {
+    let Ok(payload) = serde_json::from_slice::<Payload>(body) else {
         count(DOOR, "malformed");
-        return StatusCode::BAD_REQUEST.into_response();
+        return Ack::Malformed;
     };
     count(DOOR, "answered");
-    match (payload.kind.as_str(), payload.challenge, payload.event) {
-        ("url_verification", Some(challenge), _) => Json(json!({"challenge": challenge})).into_response(),
-        ("event_callback", _, Some(event)) => unknown(DOOR, &event.kind),
-        (kind, _, _) => unknown(DOOR, kind),
+    match (payload.kind.as_str(), payload.challenge) {
+        ("url_verification", Some(challenge)) => Ack::Body(json!({"challenge": challenge})),
+        ("event_callback", _) => follow(doors, &payload.envelope, &payload.event).await,
+        (kind, _) => unknown(DOOR, kind),
+    }
+}
+
+async fn follow(doors: &Arc<Doors>, envelope: &Envelope, event: &Value) -> Ack {
+    let kind = event["type"].as_str().unwrap_or_default();
+    match kind {
+        "app_mention" | "message" => {
+            if let Some(said) = Said::read(envelope, event) {
+                mention::answer(doors, envelope, said).await;
+            }
+        }
+        "user_change" => forget(event.pointer("/user/id"), |it| doors.engine.people.forget_user(it)),
+        "subteam_members_changed" => forget(event.get("subteam_id"), |it| doors.engine.people.forget_group(it)),
+        "subteam_updated" => forget(event.pointer("/subteam/id"), |it| doors.engine.people.forget_group(it)),
+        _ => return unknown(DOOR, kind),
+    }
+    Ack::Empty
+}
+
+fn forget(id: Option<&Value>, forget: impl FnOnce(&str)) {
+    if let Some(id) = id.and_then(Value::as_str) {
+        forget(id);
     }
 }
 
 /// Reads `body` as this door would.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) fn read_foreign(body: &[u8]) {
-    let _ = serde_json::from_slice::<Payload>(body);
+    if let Ok(payload) = serde_json::from_slice::<Payload>(body) {
+        let _ = Said::read(&payload.envelope, &payload.event);
+    }
+    mention::read_foreign(&String::from_utf8_lossy(body));
 }

@@ -1,15 +1,17 @@
-//! `POST /slack/interactions`: presses of buttons. A button's value names what it is about, and allows nothing.
+//! `POST /slack/interactions`: presses of buttons, and the form. A button's value names what it is about, and allows
+//! nothing.
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::extract::State;
 use serde::Deserialize;
 
-use super::{Doors, count, gate::Signed, unknown};
+use super::{
+    Ack, Belonging, Doors, count,
+    form::{self, View},
+    gate::{Delivery, Signed},
+    unknown,
+};
 use crate::{
     domain::{
         access::Right,
@@ -17,26 +19,40 @@ use crate::{
         approval::Verdict,
         command::{Command, Verb},
     },
-    engine::{accept::Asker, ports::Wish},
+    engine::{
+        accept::Asker,
+        permits::Want,
+        ports::{Reply, Wish},
+    },
 };
 
 const DOOR: &str = "interactions";
 
 /// A press, as far as it matters here. Parsed leniently: slack-morphism's type refuses payloads that Slack really
 /// sends (`team: null`, kinds of blocks that it has not heard of), and a press would be lost.
-#[derive(Deserialize)]
-struct Payload {
+#[derive(Debug, Deserialize)]
+pub(super) struct Payload {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
     user: Option<User>,
     #[serde(default)]
+    enterprise: Option<Named>,
+    #[serde(default)]
+    channel: Option<Named>,
+    #[serde(default)]
     actions: Vec<Action>,
     #[serde(default)]
     response_url: Option<String>,
+    /// With it a view can be opened.
+    #[serde(default)]
+    trigger_id: Option<String>,
+    /// The modal or Home in which it happened.
+    #[serde(default)]
+    view: Option<View>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct User {
     id: String,
     /// The person's own team; in a shared channel it is not ours.
@@ -44,7 +60,14 @@ struct User {
     team_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// Something of which the id matters.
+#[derive(Debug, Deserialize)]
+struct Named {
+    #[serde(default)]
+    id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 struct Action {
     #[serde(default)]
     action_id: String,
@@ -56,21 +79,30 @@ struct Action {
 enum Press {
     /// A change, and the right that pressing needs; without one, it depends on the run.
     Wish {
+        what: &'static str,
         wish: Wish,
         right: Option<Right>,
         verb: Option<Verb>,
         target: String,
     },
     Query(Command),
+    /// The form is wanted, for the source of this name.
+    Form(String),
     Unknown,
 }
 
 impl Press {
     fn read(action: Action) -> Self {
         let value = action.value.unwrap_or_default();
-        let wish =
-            |wish, verb| Self::Wish { wish, right: Some(Right::Operate), verb: Some(verb), target: value.clone() };
-        let decide = |verdict| Self::Wish {
+        let wish = |wish, verb: Verb| Self::Wish {
+            what: verb.word(),
+            wish,
+            right: Some(Right::Operate),
+            verb: Some(verb),
+            target: value.clone(),
+        };
+        let decide = |what, verdict| Self::Wish {
+            what,
             wish: Wish::Decide { approval: value.clone(), verdict },
             right: None,
             verb: None,
@@ -80,72 +112,110 @@ impl Press {
             "run.retry" => wish(Wish::Retry { run: value.clone(), from: None }, Verb::Retry),
             "run.cancel" => wish(Wish::Cancel { run: value.clone() }, Verb::Cancel),
             "run.details" => Self::Query(Command::Status { target: Some(value) }),
-            "approval.approve" => decide(Verdict::Approve),
-            "approval.deny" => decide(Verdict::Deny),
+            "run.form" => Self::Form(value),
+            "approval.approve" => decide("approve", Verdict::Approve),
+            "approval.deny" => decide("deny", Verdict::Deny),
             _ => Self::Unknown,
         }
     }
 }
 
+impl Payload {
+    /// Reads the form that comes by HTTP.
+    fn of_form(body: &[u8]) -> Option<Self> {
+        let (_, payload) = url::form_urlencoded::parse(body).find(|(key, _)| key == "payload")?;
+        Self::of_json(&payload)
+    }
+
+    /// Reads what is in that form, as it comes through a socket.
+    pub(super) fn of_json(payload: &str) -> Option<Self> {
+        serde_json::from_str::<Self>(payload).ok().filter(|it| it.user.as_ref().is_none_or(|it| !it.id.is_empty()))
+    }
+}
+
+/// Takes an interaction that came by HTTP.
+pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Ack {
+    receive(&doors, Payload::of_form(&signed.body), signed.delivery).await
+}
+
 /// Has a press recorded; what came of it is told privately, and shown where everybody sees it.
-pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response {
-    let Some(payload) = read(&signed.body) else {
+pub(super) async fn receive(doors: &Arc<Doors>, payload: Option<Payload>, delivery: Delivery) -> Ack {
+    let Some(payload) = payload else {
         count(DOOR, "malformed");
-        return StatusCode::BAD_REQUEST.into_response();
+        return Ack::Malformed;
     };
-    let Payload { kind, user: Some(user), actions, response_url } = payload else {
+    let Payload { kind, user: Some(user), enterprise, channel, actions, response_url, trigger_id, view } = payload
+    else {
         return unknown(DOOR, &payload.kind);
     };
-    let Some(action) = actions.into_iter().next().filter(|_| kind == "block_actions") else {
-        return unknown(DOOR, &kind);
+    let enterprise = enterprise.and_then(|it| it.id);
+    let belonging = Belonging { team: user.team_id.as_deref(), enterprise: enterprise.as_deref() };
+    let asker = Asker {
+        channel: channel.and_then(|it| it.id),
+        reply: Some(response_url.map_or(Reply::DIRECT, Reply::Url)),
+        ..doors.asker(delivery.key, user.id.clone(), belonging)
     };
-    let asker = doors.asker(&user.id, response_url.clone(), &signed.delivery);
-    let answer = if user.team_id.as_ref().is_some_and(|it| *it != doors.team) {
-        tracing::warn!(user = user.id, team = user.team_id, "A press of somebody of another workspace was refused");
-        Some(Answer::Forbidden { right: Right::View, ask: Vec::new() })
-    } else {
-        press(&doors, asker, Press::read(action)).await
-    };
-    count(DOOR, "answered");
-    if let Some(answer) = answer {
-        doors.tell_later(user.id, response_url, answer);
+    match (kind.as_str(), actions.into_iter().next(), view) {
+        ("view_submission", _, Some(view)) if view.is_ours() => {
+            count(DOOR, "answered");
+            form::submitted(doors, asker, view).await
+        }
+        ("block_actions", Some(_), Some(view)) if view.is_ours() => {
+            count(DOOR, "answered");
+            form::changed(doors, asker, &view);
+            Ack::Empty
+        }
+        ("block_actions", Some(action), _) => {
+            let press = Press::read(action);
+            if delivery.again && !matches!(press, Press::Wish { .. }) {
+                count(DOOR, "again");
+                return Ack::Empty;
+            }
+            let told = self::press(doors, &asker, press, trigger_id).await;
+            count(DOOR, "answered");
+            if let Some(answer) = told {
+                doors.tell_later(asker, answer);
+            }
+            Ack::Empty
+        }
+        _ => unknown(DOOR, &kind),
     }
-    StatusCode::OK.into_response()
 }
 
 /// Returns what to tell the person now; nothing if the outcome will be told.
-async fn press(doors: &Arc<Doors>, asker: Asker, press: Press) -> Option<Answer> {
+async fn press(doors: &Arc<Doors>, asker: &Asker, press: Press, trigger: Option<String>) -> Option<Answer> {
     match press {
         Press::Unknown => Some(Answer::UnknownButton),
+        Press::Form(source) => {
+            let Some(trigger) = trigger else { return Some(Answer::NoForm) };
+            doors.open_form_later(asker.clone(), trigger, Some(source));
+            None
+        }
         Press::Query(command) => {
             // It only reads, and is answered privately: nothing is lost if the process dies meanwhile.
-            let (doors, user, url) = (Arc::clone(doors), asker.user.clone(), asker.response_url.clone());
-            let tasks = doors.tasks.clone();
-            tasks.spawn(async move {
-                let answer = doors.engine.handle(&asker, command).await;
-                doors.tell_later(user, url, answer);
+            let (later, asker) = (Arc::clone(doors), asker.clone());
+            doors.tasks.spawn(async move {
+                let answer = later.engine.handle(&asker, command).await;
+                later.tell_later(asker, answer);
             });
             None
         }
-        Press::Wish { wish, right, verb, target } => {
-            if let Err(refusal) = doors.engine.check_right(&asker, right).await {
+        Press::Wish { what, wish, right, verb, target } => {
+            let about = Some(target.as_str()).filter(|it| !it.is_empty());
+            if let Err(refusal) = doors.engine.permit(asker, &Want { what, right, target: about }).await {
                 return Some(*refusal);
             }
-            let answer = doors.engine.accept(&asker, wish, verb, target).await;
+            let answer = doors.engine.accept(asker, wish, verb, target).await;
             Some(answer).filter(|it| !matches!(it, Answer::Accepted { .. }))
         }
     }
 }
 
-fn read(body: &[u8]) -> Option<Payload> {
-    let (_, payload) = url::form_urlencoded::parse(body).find(|(key, _)| key == "payload")?;
-    serde_json::from_str::<Payload>(&payload).ok().filter(|it| it.user.as_ref().is_none_or(|it| !it.id.is_empty()))
-}
-
 /// Reads `body` as this door would.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) fn read_foreign(body: &[u8]) {
-    let _ = read(body);
+    let _ = Payload::of_form(body);
+    let _ = Payload::of_json(&String::from_utf8_lossy(body));
 }
 
 #[cfg(test)]
@@ -166,9 +236,9 @@ mod tests {
             "type": "block_actions", "team": null, "user": {"id": "U1", "team_id": "T1"}, "message": odd_message,
             "actions": [{"action_id": "run.retry", "value": "x", "type": "button"}], "response_url": "https://hooks.slack.com/x",
         });
-        let payload = read(form(&payload).as_bytes()).unwrap();
+        let payload = Payload::of_form(form(&payload).as_bytes()).unwrap();
         assert_eq!(payload.actions[0].action_id, "run.retry");
-        assert!(read(form(&json!({"type": "shiny_new_thing"})).as_bytes()).is_some());
+        assert!(Payload::of_form(form(&json!({"type": "shiny_new_thing"})).as_bytes()).is_some());
     }
 
     #[test]
@@ -181,7 +251,7 @@ mod tests {
             "other=1",
             "payload=%7B%22type%22:%22x%22,%22user%22:%7B%22id%22:%22%22%7D%7D",
         ] {
-            assert!(read(odd.as_bytes()).is_none(), "{odd}");
+            assert!(Payload::of_form(odd.as_bytes()).is_none(), "{odd}");
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
         blocks::Page,
         message::Message,
         phrase::{self, failure, stage},
+        plan,
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -26,6 +27,7 @@ pub(super) fn message(voice: Voice<'_>, run: &Run, unsent: Option<&Unsent>) -> M
     let wait = run.open_stage().map(|it| stage::wait(voice, it)).unwrap_or_default();
     Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
         .section(unsent.map(|it| unsent::text(voice, it)).unwrap_or_default())
+        .section(run.reason.as_ref().map(|it| plan::reason(voice, it)).unwrap_or_default())
         .section(ids(voice, run))
         .section(error(voice, run))
         .section(wait)

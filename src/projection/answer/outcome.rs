@@ -15,6 +15,7 @@ use crate::{
             redact::redact,
             stage::{name, names},
         },
+        plan,
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -27,10 +28,8 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
             let status = phrase::status(voice, status);
             voice.say("outcome.exists", values! { run => run.as_str(), status, same_layers })
         }
-        Outcome::Planned { run, snapshot, only, stages, exists } => {
-            let stages = names(voice, stages.iter().copied());
-            voice.say("outcome.planned", values! { run => run.as_str(), snapshot, only, stages, exists })
-        }
+        // The point of it: the plan itself is a message of more than one paragraph.
+        Outcome::Planned(forecast) => plan::headline(voice, forecast),
         Outcome::Retrying { run, from, kept, redone, gone, overwritten } => {
             let values = values! {
                 run => run.as_str(),
@@ -59,7 +58,7 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::UnknownSource { name } => unknown_source(voice, name, None, &[]),
         Outcome::UnknownRun { text } => unknown_run(voice, text),
         Outcome::AmbiguousRun { text, matches } => ambiguous_run(voice, text, matches),
-        Outcome::Forbidden { right, ask } => forbidden(voice, *right, ask),
+        Outcome::Forbidden(it) => forbidden(voice, it),
         Outcome::GaveUp { code, why } => voice.say("outcome.gave_up", values! { code, why => redact(why) }),
     }
 }

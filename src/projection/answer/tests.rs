@@ -54,11 +54,17 @@ fn misreadings() -> Vec<Misread> {
     ]
 }
 
+fn forbidden(right: Right, why: Bar, source: Option<&str>, ask: &[&str]) -> Answer {
+    let ask = ask.iter().map(|it| (*it).to_owned()).collect();
+    Answer::Forbidden(Forbidden { right, why, source: source.map(str::to_owned), ask })
+}
+
 fn short_answers() -> Vec<Answer> {
+    let only = || Reach::Sources(vec!["shop".into(), "learning".into()]);
     let whoami = |member, operates, approves: &[&str]| Answer::Whoami {
         user: "UANA".into(),
         member,
-        views: member,
+        views: if member { Reach::Everything } else { Reach::Nothing },
         operates,
         approves: approves.iter().map(|it| (*it).to_owned()).collect(),
     };
@@ -69,16 +75,19 @@ fn short_answers() -> Vec<Answer> {
         Answer::Accepted { verb: None, target: run().to_string() },
         Answer::NotRecorded,
         Answer::Unconfirmed,
-        Answer::Forbidden { right: Right::Operate, ask: vec!["S0DATAOPS01".into(), "UBEN".into()] },
-        Answer::Forbidden { right: Right::View, ask: vec![] },
+        forbidden(Right::Operate, Bar::NoRight, Some("shop"), &["S0DATAOPS01", "UBEN", "C0OPS"]),
+        forbidden(Right::View, Bar::NoRight, None, &[]),
+        forbidden(Right::View, Bar::NotMember, None, &["*"]),
+        forbidden(Right::Operate, Bar::OtherWorkspace, None, &["S0DATAOPS01"]),
         Answer::Unidentified,
         Answer::UnknownSource { name: "shpo".into(), near: Some("shop".into()), known: known() },
         Answer::UnknownSource { name: "x`<y>".into(), near: None, known: vec![] },
         Answer::UnknownRun { text: "shop-2025".into() },
         Answer::AmbiguousRun { text: "shop-2026".into(), matches: vec![run(), run().with_attempt(2)] },
-        whoami(true, true, &["shop"]),
-        whoami(true, false, &[]),
-        whoami(false, false, &[]),
+        whoami(true, Reach::Everything, &["shop"]),
+        whoami(true, only(), &[]),
+        whoami(true, Reach::Nothing, &[]),
+        whoami(false, Reach::Nothing, &[]),
         Answer::UnknownButton,
         Answer::Broken { reference: "01KAX0V5Q2".into() },
     ];
@@ -90,13 +99,6 @@ fn outcomes() -> Vec<Outcome> {
     let (run, source) = (run(), || "shop".to_owned());
     let stages = StageId::ALL[..4].to_vec();
     let exists = |same_layers| Outcome::Exists { run: run.clone(), status: "SUCCEEDED".into(), same_layers };
-    let planned = |exists, only| Outcome::Planned {
-        run: run.clone(),
-        snapshot: "rds:shop-db-2026-11-22-03-00".into(),
-        only,
-        stages: stages.clone(),
-        exists,
-    };
     let voted = |verdict, open| Outcome::Voted { run: run.clone(), verdict, open };
     let (kept, redone) = (stages[..3].to_vec(), vec![StageId::Latest, StageId::NormalTransform]);
     let mut all = vec![
@@ -105,8 +107,6 @@ fn outcomes() -> Vec<Outcome> {
         exists(true),
         exists(false),
         Outcome::Exists { run: run.clone(), status: "NEW<STATUS>".into(), same_layers: true },
-        planned(false, vec![]),
-        planned(true, vec!["learning.users".into()]),
         Outcome::Retrying { run: run.clone(), from: StageId::Latest, kept, redone, gone: None, overwritten: None },
         Outcome::Retrying {
             run: run.clone(),
@@ -128,7 +128,12 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::UnknownSource { name: "shpo".into() },
         Outcome::UnknownRun { text: "x".into() },
         Outcome::AmbiguousRun { text: "shop-2".into(), matches: vec![run.clone()] },
-        Outcome::Forbidden { right: Right::Operate, ask: vec!["S0DATAOPS01".into()] },
+        Outcome::Forbidden(Forbidden {
+            right: Right::Operate,
+            why: Bar::NoRight,
+            source: None,
+            ask: vec!["S0DATAOPS01".into()],
+        }),
         Outcome::GaveUp {
             code: "AccessDenied".into(),
             why: "not authorized to perform rds:DescribeDBSnapshots".into(),
@@ -282,7 +287,12 @@ proptest! {
                 Answer::UnknownSource { name: text.clone(), near: Some(text.clone()), known: names.clone() },
                 Answer::UnknownRun { text: text.clone() },
                 Answer::AmbiguousRun { text: text.clone(), matches: vec![run(); names.len()] },
-                Answer::Forbidden { right: Right::View, ask: names.clone() },
+                Answer::Forbidden(Forbidden {
+                    right: Right::View,
+                    why: Bar::NoRight,
+                    source: Some(text.clone()),
+                    ask: names.clone(),
+                }),
                 Answer::Misread(Misread::UnknownCommand { word: text.clone(), near: None }),
                 Answer::Misread(Misread::BadValue { verb: Verb::List, name: "limit", value: text.clone(), near: None }),
                 Answer::Outcome(Outcome::SnapshotNotFound { source: text.clone(), snapshot: text.clone() }),

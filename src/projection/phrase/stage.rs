@@ -65,8 +65,7 @@ pub fn took(stage: &Stage) -> Option<i64> {
 
 /// Returns what is known of the stage's work, in the order in which people ask for it.
 fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
-    let Detail { state, percent, gigabytes, tables, skipped_tables, objects, bytes, removed, job_run_id: _ } =
-        &stage.detail;
+    let Detail { state, percent, gigabytes, tables, skipped_tables, objects, bytes, removed, .. } = &stage.detail;
     let running = stage.status == StageStatus::Running;
     let state = state.clone().filter(|_| running).map(Value::from);
     // A finished export is at 100 %, and RDS counts whole gigabytes only: neither tells anything.

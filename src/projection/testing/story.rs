@@ -9,7 +9,7 @@ use crate::domain::{
     failure::{Class, Failure, codes},
     retry::{Retry, automatic, retry},
     run::{Order, Run, Trigger},
-    snapshot::Snapshot,
+    snapshot::{Origin, Snapshot},
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
     stage::{Detail, StageId, WaitOn},
 };
@@ -62,6 +62,8 @@ pub(crate) fn told(source: Source, order: &Order) -> Story {
         arn: format!("arn:aws:rds:ap-northeast-1:123456789012:snapshot:rds:{}-2026-11-22-03-00", source.identifier),
         taken_at: "2026-11-22T03:00:00Z".parse().unwrap(),
         available: true,
+        origin: Origin::Automated,
+        allocated: Some(100),
     };
     Story { run: Run::new(&source, &snapshot, order, now), source, now }
 }

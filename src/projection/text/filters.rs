@@ -24,20 +24,23 @@ pub(super) fn add_to(env: &mut Environment<'_>) {
     env.add_filter("user", user);
     env.add_filter("who", who);
     env.add_filter("date", date);
+    env.add_filter("utc", |at: &str| time(at).map(utc));
     env.add_filter("duration", duration);
+    env.add_filter("decimal", decimal);
     env.add_filter("number", number);
     env.add_filter("bytes", bytes);
     env.add_filter("code", |text: &str, max: Option<usize>| code(text, max.unwrap_or(CODE)));
     env.add_filter("short", short);
     env.add_filter("list", list);
     env.add_filter("names", names);
+    env.add_filter("linked", linked);
 }
 
 /// A person: a mention of a Slack user, or the name of an account at the command line.
 fn user(id: &str) -> Value {
     match id.parse() {
         Ok(Who::User(id)) => mention(format!("<@{id}>")),
-        Ok(Who::Group(_) | Who::AnyMember) | Err(_) => Value::from(short(id, CODE)),
+        Ok(Who::Group(_) | Who::Channel(_) | Who::AnyMember) | Err(_) => Value::from(short(id, CODE)),
     }
 }
 
@@ -46,6 +49,9 @@ fn who(state: &State<'_, '_>, id: &str) -> Result<Value, Error> {
     match id.parse() {
         Ok(Who::User(id)) => Ok(mention(format!("<@{id}>"))),
         Ok(Who::Group(id)) => Ok(mention(format!("<!subteam^{id}>"))),
+        Ok(Who::Channel(id)) => {
+            unit(state, "units.channel_members", &context! { channel => mention(format!("<#{id}>")) })
+        }
         Ok(Who::AnyMember) => unit(state, "units.any_member", &context! {}),
         Err(_) => Ok(Value::from(short(id, CODE))),
     }
@@ -55,11 +61,31 @@ fn mention(text: String) -> Value {
     Mrkdwn::rendered(text).into()
 }
 
+/// A text that leads to a message, if it is known where that is. The address needs no name of the workspace: Slack
+/// opens it in the one that the reader is signed in to.
+fn linked(text: &str, channel: &str, ts: &str) -> Value {
+    let digits = ts.replace('.', "");
+    let known = !channel.is_empty() && channel.bytes().all(|it| it.is_ascii_alphanumeric());
+    if !known || digits.is_empty() || !digits.bytes().all(|it| it.is_ascii_digit()) {
+        return Value::from(short(text, CODE));
+    }
+    let text = Mrkdwn::escaped(&short(&text.replace('|', " "), CODE));
+    mention(format!("<https://slack.com/archives/{channel}/p{digits}|{}>", text.as_str()))
+}
+
 /// A time, shown to each reader in their own time zone; where Slack cannot do that, in UTC.
 fn date(at: &str) -> Result<Value, Error> {
-    let at: Timestamp = at.parse().map_err(|_| Error::new(ErrorKind::InvalidOperation, "not a time"))?;
-    let utc = at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC");
-    Ok(mention(format!("<!date^{}^{{date_short_pretty}} {{time}}|{utc}>", at.as_second())))
+    let at = time(at)?;
+    Ok(mention(format!("<!date^{}^{{date_short_pretty}} {{time}}|{}>", at.as_second(), utc(at))))
+}
+
+fn time(at: &str) -> Result<Timestamp, Error> {
+    at.parse().map_err(|_| Error::new(ErrorKind::InvalidOperation, "not a time"))
+}
+
+/// A time in UTC, for where Slack shows plain text only.
+fn utc(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// A number of seconds, in the two largest units that matter.
@@ -77,6 +103,17 @@ fn duration(state: &State<'_, '_>, seconds: i64) -> Result<Value, Error> {
 fn number(value: f64) -> String {
     let tenths = format!("{value:.1}");
     let (whole, part) = tenths.split_once('.').unwrap_or((&tenths, "0"));
+    if part == "0" { grouped(whole) } else { format!("{}.{part}", grouped(whole)) }
+}
+
+/// An amount: two digits behind the point, rounded up, so that what costs something is not shown as nothing.
+fn decimal(value: f64) -> String {
+    let hundredths = format!("{:.2}", (value * 100.0).ceil() / 100.0);
+    let (whole, part) = hundredths.split_once('.').unwrap_or((&hundredths, "00"));
+    format!("{}.{part}", grouped(whole))
+}
+
+fn grouped(whole: &str) -> String {
     let mut grouped = String::new();
     for (at, digit) in whole.chars().enumerate() {
         if at > 0 && (whole.len() - at).is_multiple_of(3) {
@@ -84,7 +121,7 @@ fn number(value: f64) -> String {
         }
         grouped.push(digit);
     }
-    if part == "0" { grouped } else { format!("{grouped}.{part}") }
+    grouped
 }
 
 fn bytes(count: f64) -> String {

@@ -34,6 +34,12 @@ impl Mrkdwn {
         self.0
     }
 
+    /// Returns the text for where Slack shows plain text: without entities, which would be shown as they are. What looks
+    /// like a mention gets other brackets, in case a client makes one of it all the same.
+    pub fn literal(&self) -> String {
+        self.0.replace("&lt;", "‹").replace("&gt;", "›").replace("&amp;", "&")
+    }
+
     /// Says whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -171,6 +171,9 @@ fn sizes_are_read_at_a_glance() {
     ] {
         assert_eq!(shown(Locale::En, "{{ it | bytes }}", bytes), text);
     }
+    for (amount, text) in [(0.0, "0.00"), (0.001, "0.01"), (1.7, "1.70"), (12_345.678, "12,345.68")] {
+        assert_eq!(shown(Locale::En, "{{ it | decimal }}", amount), text);
+    }
     for (number, text) in [(0.0, "0"), (999.0, "999"), (1840.0, "1,840"), (1_234_567.25, "1,234,567.2")] {
         assert_eq!(shown(Locale::Ja, "{{ it | number }}", number), text);
     }
@@ -187,4 +190,5 @@ fn code_cannot_be_left() {
 fn dates_have_a_fallback() {
     let date = shown(Locale::En, "{{ it | date }}", "2026-11-22T03:00:00Z");
     assert_eq!(date, "<!date^1795316400^{date_short_pretty} {time}|2026-11-22 03:00 UTC>");
+    assert_eq!(shown(Locale::En, "{{ it | utc }}", "2026-11-22T03:00:00Z"), "2026-11-22 03:00 UTC");
 }

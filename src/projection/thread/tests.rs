@@ -133,8 +133,29 @@ fn what_was_deleted_is_posted_again_only_if_people_act_on_it(#[case] message: Wa
 fn the_end_of_a_run_is_urgent_and_its_progress_is_not() {
     let (before, after) = (all("a"), [all("b"), vec![asking("approval:y", true)]].concat());
     let thread = posted(&[before[0].clone(), before[2].clone()]);
-    let urgencies = |over| edits(&after, &thread).iter().map(|it| it.urgency(over)).collect::<Vec<_>>();
-    let (act, news, state) = (Urgency::Act, Urgency::News, Urgency::State);
-    assert_eq!(urgencies(false), [act, news, news, act, state]);
+    let urgencies = |over| edits(&after, &thread).iter().map(|it| it.urgency(over, false)).collect::<Vec<_>>();
+    let (act, news) = (Urgency::Act, Urgency::News);
+    assert_eq!(urgencies(false), [act, news, news, act, news]);
     assert_eq!(urgencies(true), [act; 5]);
+}
+
+#[test]
+fn what_can_be_seen_elsewhere_in_the_thread_waits_for_what_cannot() {
+    let at = |root: &str, replies: usize| {
+        let replies = (1..=replies).map(|it| wanted(&format!("stage:{it}"), true, "done"));
+        std::iter::once(wanted("root", false, root)).chain(replies).collect::<Vec<_>>()
+    };
+    let now = at("b", 2);
+    let left = |shown: &[Wanted]| {
+        let thread = posted(shown);
+        let edits = edits(&now, &thread);
+        let seen = are_seen(&edits);
+        edits.iter().map(|it| [false, true].map(|over| it.urgency(over, seen))).collect::<Vec<_>>()
+    };
+    let (unseen, seen) = ([Urgency::News, Urgency::Act], [Urgency::State, Urgency::News]);
+    assert_eq!(left(&at("a", 0)), [unseen; 3], "nothing is seen");
+    assert_eq!(left(&at("b", 0)), [seen; 2], "the root shows it");
+    assert_eq!(left(&at("a", 2)), [[Urgency::State, Urgency::Act]], "the replies have told it");
+    assert_eq!(left(&at("a", 1)), [unseen; 2], "the last one has not");
+    assert_eq!(left(&[]), [unseen], "a root that is not there shows nothing");
 }

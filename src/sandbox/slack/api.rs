@@ -1,5 +1,6 @@
 //! The Web API: which methods there are, what each asks for, and the order in which Slack refuses.
 
+mod app;
 mod args;
 mod channel;
 mod chat;
@@ -96,10 +97,20 @@ impl From<&'static str> for Refusal {
     }
 }
 
+/// Who holds a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    Bot,
+    /// The app itself; its token has scopes of its own.
+    App,
+}
+
 /// A method of the Web API.
 struct Method {
     name: &'static str,
     tier: Tier,
+    /// Whose token is asked for.
+    token: Holder,
     /// One of these is needed.
     scopes: &'static [&'static str],
     /// Reading methods take queries and forms only.
@@ -116,6 +127,7 @@ const GROUPS: &[&str] = &["usergroups:read"];
 
 /// Tiers and scopes from the methods' own pages on docs.slack.dev.
 const METHODS: &[Method] = &[
+    Method { token: Holder::App, ..method("apps.connections.open", Tier::Unlimited, &[], true, app::open_connection) },
     method("auth.test", Tier::Unlimited, &[], true, people::auth_test),
     method("chat.postMessage", Tier::Post, WRITE, true, chat::post_message),
     method("chat.update", Tier::Three, WRITE, true, update::update),
@@ -143,7 +155,7 @@ const fn method(
     takes_json: bool,
     run: fn(&mut World, &Asked) -> Result<Done, Refusal>,
 ) -> Method {
-    Method { name, tier, scopes, takes_json, run }
+    Method { name, tier, token: Holder::Bot, scopes, takes_json, run }
 }
 
 /// Carries the method `name` out.
@@ -196,7 +208,7 @@ fn carry_out(
     let method = METHODS.iter().find(|it| it.name == name).ok_or("unknown_method")?;
     let read = args::read(parts, body, method.takes_json)?;
     note.extend(read.args.noted());
-    check_token(world, read.token.as_deref())?;
+    check_token(world, method.token, read.token.as_deref())?;
     check_scopes(world, method)?;
     check_rate(world, method, &read.args, now)?;
     let mut done = (method.run)(world, &Asked { args: read.args, now })?;
@@ -204,11 +216,16 @@ fn carry_out(
     Ok(done)
 }
 
-fn check_token(world: &World, token: Option<&str>) -> Result<(), Refusal> {
+fn check_token(world: &World, holder: Holder, token: Option<&str>) -> Result<(), Refusal> {
+    let (right, wrong) = match holder {
+        Holder::Bot => (&world.token, &world.app_token),
+        Holder::App => (&world.app_token, &world.token),
+    };
     match token {
         None => Err("not_authed".into()),
-        Some(it) if it != world.token => Err("invalid_auth".into()),
-        Some(_) if world.token_revoked => Err("token_revoked".into()),
+        Some(it) if it == wrong => Err("not_allowed_token_type".into()),
+        Some(it) if it != right => Err("invalid_auth".into()),
+        Some(_) if holder == Holder::Bot && world.token_revoked => Err("token_revoked".into()),
         Some(_) => Ok(()),
     }
 }

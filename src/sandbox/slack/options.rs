@@ -110,7 +110,9 @@ pub struct Options {
     pub app_id: String,
     /// The bot's token, `xoxb-…`.
     pub token: String,
-    /// The scopes that the token has.
+    /// The app's token, `xapp-…`.
+    pub app_token: String,
+    /// The scopes that the bot's token has.
     pub scopes: Vec<String>,
     pub signing_secret: String,
     pub channels: Vec<ChannelSpec>,
@@ -141,6 +143,7 @@ impl Default for Options {
             team_domain: "datalake-sandbox".to_owned(),
             app_id: "A0DATALAKE1".to_owned(),
             token: "xoxb-sandbox-token".to_owned(),
+            app_token: "xapp-sandbox-token".to_owned(),
             scopes: SCOPES.iter().map(|it| (*it).to_owned()).collect(),
             signing_secret: "sandbox-signing-secret".to_owned(),
             channels: vec![
@@ -161,8 +164,9 @@ impl Default for Options {
     }
 }
 
-/// Every scope that the stand-in's methods ask for.
+/// Every scope that the stand-in's methods and events ask for.
 const SCOPES: &[&str] = &[
+    "app_mentions:read",
     "channels:history",
     "channels:read",
     "chat:write",

@@ -4,6 +4,7 @@ mod acts;
 mod events;
 mod form;
 mod payload;
+mod talk;
 
 use anyhow::{Context as _, ensure};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -91,6 +92,9 @@ impl Slack {
 
     /// Posts a signed body to a door of the bot, with `headers` besides.
     async fn knock(&self, door: &str, kind: Encoding, body: &str, headers: &[(&str, &str)]) -> anyhow::Result<Answer> {
+        if self.world().socket_mode {
+            return Ok(self.knock_through_socket(door, body, headers).await);
+        }
         let bot = self.world().bot_url.clone().context("nobody has said where the bot is")?;
         let timestamp = self.clock.now().as_second();
         let (stamp, signed) = (timestamp.to_string(), signature(&self.doors.secret, timestamp, body));
@@ -112,6 +116,18 @@ impl Slack {
             Err(Failure::TooSlow) => Answer { status: 0, body: String::new(), ms, failure: Some("operation_timeout") },
             Err(Failure::NoAnswer) => Answer { status: 0, body: String::new(), ms, failure: Some("dispatch_failed") },
         })
+    }
+
+    /// Sends the same through a connection that the bot has opened.
+    async fn knock_through_socket(&self, door: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        let started = Instant::now();
+        let retry = headers.iter().find(|(name, _)| *name == "x-slack-retry-num").map(|(_, value)| *value);
+        let acknowledged = self.through_socket(door, body, retry).await;
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match acknowledged {
+            Some(body) => Answer { status: 200, body, ms, failure: None },
+            None => Answer { status: 0, body: String::new(), ms, failure: Some("operation_timeout") },
+        }
     }
 
     /// Shows what a door answered to a command.

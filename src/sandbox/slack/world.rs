@@ -60,6 +60,7 @@ pub(super) struct World {
     pub(super) team_domain: String,
     pub(super) app_id: String,
     pub(super) token: String,
+    pub(super) app_token: String,
     pub(super) token_revoked: bool,
     pub(super) scopes: Vec<String>,
     pub(super) limits: Limits,
@@ -77,6 +78,12 @@ pub(super) struct World {
     /// Address of the page, once it is known.
     pub(super) page_url: String,
     pub(super) bot_url: Option<String>,
+    /// Slack delivers through connections that the bot opens.
+    pub(super) socket_mode: bool,
+    /// `ws://host:port` of those, once it is known.
+    pub(super) socket_origin: String,
+    /// What was given out by `apps.connections.open`, each good for one connection.
+    pub(super) tickets: BTreeSet<String>,
     last_id: u64,
 }
 
@@ -87,6 +94,7 @@ impl World {
             team_domain: options.team_domain.clone(),
             app_id: options.app_id.clone(),
             token: options.token.clone(),
+            app_token: options.app_token.clone(),
             token_revoked: false,
             scopes: options.scopes.clone(),
             limits: options.limits.clone(),
@@ -101,6 +109,9 @@ impl World {
             origin: String::new(),
             page_url: String::new(),
             bot_url: options.bot_url.clone(),
+            socket_mode: false,
+            socket_origin: String::new(),
+            tickets: BTreeSet::new(),
             last_id: 0,
         }
     }

@@ -3,7 +3,7 @@
 use datalake_bot::{
     domain::{
         seen::Seen,
-        snapshot::{Snapshot, SnapshotChoice},
+        snapshot::{Origin, Snapshot, SnapshotChoice},
         source::Engine,
         stage::{StageId, WaitOn},
     },
@@ -77,6 +77,8 @@ async fn a_snapshot_is_waited_for_and_then_there() {
         arn,
         taken_at: "2026-11-22T03:00:00Z".parse().unwrap(),
         available: false,
+        origin: Origin::Automated,
+        allocated: None,
     });
     assert_eq!(world.look(&run, StageId::Snapshot).await, Seen::Busy(WaitOn::SnapshotReady));
     world.pass(60);

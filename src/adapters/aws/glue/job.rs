@@ -147,7 +147,12 @@ fn missing_job(trouble: Trouble) -> Trouble {
 fn seen(found: &JobRun) -> Seen {
     let state = found.job_run_state().map_or("", JobRunState::as_str);
     let handle = found.id().map(str::to_owned);
-    let detail = Detail { state: Some(state.to_owned()), job_run_id: handle.clone(), ..Detail::default() };
+    let detail = Detail {
+        state: Some(state.to_owned()),
+        job_run_id: handle.clone(),
+        dpu_seconds: dpu_seconds(found),
+        ..Detail::default()
+    };
     match state {
         "SUCCEEDED" => Seen::Done { detail, warnings: Vec::new() },
         "STOPPED" => Seen::Stopped,
@@ -161,6 +166,13 @@ fn seen(found: &JobRun) -> Seen {
             Seen::Running { handle, detail }
         }
     }
+}
+
+/// Returns what the job run has used. Glue says so itself of runs that scale; of the others it is what they had, for as
+/// long as they ran ([GetJobRun](https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html)).
+fn dpu_seconds(found: &JobRun) -> Option<f64> {
+    let seconds = f64::from(found.execution_time());
+    found.dpu_seconds().or_else(|| Some(found.max_capacity()? * seconds)).filter(|it| *it > 0.0)
 }
 
 #[cfg(test)]
@@ -177,6 +189,15 @@ mod tests {
             let Seen::Running { handle, detail } = seen(&job_run(state).build()) else { panic!("{state}") };
             assert_eq!((handle.as_deref(), detail.state.as_deref()), (Some("jr_1"), Some(state)));
         }
+    }
+
+    #[test]
+    fn what_was_used_is_said_or_told_from_capacity_and_time() {
+        let used = |run: aws_sdk_glue::types::builders::JobRunBuilder| dpu_seconds(&run.build());
+        assert_eq!(used(job_run("SUCCEEDED").dpu_seconds(90.5).max_capacity(10.0).execution_time(60)), Some(90.5));
+        assert_eq!(used(job_run("SUCCEEDED").max_capacity(2.0).execution_time(60)), Some(120.0));
+        assert_eq!(used(job_run("SUCCEEDED").execution_time(60)), None);
+        assert_eq!(used(job_run("STARTING").max_capacity(2.0)), None);
     }
 
     #[test]

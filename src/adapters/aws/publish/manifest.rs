@@ -1,5 +1,7 @@
 //! `_manifest.json`: whose data is under `latest/`, and every key of it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -8,7 +10,7 @@ use super::{
     super::s3::{Expected, S3},
     Stamp,
 };
-use crate::domain::{failure::Failure, source::Location};
+use crate::domain::{failure::Failure, forecast::Published, source::Location};
 
 /// Where the manifest is, below the prefix.
 pub(super) const NAME: &str = "_manifest.json";
@@ -50,6 +52,19 @@ impl Manifest {
     pub(super) fn new(stamp: &Stamp, published_at: Timestamp, removed: u64, keys: Vec<Key>) -> Self {
         let Stamp { export_task, snapshot_time } = stamp.clone();
         Self { export_task, snapshot_time, published_at, removed, keys }
+    }
+
+    /// Returns what it says of `latest`, table by table. A key that is in no table's folder counts for its first folder.
+    pub(super) fn held(self, latest: &Location) -> Published {
+        let prefix = latest.key("");
+        let mut tables = BTreeMap::new();
+        for key in &self.keys {
+            let name = key.key.strip_prefix(&prefix).unwrap_or(&key.key);
+            let table = name.split('/').take(2).collect::<Vec<_>>().join("/");
+            *tables.entry(table).or_default() += 1;
+        }
+        let Self { export_task, snapshot_time, published_at, .. } = self;
+        Published { export_task, snapshot_time, published_at, tables }
     }
 
     /// Says whether the manifest is of a newer snapshot than `stamp`. It is not if either time is unknown.
@@ -96,6 +111,19 @@ mod tests {
             let manifest = Manifest::new(&stamp(there), Timestamp::UNIX_EPOCH, 0, Vec::new());
             assert_eq!(manifest.is_newer_than(&stamp(ours)), newer, "{there:?} {ours:?}");
         }
+    }
+
+    #[test]
+    fn objects_are_counted_by_table() {
+        let key = |name: &str| {
+            let key = format!("latest/shop/{name}");
+            Key { key, size: 1, etag: String::new(), source_etag: String::new() }
+        };
+        let keys = ["db/db.a/1/part-0", "db/db.a/1/_SUCCESS", "db/db.b/1/_SUCCESS", "stray"].map(key).to_vec();
+        let latest = Location { bucket: "lake".to_owned(), prefix: "latest/shop".to_owned() };
+        let held = Manifest::new(&stamp(Some(0)), Timestamp::UNIX_EPOCH, 0, keys).held(&latest);
+        let tables: Vec<(&str, u64)> = held.tables.iter().map(|(name, objects)| (name.as_str(), *objects)).collect();
+        assert_eq!(tables, [("db/db.a", 2), ("db/db.b", 1), ("stray", 1)]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::domain::{
     failure::{Class, Failure, codes},
     run::Run,
     seen::Seen,
-    snapshot::{Snapshot, SnapshotChoice},
+    snapshot::{Origin, Snapshot, SnapshotChoice},
     source::{Engine, Source},
     stage::{Detail, WaitOn},
 };
@@ -26,6 +26,9 @@ struct Described {
     status: String,
     /// RDS says so only when it knows.
     taken_at: Option<Timestamp>,
+    /// `automated`, `manual`, `awsbackup`.
+    kind: String,
+    allocated: Option<u32>,
 }
 
 /// Which snapshots are asked for.
@@ -51,6 +54,13 @@ pub(in super::super) async fn find(
             Err(trouble) => Err(trouble.into()),
         },
     }
+}
+
+/// Returns the snapshots of `source` that can be exported, newest first.
+pub(in super::super) async fn list(rds: &Client, source: &Source) -> Result<Vec<Snapshot>, Failure> {
+    let mut found: Vec<Snapshot> = available(all(rds, source).await?).collect();
+    found.sort_by_key(|it| std::cmp::Reverse(it.taken_at));
+    Ok(found)
 }
 
 /// Returns whether the run's snapshot can be exported.
@@ -127,8 +137,12 @@ fn identifier(name: &str) -> &str {
     if name.starts_with("arn:") { name.splitn(7, ':').nth(6).unwrap_or(name) } else { name }
 }
 
+fn available(found: Vec<Described>) -> impl Iterator<Item = Snapshot> {
+    found.into_iter().filter_map(Described::snapshot).filter(|it| it.available)
+}
+
 fn latest(found: Vec<Described>) -> Option<Snapshot> {
-    found.into_iter().filter_map(Described::snapshot).filter(|it| it.available).max_by_key(|it| it.taken_at)
+    available(found).max_by_key(|it| it.taken_at)
 }
 
 fn is_missing(trouble: &Trouble) -> bool {
@@ -143,7 +157,14 @@ impl Described {
     /// Returns the snapshot. `None`: RDS has only begun with it and does not yet say of which moment it is.
     fn snapshot(self) -> Option<Snapshot> {
         let available = self.is_available();
-        Some(Snapshot { taken_at: self.taken_at?, id: self.id, arn: self.arn, available })
+        let origin = match self.kind.as_str() {
+            "automated" => Origin::Automated,
+            "awsbackup" => Origin::Backup,
+            // Those that others share are made by people too.
+            _ => Origin::Manual,
+        };
+        let Self { id, arn, allocated, .. } = self;
+        Some(Snapshot { taken_at: self.taken_at?, id, arn, available, origin, allocated })
     }
 
     fn is_available(&self) -> bool {
@@ -171,6 +192,8 @@ impl From<DbSnapshot> for Described {
             database: it.db_instance_identifier.unwrap_or_default(),
             status: it.status.unwrap_or_default(),
             taken_at: it.snapshot_create_time.as_ref().and_then(timestamp),
+            kind: it.snapshot_type.unwrap_or_default(),
+            allocated: it.allocated_storage.and_then(|it| u32::try_from(it).ok()),
         }
     }
 }
@@ -183,6 +206,9 @@ impl From<DbClusterSnapshot> for Described {
             database: it.db_cluster_identifier.unwrap_or_default(),
             status: it.status.unwrap_or_default(),
             taken_at: it.snapshot_create_time.as_ref().and_then(timestamp),
+            kind: it.snapshot_type.unwrap_or_default(),
+            // Aurora's storage has no fixed size, and RDS says 1, or 0, for it.
+            allocated: it.allocated_storage.and_then(|it| u32::try_from(it).ok()).filter(|it| *it > 1),
         }
     }
 }

@@ -3,7 +3,14 @@ use proptest::prelude::{any, proptest};
 use super::*;
 
 fn run(source: &str) -> RunCommand {
-    RunCommand { source: source.into(), snapshot: SnapshotChoice::Latest, only: vec![], layers: vec![], plan: false }
+    RunCommand {
+        source: source.into(),
+        snapshot: SnapshotChoice::Latest,
+        only: vec![],
+        layers: vec![],
+        plan: false,
+        reason: None,
+    }
 }
 
 #[test]
@@ -24,6 +31,12 @@ fn commands_are_read() {
             }),
         ),
         ("run shop —plan", Command::Run(RunCommand { plan: true, ..run("shop") })),
+        ("run", Command::Form),
+        (
+            "run shop --plan --reason Month  end, --plan or not",
+            Command::Run(RunCommand { plan: true, reason: Some("Month end, --plan or not".into()), ..run("shop") }),
+        ),
+        ("run shop --reason=why not", Command::Run(RunCommand { reason: Some("why not".into()), ..run("shop") })),
         ("status", Command::Status { target: None }),
         ("status shop-2026", Command::Status { target: Some("shop-2026".into()) }),
         ("list", Command::List { source: None, failed: false, limit: 10 }),
@@ -47,7 +60,8 @@ fn mistakes_say_what_was_probably_meant() {
         ("rum shop", Misread::UnknownCommand { word: "rum".into(), near: Some("run") }),
         ("statsu", Misread::UnknownCommand { word: "statsu".into(), near: Some("status") }),
         ("deploy", Misread::UnknownCommand { word: "deploy".into(), near: None }),
-        ("run", Misread::Missing { verb: Verb::Run, name: "SOURCE" }),
+        ("run --plan", Misread::Missing { verb: Verb::Run, name: "SOURCE" }),
+        ("run shop --reason", Misread::Missing { verb: Verb::Run, name: "reason" }),
         ("retry", Misread::Missing { verb: Verb::Retry, name: "RUN" }),
         ("run shop --snapshot", Misread::Missing { verb: Verb::Run, name: "snapshot" }),
         ("run shop two", Misread::Unexpected { verb: Verb::Run, word: "two".into() }),
@@ -69,8 +83,17 @@ fn mistakes_say_what_was_probably_meant() {
 }
 
 #[test]
+fn a_reason_has_its_length() {
+    let reasoned = |length| parse(&format!("run shop --reason {}", "é".repeat(length)));
+    assert!(reasoned(MAX_REASON).is_ok());
+    assert!(matches!(reasoned(MAX_REASON + 1), Err(Misread::BadValue { name: "reason", .. })));
+}
+
+#[test]
 fn every_usage_names_its_options() {
     let usages: Vec<String> = GRAMMAR.iter().map(Form::usage).collect();
+    assert!(usages[0].starts_with("run [SOURCE] [--snapshot ID|latest]"));
+    assert!(usages[0].ends_with("[--plan] [--reason WORDS…]"));
     assert_eq!(usages[3], "retry RUN [--from STAGE]");
     assert_eq!(usages[2], "list [SOURCE] [--failed] [--limit N]");
 }

@@ -25,10 +25,10 @@ async fn all(pace: &Pace, lane: &Lane, urgency: Urgency) -> usize {
 #[tokio::test(start_paused = true)]
 async fn what_people_act_on_finds_room_where_progress_does_not() {
     let pace = pace(&Arc::default(), 0);
-    assert_eq!(all(&pace, &Lane::Update, Urgency::State).await, 4);
-    assert_eq!(all(&pace, &Lane::Update, Urgency::Act).await, 6);
+    assert_eq!(all(&pace, &Lane::Update, Urgency::State).await, 3);
+    assert_eq!(all(&pace, &Lane::Update, Urgency::Act).await, 3);
     assert_eq!(pace.claim(&Lane::Update, Urgency::Act).await, Claim::In(UPDATES.every));
-    assert_eq!(pace.claim(&Lane::Update, Urgency::State).await, Claim::In(UPDATES.every * 7));
+    assert_eq!(pace.claim(&Lane::Update, Urgency::State).await, Claim::In(UPDATES.every * 4));
     tokio::time::advance(UPDATES.every).await;
     assert_eq!(all(&pace, &Lane::Update, Urgency::Act).await, 1);
 }
@@ -63,7 +63,7 @@ async fn rush(skews: [i64; 3], lane: &Lane, mins: u64) -> Vec<f64> {
 #[case::wrong_clocks([0, 10, -10], 1.1)]
 #[tokio::test(start_paused = true)]
 async fn replicas_share_one_pace(#[case] skews: [i64; 3], #[case] tolerance: f64) {
-    for lane in [posts(), Lane::Update] {
+    for lane in [posts(), Lane::Update, Lane::Board] {
         let rate = Rate::of(&lane);
         let taken = rush(skews, &lane, 20).await;
         let fair = 20.0 * 60.0 / rate.every.as_secs_f64();
@@ -112,4 +112,45 @@ async fn a_mark_that_cannot_be_stops_nobody_for_long() {
     assert_eq!(pace.claim(&posts(), Urgency::Act).await, Claim::In(POSTS.furthest()));
     tokio::time::advance(POSTS.furthest()).await;
     assert_eq!(pace.claim(&posts(), Urgency::Act).await, Claim::Now);
+}
+
+/// The most calls that fall into a minute, in all lanes of edits together, when each place is used that there is.
+async fn busiest_minute(board: bool) -> usize {
+    let pace = Pace::new(Wall::ahead_by(SignedDuration::ZERO), Arc::<Memory>::default() as _);
+    let (start, mut taken) = (Instant::now(), Vec::new());
+    while start.elapsed() < Duration::from_mins(10) {
+        for lane in [Lane::Update, Lane::Board].into_iter().take(if board { 2 } else { 1 }) {
+            // After a while without a call there are as many at once as there can be.
+            let pause = (120..180).contains(&start.elapsed().as_secs());
+            let count = if pause { 0 } else { all(&pace, &lane, Urgency::Act).await };
+            taken.extend(std::iter::repeat_n(start.elapsed(), count));
+        }
+        tokio::time::advance(Duration::from_millis(50)).await;
+    }
+    let within = |from: Duration, at: Duration| at >= from && at < from + Duration::from_mins(1);
+    let minute = |from: &Duration| taken.iter().filter(|it| within(*from, **it)).count();
+    taken.iter().map(minute).max().unwrap()
+}
+
+#[rstest]
+#[case::alone(false)]
+#[case::beside_a_board(true)]
+#[tokio::test(start_paused = true)]
+async fn edits_never_make_fifty_in_a_minute(#[case] board: bool) {
+    let most = busiest_minute(board).await;
+    assert!((46..50).contains(&most), "{most} edits in a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_board_need_not_wait_for_what_people_act_on() {
+    let pace = pace(&Arc::default(), 0);
+    for _ in 0..20 {
+        all(&pace, &Lane::Update, Urgency::Act).await;
+        assert_eq!(pace.claim(&Lane::Board, Urgency::Act).await, Claim::Now);
+        let begun = Instant::now();
+        while begun.elapsed() < BOARD.every {
+            all(&pace, &Lane::Update, Urgency::Act).await;
+            tokio::time::advance(Duration::from_millis(100)).await;
+        }
+    }
 }

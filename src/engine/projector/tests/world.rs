@@ -17,6 +17,7 @@ use crate::{
         name::ExportTask,
         notice::{Notice, NoticeId},
         plan::Timing,
+        refused::Refused,
         run::Run,
     },
     engine::{
@@ -28,6 +29,7 @@ use crate::{
             testing::{Memory, Wall},
         },
         ports::{Change, Chat, ChatError, Marks, OpenRun, Place, Request, Store, StoreError, Ts},
+        refusals::Refusals,
         sightings::Sightings,
         sources::Sources,
     },
@@ -67,6 +69,7 @@ pub(super) struct Workspace {
     calls: Mutex<HashMap<String, VecDeque<Instant>>>,
     pub(super) made: Mutex<usize>,
     pub(super) refused: Mutex<usize>,
+    pub(super) pinned: Mutex<Vec<Ts>>,
 }
 
 impl Workspace {
@@ -98,7 +101,8 @@ impl Chat for Workspace {
     async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
         sleep(WAY).await;
         self.admit(place.channel, 5, 5)?;
-        let ts = format!("{:06}", self.messages.lock().unwrap().len() + 1);
+        let last = self.messages.lock().unwrap().last_key_value().map_or(0, |(ts, _)| ts.parse().unwrap_or(0));
+        let ts = format!("{:06}", last + 1);
         self.show(ts.clone(), place.channel, message, marks);
         Ok(Ts(ts))
     }
@@ -112,12 +116,21 @@ impl Chat for Workspace {
         Ok(())
     }
 
+    async fn pin(&self, _: &str, ts: &Ts) -> Result<(), ChatError> {
+        self.pinned.lock().unwrap().push(ts.clone());
+        Err(ChatError::Refused("missing_scope".to_owned()))
+    }
+
     async fn find(&self, place: Place<'_>, marks: &Marks, _: Timestamp) -> Result<Option<Ts>, ChatError> {
         let messages = self.messages.lock().unwrap();
         let found = messages.iter().find(|(_, it)| {
             it.channel == place.channel && marks.iter().all(|(key, value)| it.marks.get(key) == Some(value))
         });
         Ok(found.map(|(ts, _)| Ts(ts.clone())))
+    }
+
+    async fn whisper(&self, _: Place<'_>, _: &str, _: &Message) -> Result<(), ChatError> {
+        Ok(())
     }
 
     async fn respond(&self, _: &str, _: &Message) -> Result<(), ChatError> {
@@ -165,11 +178,16 @@ impl Store for Records {
     }
 
     async fn open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
-        unreachable!("no thread is drawn with it")
+        let open = |it: &Run| OpenRun {
+            export_task: it.export_task.clone(),
+            source: it.source.clone(),
+            source_arn: it.source_arn.clone(),
+        };
+        Ok(self.runs.lock().unwrap().values().map(open).collect())
     }
 
-    async fn recent(&self, _: &str, _: usize) -> Result<Vec<Run>, StoreError> {
-        unreachable!("no thread is drawn with it")
+    async fn recent(&self, source: &str, _: usize) -> Result<Vec<Run>, StoreError> {
+        Ok(self.runs.lock().unwrap().values().filter(|it| it.source == source).cloned().collect())
     }
 
     async fn named(&self, _: &str, _: &str) -> Result<Vec<ExportTask>, StoreError> {
@@ -189,6 +207,18 @@ impl Store for Records {
     }
 
     async fn last_success(&self, _: &str) -> Result<Option<Timestamp>, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn claim_event(&self, _: &str, _: Timestamp) -> Result<bool, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn put_refused(&self, _: &Refused) -> Result<(), StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    async fn refused(&self, _: usize) -> Result<Vec<Refused>, StoreError> {
         unreachable!("no thread is drawn with it")
     }
 
@@ -224,10 +254,19 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn of(replicas: usize) -> Self {
+        Self::with(replicas, false)
+    }
+
+    /// With a board.
+    pub(super) fn with_board(replicas: usize) -> Self {
+        Self::with(replicas, true)
+    }
+
+    fn with(replicas: usize, board: bool) -> Self {
         let (slack, records, marks) = (Arc::default(), Arc::default(), Arc::default());
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let replica = |number: usize| {
-            let (engine, wakes) = engine(number, &slack, &records, &marks);
+            let (engine, wakes) = engine(number, board, &slack, &records, &marks);
             let driver = Driver::new(&engine, wakes, &tasks, &stop);
             tasks.spawn(async move { driver.drive().await });
             engine
@@ -252,6 +291,7 @@ impl World {
 
 fn engine(
     number: usize,
+    board: bool,
     slack: &Arc<Workspace>,
     records: &Arc<Records>,
     marks: &Arc<Memory>,
@@ -263,6 +303,8 @@ fn engine(
         store: Arc::clone(records) as _,
         work: Arc::new(Idle),
         snapshots: Arc::new(Idle),
+        shelf: Arc::new(Idle),
+        prices: None,
         exports: Exports::new(Arc::new(Idle)),
         chat: Arc::clone(slack) as _,
         outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _),
@@ -273,8 +315,9 @@ fn engine(
         words: Arc::new(Words::new()),
         sources: Sources::default(),
         access: Access::default(),
+        refusals: Refusals::channel().0,
         timing: Timing { lease: minute, poll: minute, reconcile_every: minute, patience: minute },
-        channels: Channels { progress: CHANNEL.into(), alerts: ALERTS.into(), locale: Locale::En },
+        channels: Channels { progress: CHANNEL.into(), alerts: ALERTS.into(), locale: Locale::En, board },
         me: format!("replica-{number}"),
         started_at: Timestamp::UNIX_EPOCH,
         wakes,

@@ -60,6 +60,7 @@ fn detail() -> impl Strategy<Value = Detail> {
             bytes: Some(bytes),
             removed: Some(tables),
             job_run_id: Some("jr".into()),
+            dpu_seconds: Some(size),
         },
     )
 }

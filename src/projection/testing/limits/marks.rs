@@ -24,6 +24,15 @@ fn is_ours(mark: &str) -> bool {
         || mark.strip_prefix('#').is_some_and(is_id)
         || mark.strip_prefix("!subteam^").is_some_and(is_id)
         || mark.strip_prefix("!date^").is_some_and(date)
+        || mark.strip_prefix("https://slack.com/archives/").is_some_and(is_message)
+}
+
+/// The rest of an address of a message, and the text that leads there.
+fn is_message(rest: &str) -> bool {
+    let parts = rest.split_once('|').and_then(|(address, text)| Some((address.split_once("/p")?, text)));
+    parts.is_some_and(|((channel, ts), text)| {
+        is_id(channel) && ts.bytes().all(|it| it.is_ascii_digit()) && !text.is_empty()
+    })
 }
 
 fn is_id(text: &str) -> bool {

@@ -7,13 +7,14 @@ use crate::{
         access::{Person, Who},
         export::ActiveExport,
         failure::Failure,
+        forecast::Holding,
         run::Run,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
         source::Source,
         stage::StageId,
     },
-    engine::ports::{ChatError, Exports, People, PeopleError, Progress, Queue, Snapshots, ViewId, Views, Work},
+    engine::ports::{ChatError, Exports, People, PeopleError, Progress, Queue, Shelf, Snapshots, ViewId, Views, Work},
     projection::view::View,
 };
 
@@ -41,6 +42,17 @@ impl Snapshots for Idle {
     async fn find(&self, _: &Source, _: &SnapshotChoice) -> Result<Option<Snapshot>, Failure> {
         unreachable!("no thread is drawn with it")
     }
+
+    async fn list(&self, _: &Source) -> Result<Vec<Snapshot>, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Shelf for Idle {
+    async fn holding(&self, _: &Source) -> Result<Holding, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
 }
 
 #[async_trait]
@@ -57,6 +69,18 @@ impl People for Idle {
     }
 
     async fn locale(&self, _: &str) -> Option<String> {
+        unreachable!("no thread is drawn with it")
+    }
+
+    fn forget_user(&self, _: &str) {
+        unreachable!("no thread is drawn with it")
+    }
+
+    fn forget_group(&self, _: &str) {
+        unreachable!("no thread is drawn with it")
+    }
+
+    fn known_locale(&self, _: &str) -> Option<String> {
         unreachable!("no thread is drawn with it")
     }
 }

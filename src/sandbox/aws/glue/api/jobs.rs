@@ -21,6 +21,9 @@ use crate::{
 /// The most runs that one `BatchStopJobRun` may name.
 const MOST_STOPPED: usize = 25;
 
+/// Data processing units that every run has.
+const MAX_CAPACITY: f64 = 10.0;
+
 /// Describes a job.
 ///
 /// # Errors
@@ -122,6 +125,7 @@ fn describe(run: &Run, now: Timestamp) -> Value {
         "StartedOn": seconds(run.started),
         "LastModifiedOn": seconds(run.phase.since),
         "ExecutionTime": took.as_secs(),
+        "MaxCapacity": MAX_CAPACITY,
         "Timeout": run.timeout_minutes,
         "LogGroupName": "/aws-glue/jobs",
         "GlueVersion": "5.0",
