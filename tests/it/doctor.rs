@@ -316,3 +316,18 @@ async fn a_service_that_does_not_answer_keeps_nobody_waiting_for_long() {
     assert_eq!(said.code, 0, "{:#?}", said.checks("failed"));
     assert!(said.checks("skipped").iter().any(|it| it["check"] == "KMS key" && it["why"] == "no answer in time"));
 }
+
+#[tokio::test]
+async fn socket_mode_needs_the_apps_own_token() {
+    let operator = Operator::new().await;
+    let (code, text, error) = operator.doctor(&["--socket"]).await;
+    assert_eq!(code, 0, "{text}{error}");
+    assert!(text.contains("ok      app token SLACK_APP_TOKEN: Slack offers a connection"), "{text}");
+
+    let mut command = spawned(&operator.world, &operator.folder, &["doctor", "--socket"]);
+    let command = command.env("SLACK_APP_TOKEN", "xapp-wrong").stdout(std::process::Stdio::piped());
+    let output = command.output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("FAILED  app token SLACK_APP_TOKEN: Slack answers invalid_auth"), "{text}");
+}
