@@ -74,6 +74,10 @@ figures: ## The figures of docs/reliability.md
 schedules: ## Many seeded schedules of troubles against the real program
 	$(if $(SEED),SEED=$(SEED),SEEDS=$(or $(SEEDS),100)) $(CARGO) test --locked --test it schedules:: -- --nocapture
 
+.PHONY: messages
+messages: ## docs/messages.md, from the snapshots of what people read
+	UPDATE_MESSAGES=1 $(CARGO) test --locked --test it messages::
+
 # Coverage by libFuzzer, without a sanitizer: those need a nightly compiler, and this crate has no unsafe code.
 SECONDS_EACH ?= 60
 .PHONY: fuzz

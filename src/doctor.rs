@@ -42,6 +42,7 @@ pub async fn examine(
     source: Option<&Source>,
 ) -> Result<Report, ClientError> {
     let slack = Inspector::new(&environment.slack_api, &environment.bot_token)?;
+    let app = environment.app_token.as_ref().map(|it| Inspector::new(&environment.slack_api, it)).transpose()?;
     let sources: Vec<&Source> =
         config.sources.iter().filter(|it| source.is_none_or(|only| only.name == it.name)).collect();
     let (dynamo, s3, sqs) = (dynamodb_client(sdk), s3_client(sdk), sqs_client(sdk));
@@ -50,6 +51,7 @@ pub async fn examine(
     let (sns, work) = (aws_sdk_sns::Client::new(sdk), Aws::new(sdk, Arc::new(System)));
 
     let mut probes = slack::probes(&slack, config, &sources);
+    probes.extend(app.as_ref().map(slack::socket));
     probes.extend(tables::probes(&dynamo, &config.aws));
     probes.push(queue::probe(&sqs, &config.aws));
     probes.extend(config.aws.sns_topics.iter().map(|topic| topics::probe(&sns, &sqs, topic, &config.aws)));

@@ -40,3 +40,9 @@ resource "aws_iam_policy" "bot" {
   name   = var.name
   policy = templatefile("${path.module}/../iam-policy.json", local.placeholders)
 }
+
+# What `datalake-bot doctor` reads beyond that: attach it to the same role, or to those who run the doctor.
+resource "aws_iam_policy" "doctor" {
+  name   = "${var.name}-doctor"
+  policy = templatefile("${path.module}/../doctor-policy.json", local.placeholders)
+}

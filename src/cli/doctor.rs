@@ -23,6 +23,10 @@ pub(super) struct Options {
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
 
+    /// Look at what Socket Mode needs: SLACK_APP_TOKEN in the place of the signing secret.
+    #[arg(long)]
+    socket: bool,
+
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -31,7 +35,7 @@ pub(super) struct Options {
 pub(super) async fn run(options: &Options, format: LogFormat) -> anyhow::Result<Exit> {
     telemetry::log(format, Some("off"));
     let config = Config::load(&options.file.config)?;
-    let environment = Environment::read(Delivery::Http)?;
+    let environment = Environment::read(if options.socket { Delivery::Socket } else { Delivery::Http })?;
     let names: Vec<&str> = config.sources.iter().map(|it| it.name.as_str()).collect();
     let source = match &options.source {
         None => None,

@@ -17,6 +17,7 @@ use crate::domain::{
     forecast::Prices,
 };
 
+mod shapes;
 mod sources;
 
 /// What is wrong with an empty list of operators.
@@ -34,13 +35,14 @@ pub(crate) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
     };
     let config = {
         let root = Section::root(&report, document.get_ref());
+        let aws = aws(&root.section("aws", true));
         let general = general(&root.section("access", true));
-        let (sources, own) = sources::sources(&root, folder, &general);
+        let (sources, own) = sources::sources(&root, folder, &general, &aws.region);
         let config = Config {
             server: server(&root.section("server", false)),
             slack: slack(&root.section("slack", true)),
-            aws: aws(&root.section("aws", true)),
             engine: engine(&root.section("engine", false)),
+            aws,
             access: Access { general, sources: own },
             prices: prices(&root.section("prices", false)),
             sources,
@@ -94,16 +96,14 @@ fn id(section: &Section<'_>, key: &'static str, initials: &str, what: &str) -> S
 }
 
 fn aws(section: &Section<'_>) -> Aws {
+    let region = shapes::region(section);
     let aws = Aws {
-        region: section.text("region"),
-        runs_table: section.text("runs_table"),
-        state_table: section.text("state_table"),
-        queue_url: section.text("queue_url"),
+        runs_table: shapes::table(section, "runs_table"),
+        state_table: shapes::table(section, "state_table"),
+        queue_url: shapes::queue_url(section, &region),
+        region,
         sns_topics: section.list("sns_topics"),
     };
-    if !aws.queue_url.is_empty() && url::Url::parse(&aws.queue_url).is_err() {
-        section.wrong("queue_url", "must be the address of an SQS queue");
-    }
     if !aws.runs_table.is_empty() && aws.runs_table == aws.state_table {
         section.wrong("state_table", "must be another table than `runs_table`");
     }
@@ -112,11 +112,11 @@ fn aws(section: &Section<'_>) -> Aws {
 }
 
 fn engine(section: &Section<'_>) -> EngineConfig {
-    let reconcile_every = section.duration("reconcile_every").unwrap_or(Duration::from_secs(60));
+    let reconcile_every = shapes::duration(section, "reconcile_every").unwrap_or(Duration::from_secs(60));
     let engine = EngineConfig {
         reconcile_every,
-        lease: section.duration("lease").unwrap_or(Duration::from_secs(30)),
-        poll_every: section.duration("poll_every").unwrap_or(Duration::from_secs(15)).min(reconcile_every),
+        lease: shapes::duration(section, "lease").unwrap_or(Duration::from_secs(30)),
+        poll_every: shapes::duration(section, "poll_every").unwrap_or(Duration::from_secs(15)).min(reconcile_every),
     };
     section.finish();
     engine

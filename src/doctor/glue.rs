@@ -25,7 +25,7 @@ async fn job(glue: &Client, name: &str) -> Verdict {
     match glue.get_job().job_name(name).send().await.map_err(Trouble::from) {
         Ok(found) => {
             let most = found.job().and_then(|it| it.execution_property()).map_or(1, |it| it.max_concurrent_runs());
-            Verdict::ok(format!("{most} at once"))
+            Verdict::ok(format!("runs {most} at once"))
         }
         Err(trouble) if trouble.is("EntityNotFound") => {
             Verdict::failed("there is no such job", "Create the job in Glue, or mend `glue_job` of the layer.")

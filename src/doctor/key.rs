@@ -28,7 +28,8 @@ async fn look(kms: &Client, id: &str, region: &str) -> Verdict {
         Err(trouble) if trouble.is("NotFound") => {
             Verdict::failed("there is no such key", "Mend export.kms_key, or create a symmetric key in this Region.")
         }
-        // Only the export itself asks for it, with the bot's rights.
+        // RDS asks for it with the rights of whoever starts an export.
+        Err(trouble) if trouble.is_denied() => trouble.verdict(Need::Bots, "kms:DescribeKey"),
         Err(trouble) => trouble.verdict(Need::Doctors, "kms:DescribeKey"),
     }
 }

@@ -216,7 +216,7 @@ mod tests {
     fn each_kind_of_database_needs_its_events() {
         let of = |kind: &str, enabled| EventSubscription::builder().source_type(kind).enabled(enabled).build();
         let (snapshots, off) = (of("db-snapshot", true), of("db-cluster-snapshot", false));
-        assert!(matches!(judge_events(&[snapshots.clone()], &["db-snapshot"]), Verdict::Ok { .. }));
+        assert!(matches!(judge_events(std::slice::from_ref(&snapshots), &["db-snapshot"]), Verdict::Ok { .. }));
         let both = ["db-snapshot", "db-cluster-snapshot"];
         let Verdict::Hint { what, .. } = judge_events(&[snapshots, off], &both) else { panic!("one is missing") };
         assert!(what.contains("db-cluster-snapshot") && !what.contains(" db-snapshot"), "{what}");

@@ -106,7 +106,7 @@ impl Report {
     fn counts(&self) -> String {
         let count = |word: &str| self.checks.iter().filter(|it| it.verdict.word() == word).count();
         let [ok, hints, failed, skipped] = ["ok", "hint", "FAILED", "skipped"].map(count);
-        format!("\n{ok} ok, {failed} failed, {hints} hints, {skipped} not checked")
+        format!("\nok: {ok}, failed: {failed}, hints: {hints}, not checked: {skipped}")
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(
             ill.text(),
             "ok      thing x: a\nhint    thing x: b\n        -> c\nskipped thing x: d\nFAILED  thing x: e\n        -> f\n\n\
-             1 ok, 1 failed, 1 hints, 1 not checked"
+             ok: 1, failed: 1, hints: 1, not checked: 1"
         );
     }
 

@@ -26,6 +26,7 @@ async fn look(s3: &Client, bucket: &str, region: &str) -> Verdict {
         Some(told) => Some(told),
         None => location(s3, bucket).await,
     };
+    let is_known = lies_in.is_some();
     if let Some(other) = lies_in.filter(|it| it != region) {
         return Verdict::failed(
             format!("lies in the Region {other}, the configuration says {region}"),
@@ -34,6 +35,7 @@ async fn look(s3: &Client, bucket: &str, region: &str) -> Verdict {
     }
     match head.map_err(Trouble::from) {
         Ok(_) => Verdict::ok(format!("in {region}")),
+        Err(trouble) if is_known && !trouble.is_denied() => Verdict::ok(format!("in {region}")),
         Err(trouble) if ["NotFound", "NoSuchBucket", "Http404"].iter().any(|it| trouble.is(it)) => Verdict::failed(
             "there is no such bucket",
             format!("Create it in {region}, or mend the name in `export` and `latest` of the sources."),

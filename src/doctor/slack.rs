@@ -57,6 +57,20 @@ async fn token(slack: &Inspector, team: &str) -> Verdict {
     Verdict::ok(format!("{} in {}", word("user"), word("team")))
 }
 
+/// Returns the look at the app's own token, by which connections of Socket Mode are opened. None is opened for it.
+pub(super) fn socket(app: &Inspector) -> Probe<'_> {
+    Probe::new("app token", "SLACK_APP_TOKEN", Need::Bots, async move {
+        match app.call("apps.connections.open", &[]).await {
+            Ok(_) => Verdict::ok("Slack offers a connection"),
+            Err(NoAnswer::Refused(error)) => Verdict::failed(
+                format!("Slack answers {error}: no connection can be opened"),
+                "Turn Socket Mode on, and make an app-level token (xapp-…) with the scope connections:write, docs/slack.md.",
+            ),
+            Err(error) => unanswered(&error),
+        }
+    })
+}
+
 async fn scopes(slack: &Inspector) -> Verdict {
     match slack.call("auth.test", &[]).await {
         Ok(answer) => match answer.scopes {

@@ -55,13 +55,18 @@ impl Trouble {
         }
     }
 
+    /// Says whether a right is missing.
+    pub(super) fn is_denied(&self) -> bool {
+        ["AccessDenied", "UnauthorizedOperation", "AuthorizationError"].iter().any(|it| self.is(it))
+    }
+
     /// Returns what follows for the check: `action` is what IAM calls the call, which `need`s it.
     pub(super) fn verdict(&self, need: Need, action: &str) -> Verdict {
         let (code, message) = match self {
             Self::Unanswered(why) => return need.unanswered(why),
             Self::Refused { code, message } => (code, message),
         };
-        if ["AccessDenied", "UnauthorizedOperation", "AuthorizationError", "Http403"].iter().any(|it| self.is(it)) {
+        if self.is_denied() {
             return match need {
                 Need::Bots => Verdict::failed(
                     format!("{action} is not allowed: {message}"),
@@ -91,7 +96,7 @@ impl<E: ProvideErrorMetadata + Error + 'static> From<SdkError<E, HttpResponse>> 
         let code = error.code().map_or_else(|| format!("Http{status}"), str::to_owned);
         // An answer to HEAD has no body: the code of S3 is made of the status.
         let code = if status == 403 && error.message().is_none() { "AccessDenied".to_owned() } else { code };
-        Self::Refused { code, message: error.message().map_or_else(|| chain(&error), str::to_owned) }
+        Self::Refused { code, message: error.message().unwrap_or("no more is said").to_owned() }
     }
 }
 

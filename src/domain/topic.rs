@@ -47,7 +47,7 @@ impl FromStr for TopicArn {
 }
 
 /// Says whether `text` has the shape of a Region's name: `eu-west-1`, `us-gov-east-1`.
-fn is_region(text: &str) -> bool {
+pub(crate) fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [area, places @ .., number] = &parts[..] else { return false };
     let is_word = |it: &&str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! The AWS stand-ins: RDS, Glue, S3, SNS and DynamoDB, on loopback addresses.
+//! The AWS stand-ins: RDS, Glue, S3, SNS, DynamoDB, and a little of IAM and KMS, on loopback addresses.
 //!
 //! RDS and Glue are state machines that move with the sandbox's clock at a [`Pace`] and can be told to fail, to warn or
 //! to stand still. RDS writes its exports into the S3 stand-in, Glue reads and writes there, and both publish the
@@ -7,8 +7,10 @@
 mod dynamo;
 mod events;
 mod glue;
+mod iam;
 mod ids;
 mod json;
+mod kms;
 mod pace;
 mod paging;
 mod phase;
@@ -26,6 +28,8 @@ use self::dynamo::Dynamo;
 pub use self::{
     events::{Deliver, Events, Wrapping},
     glue::{Glue, JobRunArgs, RunState, S3Path, Transform},
+    iam::Iam,
+    kms::Kms,
     pace::Pace,
     rds::{Column, Database, ExportStatus, Rds, SnapshotType, Table},
     s3::{NoSuchBucket, S3},
@@ -58,6 +62,8 @@ pub struct Endpoints {
     pub s3: String,
     pub dynamodb: String,
     pub sns: String,
+    pub iam: String,
+    pub kms: String,
 }
 
 /// The AWS stand-ins, served.
@@ -70,6 +76,10 @@ pub struct Aws {
     pub s3: Arc<S3>,
     /// The topic that events come through, for those who subscribe to it over HTTPS.
     pub sns: Arc<Sns>,
+    /// Roles.
+    pub iam: Arc<Iam>,
+    /// Keys.
+    pub kms: Arc<Kms>,
     /// How the events of RDS and Glue arrive.
     pub events: Arc<Events>,
     /// Where they are served.
@@ -97,15 +107,18 @@ impl Aws {
         let world = World { clock: front.clock.clone(), pace, s3: Arc::clone(&s3), events: Arc::clone(&events) };
         let rds = Arc::new(Rds::new(world.clone()));
         let glue = Arc::new(Glue::new(world));
+        let (iam, kms) = (Arc::new(Iam::default()), Arc::new(Kms::default()));
         let endpoints = Endpoints {
             rds: serve(front, rds.clone()).await?,
             glue: serve(front, glue.clone()).await?,
             s3: serve(front, s3.clone()).await?,
             dynamodb: serve(front, Arc::new(Dynamo::start(front).await?)).await?,
             sns: serve(front, sns.clone()).await?,
+            iam: serve(front, iam.clone()).await?,
+            kms: serve(front, kms.clone()).await?,
         };
         front.tracker.spawn(tick(front.clone(), Arc::clone(&rds), Arc::clone(&glue)));
-        Ok(Self { rds, glue, s3, sns, events, endpoints })
+        Ok(Self { rds, glue, s3, sns, iam, kms, events, endpoints })
     }
 }
 

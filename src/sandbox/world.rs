@@ -28,6 +28,10 @@ pub const BUCKET: &str = "lake";
 pub const SOURCE: &str = "learning";
 /// The source on an Aurora cluster, with the Normal layer only.
 pub const CLUSTER_SOURCE: &str = "school";
+/// The role that RDS takes on to write exports.
+pub const ROLE: &str = "datalake-export";
+/// The id of the key of exports.
+pub const KEY: &str = "datalake";
 /// The queue of events and wake-ups, and where its poison goes.
 const QUEUE: &str = "datalake-bot";
 const DEAD_LETTERS: &str = "datalake-bot-dead";
@@ -81,13 +85,23 @@ impl World {
         let redrive = serde_json::json!({
             "deadLetterTargetArn": Sqs::queue_arn(DEAD_LETTERS), "maxReceiveCount": "5",
         });
-        sqs.create_queue(QUEUE, &[("VisibilityTimeout", "30"), ("RedrivePolicy", &redrive.to_string())])?;
+        let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "sns.amazonaws.com" },
+            "Action": "sqs:SendMessage",
+            "Resource": Sqs::queue_arn(QUEUE),
+            "Condition": { "ArnEquals": { "aws:SourceArn": aws::TOPIC_ARN } },
+        }] });
+        let (redrive, policy) = (redrive.to_string(), policy.to_string());
+        let attributes = [("VisibilityTimeout", "30"), ("RedrivePolicy", &redrive), ("Policy", &policy)];
+        sqs.create_queue(QUEUE, &attributes)?;
         let events = Arc::clone(&sqs);
         let deliver: aws::Deliver = Arc::new(move |body| {
             // The queue is there for as long as the world is.
             let _ = events.send(QUEUE, &body);
         });
         let aws = Aws::start(&front, options.pace.clone(), deliver).await?;
+        aws.sns.subscribe_queue(&Sqs::queue_arn(QUEUE));
         let slack = Slack::start(&front, options.slack.clone()).await?;
         let world = Self { front, aws, sqs, slack, options };
         world.seed().await.context("the stand-ins cannot be seeded")?;
@@ -100,6 +114,8 @@ impl World {
             table.create(&client).await?;
         }
         self.aws.s3.create_bucket(BUCKET);
+        self.aws.iam.trust(ROLE, "export.rds.amazonaws.com");
+        self.aws.kms.set_key(KEY, "Enabled");
         self.aws.rds.add_instance(&format!("{SOURCE}-db"));
         self.aws.rds.add_cluster(&format!("{CLUSTER_SOURCE}-db"));
         self.seed_snapshots()?;
@@ -162,10 +178,19 @@ impl World {
         variables
     }
 
-    fn endpoints(&self) -> [(&'static str, String); 6] {
-        let aws::Endpoints { rds, glue, s3, dynamodb, sns } = self.aws.endpoints.clone();
+    fn endpoints(&self) -> [(&'static str, String); 8] {
+        let aws::Endpoints { rds, glue, s3, dynamodb, sns, iam, kms } = self.aws.endpoints.clone();
         let sqs = self.sqs.endpoint();
-        [("RDS", rds), ("Glue", glue), ("S3", s3), ("DynamoDB", dynamodb), ("SNS", sns), ("SQS", sqs)]
+        [
+            ("RDS", rds),
+            ("Glue", glue),
+            ("S3", s3),
+            ("DynamoDB", dynamodb),
+            ("SNS", sns),
+            ("SQS", sqs),
+            ("IAM", iam),
+            ("KMS", kms),
+        ]
     }
 
     /// Writes the configuration to `folder`, for a bot that runs as a process of its own. Returns the file.

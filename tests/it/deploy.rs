@@ -19,16 +19,28 @@ const CALLS: &[(&str, &[&str])] = &[
     ("create_multipart_upload", &["s3:PutObject"]),
     ("delete_message", &["sqs:DeleteMessage"]),
     ("delete_objects", &["s3:DeleteObject"]),
+    ("describe_continuous_backups", &["dynamodb:DescribeContinuousBackups"]),
     ("describe_db_cluster_snapshots", &["rds:DescribeDBClusterSnapshots"]),
+    ("describe_db_clusters", &["rds:DescribeDBClusters"]),
+    ("describe_db_instances", &["rds:DescribeDBInstances"]),
     ("describe_db_snapshots", &["rds:DescribeDBSnapshots"]),
+    ("describe_event_subscriptions", &["rds:DescribeEventSubscriptions"]),
     ("describe_export_tasks", &["rds:DescribeExportTasks"]),
+    ("describe_key", &["kms:DescribeKey"]),
+    ("describe_table", &["dynamodb:DescribeTable"]),
+    ("describe_time_to_live", &["dynamodb:DescribeTimeToLive"]),
+    ("get_bucket_location", &["s3:GetBucketLocation"]),
     ("get_crawler", &["glue:GetCrawler"]),
     ("get_item", &["dynamodb:GetItem"]),
+    ("get_job", &["glue:GetJob"]),
     ("get_job_run", &["glue:GetJobRun"]),
     ("get_job_runs", &["glue:GetJobRuns"]),
     ("get_object", &["s3:GetObject"]),
     ("get_queue_attributes", &["sqs:GetQueueAttributes"]),
+    ("get_role", &["iam:GetRole"]),
+    ("head_bucket", &["s3:ListBucket"]),
     ("list_objects_v2", &["s3:ListBucket"]),
+    ("list_subscriptions_by_topic", &["sns:ListSubscriptionsByTopic"]),
     ("put_item", &["dynamodb:PutItem"]),
     ("put_object", &["s3:PutObject"]),
     ("query", &["dynamodb:Query"]),
@@ -45,6 +57,9 @@ const CALLS: &[(&str, &[&str])] = &[
 
 /// Calls of `tables --create`, which is for development: the bot in production may not change its tables.
 const DEVELOPMENT: &[&str] = &["create_table", "update_time_to_live", "wait_until_table_exists"];
+
+/// Functions of ours whose names look like calls of the SDK.
+const OURS: &[&str] = &["create_input"];
 
 /// How the names of the SDK's calls begin.
 const VERBS: &[&str] = &[
@@ -76,15 +91,16 @@ fn json(path: &str) -> Value {
     serde_json::from_str(&read(path)).unwrap()
 }
 
-/// Calls in the adapters: `.get_item()` and its like. Methods of the SDK that begin a call take no arguments.
-fn calls() -> BTreeSet<String> {
-    let code: String = rust("src/adapters").iter().map(|it| it.code_at_work()).collect();
+/// Calls in a module: `.get_item()` and its like. Methods of the SDK that begin a call take no arguments.
+fn calls(module: &str) -> BTreeSet<String> {
+    let code: String = rust(module).iter().map(|it| it.code_at_work()).collect();
     let ends = code.match_indices("()").map(|(at, _)| &code[..at]);
     let names = ends.filter_map(|it| {
         let name = it.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
         it.strip_suffix(name)?.ends_with('.').then_some(name)
     });
-    let calls = names.filter(|it| *it == "query" || VERBS.iter().any(|verb| it.starts_with(verb)));
+    let calls = names.filter(|it| !OURS.contains(it));
+    let calls = calls.filter(|it| *it == "query" || VERBS.iter().any(|verb| it.starts_with(verb)));
     calls.map(str::to_owned).collect()
 }
 
@@ -99,28 +115,45 @@ fn texts<'a>(statement: &'a Value, key: &str) -> Vec<&'a str> {
     many.or_else(|| Some(vec![member.as_str()?])).unwrap_or_else(|| panic!("{key} is {member}"))
 }
 
-#[test]
-fn the_policy_allows_exactly_the_calls_that_are_made() {
-    let calls = calls();
-    assert!(calls.contains("start_export_task"), "the search finds nothing: {calls:?}");
+/// Returns the actions that the calls of a module need.
+fn needed(module: &str) -> BTreeSet<&'static str> {
     let mut needed = BTreeSet::new();
-    for call in calls.iter().filter(|it| !DEVELOPMENT.contains(&it.as_str())) {
+    for call in calls(module).iter().filter(|it| !DEVELOPMENT.contains(&it.as_str())) {
         let known = CALLS.iter().find(|(it, _)| it == call);
         needed.extend(known.unwrap_or_else(|| panic!("`{call}` is called; add its actions to the table")).1);
     }
-    let policy = json("deploy/iam-policy.json");
-    let allowed: BTreeSet<&str> = statements(&policy).iter().flat_map(|it| texts(it, "Action")).collect();
-    assert_eq!(allowed, needed);
+    needed
+}
+
+fn allowed(policy: &Value) -> BTreeSet<&str> {
+    statements(policy).iter().flat_map(|it| texts(it, "Action")).collect()
+}
+
+#[test]
+fn the_policy_allows_exactly_the_calls_that_are_made() {
+    let needed = needed("src/adapters");
+    assert!(needed.contains("rds:StartExportTask"), "the search finds nothing: {needed:?}");
+    assert_eq!(allowed(&json("deploy/iam-policy.json")), needed);
+}
+
+#[test]
+fn the_doctor_may_read_what_the_bot_does_not() {
+    let (bots, doctors) = (needed("src/adapters"), needed("src/doctor"));
+    let more: BTreeSet<&str> = doctors.difference(&bots).copied().collect();
+    assert_eq!(allowed(&json("deploy/doctor-policy.json")), more);
+    let reads =
+        |it: &&str| ["Describe", "Get", "List"].iter().any(|verb| it.split(':').nth(1).unwrap().starts_with(verb));
+    assert!(doctors.iter().all(reads), "the doctor changes nothing: {doctors:?}");
 }
 
 #[test]
 fn the_policy_names_its_resources() {
-    let policy = json("deploy/iam-policy.json");
-    for statement in statements(&policy) {
+    let (bots, doctors) = (json("deploy/iam-policy.json"), json("deploy/doctor-policy.json"));
+    for statement in statements(&bots).iter().chain(statements(&doctors)) {
         assert_eq!(statement["Effect"], "Allow");
-        // Export tasks have no resource that a policy could name.
-        let exports =
-            texts(statement, "Action").iter().all(|it| it.ends_with("ExportTask") || it.ends_with("ExportTasks"));
+        // Export tasks have no resource that a policy could name, and of event subscriptions all are looked at.
+        let listed = ["ExportTask", "ExportTasks", "EventSubscriptions"];
+        let exports = texts(statement, "Action").iter().all(|it| listed.iter().any(|end| it.ends_with(end)));
         assert!(exports || !texts(statement, "Resource").contains(&"*"), "{statement}");
         if texts(statement, "Action").contains(&"iam:PassRole") {
             assert_eq!(texts(statement, "Resource"), ["${export_role_arn}"]);

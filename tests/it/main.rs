@@ -10,6 +10,8 @@ mod architecture;
 mod aws;
 mod deploy;
 #[cfg(feature = "sandbox")]
+mod doctor;
+#[cfg(feature = "sandbox")]
 mod doors;
 #[cfg(feature = "sandbox")]
 mod figures;
@@ -28,6 +30,7 @@ mod manifest;
 mod mends;
 #[cfg(feature = "sandbox")]
 mod mentions;
+mod messages;
 #[cfg(feature = "sandbox")]
 mod moto;
 #[cfg(feature = "sandbox")]

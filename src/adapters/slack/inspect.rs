@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::client::ClientError;
-use crate::adapters::https;
+use crate::adapters::{aws::chain, https};
 
 /// How long a call may take.
 const TIME_OUT: Duration = Duration::from_secs(8);
@@ -95,9 +95,4 @@ fn read(body: &[u8], status: StatusCode) -> Result<Value, NoAnswer> {
         (_, Some(error)) => Err(NoAnswer::Refused(error.to_owned())),
         (_, None) => Err(NoAnswer::Silent(format!("HTTP {status} without `ok`"))),
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |it| it.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

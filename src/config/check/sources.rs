@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
-use super::{super::reader::Section, NOBODY};
+use super::{super::reader::Section, NOBODY, shapes};
 use crate::domain::{
     access::{Lists, Who},
     name::check_source_name,
@@ -15,8 +15,13 @@ use crate::domain::{
 /// How long people have to approve, unless the source says otherwise.
 const EXPIRES_AFTER: Duration = Duration::from_secs(8 * 3600);
 
-/// Returns the sources, and the lists of people of those that have their own, by name.
-pub(super) fn sources(root: &Section<'_>, folder: &Path, general: &Lists) -> (Vec<Source>, BTreeMap<String, Lists>) {
+/// Returns the sources, which are in `region`, and the lists of people of those that have their own, by name.
+pub(super) fn sources(
+    root: &Section<'_>,
+    folder: &Path,
+    general: &Lists,
+    region: &str,
+) -> (Vec<Source>, BTreeMap<String, Lists>) {
     let (mut read, mut own): (Vec<Source>, _) = (Vec::new(), BTreeMap::new());
     let sections = root.sections("sources");
     if sections.is_empty() {
@@ -26,7 +31,7 @@ pub(super) fn sources(root: &Section<'_>, folder: &Path, general: &Lists) -> (Ve
         let name = section.text("name");
         let section = if name.is_empty() { section } else { section.renamed(format!("sources.{name}")) };
         own.extend(access(&section.section("access", false), general).map(|it| (name.clone(), it)));
-        let source = source(&section, name, folder);
+        let source = source(&section, name, folder, region);
         for other in &read {
             clashes(&section, &source, other);
         }
@@ -46,22 +51,22 @@ fn access(section: &Section<'_>, general: &Lists) -> Option<Lists> {
     section.is_there().then_some(lists)
 }
 
-fn source(section: &Section<'_>, name: String, folder: &Path) -> Source {
+fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> Source {
     if let Some(why) = Some(&name).filter(|it| !it.is_empty()).and_then(|it| check_source_name(it).err()) {
         section.wrong("name", why);
     }
     let source = Source {
         name,
         engine: section.choice("engine", &[("rds", Engine::Rds), ("aurora", Engine::Aurora)], true),
-        identifier: section.text("identifier"),
+        identifier: shapes::identifier(section),
         schedule: section.choice(
             "schedule",
             &[("on-snapshot", Schedule::OnSnapshot), ("manual", Schedule::Manual)],
             false,
         ),
-        export: export(&section.section("export", true)),
+        export: export(&section.section("export", true), region),
         latest: latest(&section.section("latest", true)),
-        expect_every: section.duration("expect_every"),
+        expect_every: shapes::duration(section, "expect_every"),
         classification: classification(section, folder),
         normal: LayerWork { glue_job: String::new(), crawler: String::new() },
         sensitive: None,
@@ -79,16 +84,16 @@ fn source(section: &Section<'_>, name: String, folder: &Path) -> Source {
     source
 }
 
-fn export(section: &Section<'_>) -> Export {
+fn export(section: &Section<'_>, region: &str) -> Export {
     // RDS fails exports to a prefix with a slash at its end, and takes no colon.
     let prefix = section.optional("prefix").unwrap_or_default();
     if prefix.contains(':') {
         section.wrong("prefix", "must not have a colon: RDS does not take it");
     }
     let export = Export {
-        to: Location { bucket: section.text("bucket"), prefix: prefix.trim_matches('/').to_owned() },
-        role_arn: section.text("role_arn"),
-        kms_key: section.text("kms_key"),
+        to: Location { bucket: shapes::bucket(section), prefix: prefix.trim_matches('/').to_owned() },
+        role_arn: shapes::role_arn(section),
+        kms_key: shapes::kms_key(section, region),
         only: section.list("only"),
     };
     section.finish();
@@ -100,7 +105,7 @@ fn latest(section: &Section<'_>) -> Location {
     if section.is_there() && prefix.is_empty() {
         section.wrong("prefix", "must name a folder of its own: what is not of the source is removed from it");
     }
-    let latest = Location { bucket: section.text("bucket"), prefix };
+    let latest = Location { bucket: shapes::bucket(section), prefix };
     section.finish();
     latest
 }
@@ -135,7 +140,7 @@ fn sensitive(layers: &Section<'_>, normal: &LayerWork) -> Option<SensitiveLayer>
     let rule = ApprovalRule {
         approvers: approval.list("approvers"),
         quorum: approval.number("quorum", 1),
-        expires_after: SignedDuration::try_from(approval.duration("expires_after").unwrap_or(EXPIRES_AFTER))
+        expires_after: SignedDuration::try_from(shapes::duration(&approval, "expires_after").unwrap_or(EXPIRES_AFTER))
             .unwrap_or(SignedDuration::MAX),
     };
     if approval.is_there() && rule.approvers.is_empty() {

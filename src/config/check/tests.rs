@@ -78,6 +78,51 @@ fn the_example_is_right() {
     "quorum = 0",
     "sources.shop.layers.sensitive.approval.quorum must be a whole number from 1"
 )]
+#[case::region(
+    "region = \"ap-northeast-1\"",
+    "region = \"Tokyo\"",
+    "aws.region must be the name of a Region, such as \"ap-northeast-1\""
+)]
+#[case::queue_elsewhere(
+    "sqs.ap-northeast-1",
+    "sqs.eu-west-1",
+    "aws.queue_url is in the Region eu-west-1, not in `region`, ap-northeast-1"
+)]
+#[case::table(
+    "\"datalake-runs\"",
+    "\"arn:aws:dynamodb:x\"",
+    "aws.runs_table must be the name of a table: 3 to 255 letters, digits, `_`, `-` or `.`"
+)]
+#[case::bucket(
+    "{ bucket = \"example-lake\"",
+    "{ bucket = \"s3://example-lake\"",
+    "sources.shop.latest.bucket must be the name of a bucket, without s3:// and folders: 3 to 63 small letters, digits, `-` or `.`"
+)]
+#[case::identifier(
+    "\"shop-db\"",
+    "\"arn:aws:rds:x:1:db:shop-db\"",
+    "sources.shop.identifier must be the identifier of an instance or a cluster, not its ARN or address"
+)]
+#[case::role(
+    "arn:aws:iam::123456789012:role/",
+    "",
+    "sources.shop.export.role_arn must be the ARN of a role, such as \"arn:aws:iam::123456789012:role/name\""
+)]
+#[case::key_elsewhere(
+    "kms:ap-northeast-1",
+    "kms:us-east-1",
+    "sources.shop.export.kms_key is in the Region us-east-1: RDS takes a key of its own Region, ap-northeast-1"
+)]
+#[case::no_key(
+    ":key/",
+    ":grant/",
+    "sources.shop.export.kms_key must be the ARN of a key, such as \"arn:aws:kms:eu-west-1:123456789012:key/…\""
+)]
+#[case::absurd(
+    "\"8h\"",
+    "\"8000h\"",
+    "approval.expires_after must not be above 30 days: an export is older than its approval by then"
+)]
 #[case::overlap(
     "prefix = \"latest/shop\"",
     "prefix = \"raw/x\"",

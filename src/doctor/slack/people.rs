@@ -94,7 +94,7 @@ async fn quorum(slack: &Inspector, rule: &ApprovalRule) -> Verdict {
             Who::Group(id) => match members(slack, id).await {
                 Ok(members) => people.extend(members),
                 // The group's own check tells why.
-                Err(NoAnswer::Refused(_)) => {}
+                Err(NoAnswer::Refused(error)) if error.contains("subteam") => {}
                 Err(error) => return unanswered(&error),
             },
         }

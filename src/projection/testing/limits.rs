@@ -76,9 +76,9 @@ fn check_texts(value: &Value) {
             let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
             check_object(kind, value);
             for (key, value) in object {
-                match value {
-                    Value::String(text) if is_shown(key) && kind != "mrkdwn" => check_literal(text),
-                    value => check_texts(value),
+                match value.as_str() {
+                    Some(text) if is_shown(key) && kind != "mrkdwn" => check_literal(text),
+                    Some(_) | None => check_texts(value),
                 }
             }
         }
@@ -139,9 +139,9 @@ fn text_of(value: &Value) -> usize {
     match value {
         Value::Object(object) => object
             .iter()
-            .map(|(key, value)| match value {
-                Value::String(text) if is_shown(key) => width(text),
-                value => text_of(value),
+            .map(|(key, value)| match value.as_str() {
+                Some(text) if is_shown(key) => width(text),
+                Some(_) | None => text_of(value),
             })
             .sum(),
         Value::Array(items) => items.iter().map(text_of).sum(),

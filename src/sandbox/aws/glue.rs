@@ -61,6 +61,16 @@ impl Glue {
         self.job(job, |job| job.transform = Some(transform));
     }
 
+    /// Removes a job.
+    pub fn remove_job(&self, name: &str) {
+        self.state().jobs.remove(name);
+    }
+
+    /// Removes a crawler.
+    pub fn remove_crawler(&self, name: &str) {
+        self.state().crawlers.remove(name);
+    }
+
     /// Adds a database to the catalog. One that exists is left as it is.
     pub fn add_database(&self, name: &str) {
         self.state().catalog.add_database(name);

@@ -47,6 +47,8 @@ pub struct Sns {
 struct State {
     serial: u64,
     subscribers: Vec<Subscriber>,
+    /// ARN of the queue to which events go while nobody has subscribed over HTTPS.
+    queue: Option<String>,
     /// Certificates beside its own, by file name.
     certificates: BTreeMap<String, String>,
 }
@@ -85,6 +87,11 @@ impl Sns {
         self.sign(&mut message);
         self.state().subscribers.push(Subscriber { url: url.to_owned(), token, is_confirmed: false });
         self.deliver(url.to_owned(), message.to_string());
+    }
+
+    /// Shows the queue of that ARN among the subscriptions.
+    pub fn subscribe_queue(&self, arn: &str) {
+        self.state().queue = Some(arn.to_owned());
     }
 
     /// Says whether somebody has confirmed each subscription that was made.
@@ -185,6 +192,17 @@ impl Sns {
         let subscriber = state.subscribers.iter_mut().find(|it| topic == TOPIC_ARN && it.token == token)?;
         subscriber.is_confirmed = true;
         Some(format!("{TOPIC_ARN}:{}", ids::uuid(token)))
+    }
+
+    /// Returns of every subscription its ARN, or what stands for it until it is confirmed, the protocol and the address.
+    fn subscriptions(&self) -> Vec<(String, &'static str, String)> {
+        let arn = |it: &Subscriber| match it.is_confirmed {
+            true => format!("{TOPIC_ARN}:{}", ids::uuid(&it.token)),
+            false => "PendingConfirmation".to_owned(),
+        };
+        let state = self.state();
+        let queue = state.queue.iter().map(|it| (format!("{TOPIC_ARN}:{}", ids::uuid(it)), "sqs", it.clone()));
+        queue.chain(state.subscribers.iter().map(|it| (arn(it), "https", it.url.clone()))).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,6 +1,6 @@
 //! The configuration of a bot that lives in a world of stand-ins.
 
-use super::{BUCKET, CLUSTER_SOURCE, Options, QUEUE, RUNS_TABLE, SOURCE, STATE_TABLE, World};
+use super::{BUCKET, CLUSTER_SOURCE, KEY, Options, QUEUE, ROLE, RUNS_TABLE, SOURCE, STATE_TABLE, World};
 use crate::sandbox::aws;
 
 impl World {
@@ -69,8 +69,8 @@ latest = {{ bucket = "{BUCKET}", prefix = "latest/{name}" }}
 [sources.export]
 bucket = "{BUCKET}"
 prefix = "raw"
-role_arn = "arn:aws:iam::{account}:role/datalake-export"
-kms_key = "arn:aws:kms:{region}:{account}:key/datalake"
+role_arn = "arn:aws:iam::{account}:role/{ROLE}"
+kms_key = "arn:aws:kms:{region}:{account}:key/{KEY}"
 
 [sources.layers.normal]
 glue_job = "{name}-normal"

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     clock::Clock as _,
-    sandbox::aws::{refusal::Refusal, xml::Xml},
+    sandbox::aws::{TOPIC_ARN, refusal::Refusal, xml::Xml},
 };
 
 /// The parameters that the history keeps, by the names it gives them.
@@ -52,6 +52,7 @@ pub(super) fn call(rds: &Rds, operation: &str, params: &Params) -> Result<Xml, R
         "DescribeDBClusterSnapshots" => describe_snapshots(rds, Kind::Cluster, params),
         "DeleteDBSnapshot" => delete_snapshot(rds, Kind::Instance, params),
         "DeleteDBClusterSnapshot" => delete_snapshot(rds, Kind::Cluster, params),
+        "DescribeEventSubscriptions" => Ok(describe_event_subscriptions()),
         "StartExportTask" => exports::start(rds, params),
         "DescribeExportTasks" => exports::describe(rds, params),
         "CancelExportTask" => exports::cancel(rds, params),
@@ -71,6 +72,20 @@ fn describe_servers(rds: &Rds, kind: Kind, params: &Params) -> Result<Xml, Refus
         Kind::Cluster => ("DBClusters", "DBCluster"),
     };
     Ok(Xml::default().list(list, item, found.into_iter().map(answers::server)).optional("Marker", marker))
+}
+
+/// Everything that RDS tells goes to the one topic.
+fn describe_event_subscriptions() -> Xml {
+    let subscription = |kind: &&str| {
+        Xml::default()
+            .text("CustSubscriptionId", format!("datalake-{kind}"))
+            .text("SnsTopicArn", TOPIC_ARN)
+            .text("Status", "active")
+            .text("SourceType", kind)
+            .text("Enabled", true)
+    };
+    let found = ["db-snapshot", "db-cluster-snapshot"];
+    Xml::default().list("EventSubscriptionsList", "EventSubscription", found.iter().map(subscription))
 }
 
 fn create_snapshot(rds: &Rds, kind: Kind, params: &Params) -> Result<Xml, Refusal> {

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 use super::Sns;
 use crate::sandbox::{
-    aws::{refusal::Refusal, xml::Xml},
+    aws::{TOPIC_ARN, refusal::Refusal, xml::Xml},
     wire::{Call, Reply, StandIn},
 };
 
@@ -47,6 +47,7 @@ impl StandIn for Sns {
         let note = json!(parameters);
         let result = match call.operation.as_str() {
             "ConfirmSubscription" => self.confirm(&parameters),
+            "ListSubscriptionsByTopic" => self.list(&parameters),
             other => Err(Refusal::new("InvalidAction", format!("The action {other} is not valid for this endpoint."))),
         };
         match result {
@@ -70,6 +71,20 @@ impl Sns {
             Some(pem) => Reply { response: Response::new(Bytes::from(pem)), error: None, note },
             None => Reply { response: self.refusal(404, "NotFound", path), error: Some("NotFound".to_owned()), note },
         }
+    }
+
+    fn list(&self, parameters: &BTreeMap<String, String>) -> Result<Xml, Refusal> {
+        if parameters.get("TopicArn").map(String::as_str) != Some(TOPIC_ARN) {
+            return Err(Refusal::not_found("NotFound", "Topic does not exist"));
+        }
+        let subscriptions = self.subscriptions().into_iter().map(|(arn, protocol, endpoint)| {
+            Xml::default()
+                .text("SubscriptionArn", arn)
+                .text("Protocol", protocol)
+                .text("Endpoint", endpoint)
+                .text("TopicArn", TOPIC_ARN)
+        });
+        Ok(Xml::default().list("Subscriptions", "member", subscriptions))
     }
 
     fn confirm(&self, parameters: &BTreeMap<String, String>) -> Result<Xml, Refusal> {
