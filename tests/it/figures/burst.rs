@@ -1,6 +1,6 @@
 //! A hundred runs have eight things to tell at the same moment, in one channel, under the limits that Slack documents.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use datalake_bot::{
     adapters::{
@@ -12,7 +12,7 @@ use datalake_bot::{
     config::Config,
     domain::{
         failure::{Class, Failure},
-        run::{FailureNote, Order, Run, RunError, RunStatus, Trigger},
+        run::{Order, Run, Trigger},
         snapshot::Snapshot,
         source::Source,
         stage::{StageId, StageStatus, WaitOn, Waiting},
@@ -21,11 +21,11 @@ use datalake_bot::{
     projection::{
         run::{View, wanted},
         text::{Locale, Words},
-        thread::{Key, Posted, Thread, Wanted},
+        thread::{self, Key, Thread, Wanted},
     },
     sandbox::{
         faults::{Fault, Kind},
-        slack::Limits,
+        slack::{Limits, Posted},
         world::{Options, World},
     },
 };
@@ -33,13 +33,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use super::{figure, size};
-use crate::harness::{ALERTS, Bot, CHANNEL, key, options, payload};
+use crate::harness::{ALERTS, ANA, Bot, CHANNEL, key, options, payload};
 
-/// Runs that fail while the others have something to tell.
-const LATE: usize = 5;
+/// Runs that ask for approval at the beginning, and are canceled while the others still have something to tell.
+const URGENT: usize = 5;
 
-/// When they do, after the beginning.
-const LATE_AFTER: Duration = Duration::from_secs(10);
+/// When they are, after the beginning.
+const CANCELED_AFTER: Duration = Duration::from_secs(15);
 
 /// The runs, and what tells when each of them was seen.
 struct Stage {
@@ -51,7 +51,7 @@ struct Stage {
 
 /// A bot whose every call to Glue is refused, so that a run that waits for Glue stands still.
 async fn world() -> World {
-    let mut options = Options { reconcile_every: "2s", ..options() };
+    let mut options = Options { reconcile_every: "30s", ..options() };
     options.slack.limits = Limits::unreachable();
     let world = World::start(options).await.unwrap();
     let (code, message) = ("ThrottlingException".to_owned(), "Rate exceeded".to_owned());
@@ -90,32 +90,21 @@ impl Stage {
 
     /// The same when eight of its stages have ended: the ninth waits for Glue.
     fn eight_ended(&self, number: usize) -> Run {
-        let mut run = self.run(number);
-        (run.has_turn, run.stage) = (true, StageId::SensitiveCatalog);
-        for stage in &mut run.stages {
-            (stage.started_at, stage.attempt) = (Some(self.begun), 1);
-            if stage.id < StageId::SensitiveCatalog {
-                (stage.status, stage.finished_at) = (StageStatus::Succeeded, Some(self.begun));
-            } else {
-                let refused = Failure::new(Class::Transient, "ThrottlingException", "Rate exceeded");
-                stage.status = StageStatus::Running;
-                stage.waiting = Some(Waiting { on: WaitOn::Trouble(refused), since: self.begun });
-            }
-        }
+        let mut run = self.ended_before(number, StageId::SensitiveCatalog);
+        let stage = run.stages.last_mut().unwrap();
+        let refused = Failure::new(Class::Transient, "ThrottlingException", "Rate exceeded");
+        (stage.status, stage.started_at, stage.attempt) = (StageStatus::Running, Some(self.begun), 1);
+        stage.waiting = Some(Waiting { on: WaitOn::Trouble(refused), since: self.begun });
         run
     }
 
-    /// A run that has failed in its first stage.
-    fn failed(&self, number: usize, at: Timestamp) -> Run {
+    fn ended_before(&self, number: usize, stage: StageId) -> Run {
         let mut run = self.run(number);
-        let failure = Failure::new(Class::Data, "SnapshotGone", "the snapshot was deleted");
-        let stage = &mut run.stages[0];
-        (stage.status, stage.attempt, stage.error) = (StageStatus::Failed, 1, Some(failure.clone()));
-        (stage.started_at, stage.finished_at) = (Some(self.begun), Some(at));
-        run.failures =
-            vec![FailureNote { stage: stage.id, attempt: 1, at, tried_again: false, failure: failure.clone() }];
-        run.error = Some(RunError { stage: StageId::Snapshot, failure });
-        (run.status, run.finished_at) = (RunStatus::Failed, Some(at));
+        (run.has_turn, run.stage) = (true, stage);
+        for ended in run.stages.iter_mut().filter(|it| it.id < stage) {
+            (ended.status, ended.attempt) = (StageStatus::Succeeded, 1);
+            (ended.started_at, ended.finished_at) = (Some(self.begun), Some(self.begun));
+        }
         run
     }
 
@@ -130,7 +119,8 @@ impl Stage {
             let marks: Marks = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
             let ts = chat.post(Place { channel: CHANNEL, thread: None }, &root.message, &marks).await.unwrap();
             let mut thread = Thread::empty(run.run_id.as_str());
-            let posted = Posted { channel: CHANNEL.into(), ts: ts.0, digest: root.message.digest(), folded: false };
+            let posted =
+                thread::Posted { channel: CHANNEL.into(), ts: ts.0, digest: root.message.digest(), folded: false };
             thread.posted.insert(Key::ROOT.to_owned(), posted);
             assert!(self.store.put_thread(&thread).await.unwrap());
         }
@@ -141,28 +131,19 @@ impl Stage {
     }
 }
 
-/// Returns when each run was first seen to stand as it does, by its root or its last reply; seconds after `since`.
-fn seen(bot: &Bot, stage: &Stage, runs: &[Run], since: Timestamp) -> Vec<f64> {
+/// Returns after how many seconds the first message of each run appeared, or was edited, that is as `shows` says.
+fn seen(bot: &Bot, runs: &[Run], since: Timestamp, shows: impl Fn(&Posted) -> bool) -> f64 {
     let messages = bot.messages(CHANNEL);
-    let mut first: BTreeMap<String, Timestamp> = BTreeMap::new();
-    let mut note = |run: String, at: Timestamp| {
-        first.entry(run).and_modify(|it| *it = at.min(*it)).or_insert(at);
-    };
     let edits = bot.effects("slack", "chat.update");
-    for root in messages.iter().filter(|it| key(it) == Key::ROOT) {
-        let posted = at(&root.ts);
-        let edited = edits.iter().find(|it| it.note["ts"] == root.ts && it.at > since).map(|it| it.at);
-        note(payload(root, "run"), edited.filter(|_| posted < since).unwrap_or(posted.max(edited.unwrap_or(posted))));
-    }
-    for run in runs {
-        let last = stage.wanted(run).last().map(|it| it.key.0.clone());
-        let reply = |it: &&datalake_bot::sandbox::slack::Posted| {
-            payload(it, "run") == run.run_id.as_str() && Some(key(it)) == last
-        };
-        messages.iter().filter(reply).for_each(|it| note(run.run_id.to_string(), at(&it.ts)));
-    }
-    let late = |run: &Run| first[run.run_id.as_str()].duration_since(since).as_secs_f64();
-    runs.iter().map(late).collect()
+    let edited =
+        |it: &Posted| edits.iter().find(|edit| edit.note["ts"] == it.ts && edit.at > since).map(|edit| edit.at);
+    let first = |run: &Run| {
+        let own = messages.iter().filter(|it| payload(it, "run") == run.run_id.as_str());
+        let posted = own.clone().filter(|it| shows(it)).map(|it| at(&it.ts));
+        let root = own.filter(|it| key(it) == Key::ROOT).filter_map(edited);
+        posted.chain(root).filter(|it| *it > since).min().expect("it is shown").duration_since(since).as_secs_f64()
+    };
+    runs.iter().map(first).fold(0.0, f64::max)
 }
 
 fn at(ts: &str) -> Timestamp {
@@ -172,7 +153,7 @@ fn at(ts: &str) -> Timestamp {
 
 /// Returns how many of the keys that are wanted were told, alone or folded into another.
 fn told(bot: &Bot) -> Vec<String> {
-    let keys = |it: &datalake_bot::sandbox::slack::Posted| {
+    let keys = |it: &Posted| {
         let run = payload(it, "run");
         let all = format!("{} {}", payload(it, "folded"), key(it));
         all.split_whitespace().map(|key| format!("{run} {key}")).collect::<Vec<_>>()
@@ -191,25 +172,26 @@ fn refused(bot: &Bot) -> (usize, usize) {
 async fn a_hundred_runs_at_once_are_shown() {
     let world = world().await;
     let (stage, count) = (Stage::of(&world), size(8, 100));
-    stage.show_roots(&world, count).await;
+    stage.show_roots(&world, count + URGENT).await;
     let runs: Vec<Run> = (0..count).map(|it| stage.eight_ended(it)).collect();
-    for run in &runs {
+    let urgent = (count..count + URGENT).map(|it| stage.ended_before(it, StageId::SensitiveApproval));
+    let urgent: Vec<Run> = urgent.collect();
+    for run in runs.iter().chain(&urgent) {
         stage.record(run).await;
     }
     // What was posted to prepare is long ago.
     world.front.clock.advance(SignedDuration::from_mins(2));
     world.slack.set_limits(Limits::default());
     let board = |config: String| config.replace("locale = \"en\"", "locale = \"en\"\nboard = true");
-    let since = world.front.clock.now();
     let bot = Bot::start_in(world, board).await;
-    let begun = Instant::now();
-    sleep(LATE_AFTER.saturating_sub(begun.elapsed())).await;
-    let failing = bot.world.front.clock.now();
-    let late: Vec<Run> = (count..count + LATE).map(|it| stage.failed(it, failing)).collect();
-    for run in &late {
-        stage.record(run).await;
+    let (since, begun) = (bot.world.front.clock.now(), Instant::now());
+    sleep(CANCELED_AFTER).await;
+    let canceled = bot.world.front.clock.now();
+    for run in &urgent {
+        bot.slash(ANA, &format!("/datalake cancel {}", run.export_task)).await;
     }
-    let wanted: usize = runs.iter().chain(&late).map(|it| stage.wanted(it).len()).sum();
+    // Seven replies of each urgent one: six stages, the request for approval and the end.
+    let wanted: usize = runs.iter().map(|it| stage.wanted(it).len()).sum::<usize>() + URGENT * (1 + 6 + 2);
     while told(&bot).len() < wanted {
         assert!(begun.elapsed() < Duration::from_mins(4), "{} of {wanted} messages were told", told(&bot).len());
         sleep(Duration::from_millis(200)).await;
@@ -219,20 +201,19 @@ async fn a_hundred_runs_at_once_are_shown() {
     keys.sort();
     keys.dedup();
     assert_eq!((keys.len(), told(&bot).len()), (wanted, wanted), "each message once");
-    let boards = bot.messages(CHANNEL).into_iter().filter(|it| !payload(it, "board").is_empty());
-    let [board] = <[_; 1]>::try_from(boards.collect::<Vec<_>>()).expect("one board");
-    let last = |seen: Vec<f64>| seen.into_iter().fold(0.0, f64::max);
+    let boards: Vec<Posted> = bot.messages(CHANNEL).into_iter().filter(|it| !payload(it, "board").is_empty()).collect();
+    let [board] = <[_; 1]>::try_from(boards).expect("one board");
     let (refused, calls) = refused(&bot);
     assert!(refused * 10 <= calls, "{refused} of {calls} calls were refused");
     figure(
         "burst",
         &format!(
-            "{count} runs tell 8 stages each at once: the newest state of each is seen within {:.1} s; {LATE} that fail \
-             meanwhile within {:.1} s, of which a sweep takes up to 2; the board \
-             is there within {:.1} s; {refused} of {calls} calls \
-             answered 429; {wanted} messages told once each",
-            last(seen(&bot, &stage, &runs, since)),
-            last(seen(&bot, &stage, &late, failing)),
+            "{count} runs tell 8 stages each at once: the newest state of each is seen within {:.1} s; {URGENT} requests \
+             for approval at the same time within {:.1} s; {URGENT} runs that end meanwhile within {:.1} s; the board \
+             is there within {:.1} s; {refused} of {calls} calls answered 429; {wanted} messages told once each",
+            seen(&bot, &runs, since, |it| key(it).starts_with("stage:sensitive.transform")),
+            seen(&bot, &urgent, since, |it| key(it).starts_with("approval:")),
+            seen(&bot, &urgent, canceled, |it| key(it).starts_with("end:")),
             at(&board.ts).duration_since(since).as_secs_f64(),
         ),
     );
