@@ -25,7 +25,7 @@ use crate::{
     inbound::{
         http::{self, Door},
         queue::Consumer,
-        slack::{Doors, gate::Gate},
+        slack::{Doors, fixed::Fixed, gate::Gate},
         sns,
     },
     projection::text::{Locale, Words},
@@ -162,6 +162,7 @@ impl App {
             gate: Gate::new(environment.signing_secrets, Arc::new(System)),
             team: config.slack.team_id.clone(),
             tasks: self.tasks.clone(),
+            fixed: Fixed::default(),
         });
         let topics = Arc::new(Sns::new(sdk).context("SNS cannot be reached")?);
         let sns = Arc::new(sns::Door {

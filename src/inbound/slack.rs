@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    body::Bytes,
+    http::{HeaderValue, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -17,6 +18,7 @@ use crate::{
 
 pub mod command;
 pub mod event;
+pub mod fixed;
 pub mod gate;
 pub mod interaction;
 mod replays;
@@ -37,6 +39,7 @@ pub struct Doors {
     pub team: String,
     /// Work that goes on after the acknowledgement.
     pub tasks: TaskTracker,
+    pub fixed: fixed::Fixed,
 }
 
 impl Doors {
@@ -50,6 +53,18 @@ impl Doors {
         projection::answer::answer(&self.engine.words, locale, answer)
     }
 
+    /// Returns a 200 whose body only the person who asked can see.
+    async fn ephemeral(&self, user: &str, answer: &Answer) -> Response {
+        let locale = self.engine.locale_of(user).await;
+        let draw = || {
+            let Message { text, blocks, .. } = projection::answer::answer(&self.engine.words, locale, answer);
+            let body = json!({"response_type": "ephemeral", "text": text, "blocks": blocks});
+            Bytes::from(body.to_string())
+        };
+        let body = self.fixed.body(locale, answer, draw);
+        ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+    }
+
     /// Tells the person privately, after the acknowledgement.
     fn tell_later(self: &Arc<Self>, user: String, url: Option<String>, answer: Answer) {
         let Some(url) = url else { return };
@@ -61,11 +76,6 @@ impl Doors {
             }
         });
     }
-}
-
-/// The body of a 200 that only the person who asked can see.
-fn ephemeral(message: &Message) -> Response {
-    Json(json!({"response_type": "ephemeral", "text": message.text, "blocks": message.blocks})).into_response()
 }
 
 fn count(door: &'static str, outcome: &'static str) {

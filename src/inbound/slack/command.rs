@@ -1,6 +1,6 @@
 //! `POST /slack/commands`: what people type behind `/datalake`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::State,
@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Doors, count, ephemeral, gate::Signed};
+use super::{Doors, count, gate::Signed};
 use crate::domain::{
     access::Right,
     answer::Answer,
@@ -27,12 +27,21 @@ struct SlashCommand {
 
 impl SlashCommand {
     fn read(body: &[u8]) -> Option<Self> {
-        let mut form: HashMap<_, _> = url::form_urlencoded::parse(body).into_owned().collect();
+        let [mut team, mut user, mut text, mut response_url] = [None, None, None, None];
+        for (name, value) in url::form_urlencoded::parse(body) {
+            match &*name {
+                "team_id" => team = Some(value.into_owned()),
+                "user_id" => user = Some(value.into_owned()),
+                "text" => text = Some(value.into_owned()),
+                "response_url" => response_url = Some(value.into_owned()),
+                _ => {}
+            }
+        }
         Some(Self {
-            team: form.remove("team_id")?,
-            user: form.remove("user_id").filter(|it| !it.is_empty())?,
-            text: form.remove("text").unwrap_or_default(),
-            response_url: form.remove("response_url").filter(|it| !it.is_empty()),
+            team: team?,
+            user: user.filter(|it| !it.is_empty())?,
+            text: text.unwrap_or_default(),
+            response_url: response_url.filter(|it| !it.is_empty()),
         })
     }
 }
@@ -59,7 +68,7 @@ pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response
         }
     };
     count(DOOR, "answered");
-    ephemeral(&doors.message(&command.user, &answer).await)
+    doors.ephemeral(&command.user, &answer).await
 }
 
 /// Reads `body` as this door would.
