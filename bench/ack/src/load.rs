@@ -53,11 +53,7 @@ async fn client(address: SocketAddr, text: &'static str, until: Instant) -> Vec<
         }
         took.push(begun.elapsed());
         let (head, body) = answer.split_at(head_end(&answer).unwrap_or_default());
-        assert!(
-            head.starts_with(b"HTTP/1.1 200") && body.len() >= SHORTEST,
-            "{}",
-            String::from_utf8_lossy(&answer)
-        );
+        assert!(head.starts_with(b"HTTP/1.1 200") && body.len() >= SHORTEST, "{}", String::from_utf8_lossy(&answer));
     }
     took
 }
