@@ -69,6 +69,18 @@ figures: ## The figures of docs/reliability.md
 	FIGURES=1 $(CARGO) test --locked --profile $(PROFILE) --test it figures:: -- --nocapture --test-threads=1 2>&1 \
 		| grep -E '^FIGURE|^test |panicked'
 
+# Beside Bolt, Slack's own framework, on one core each; see bench/ack/README.md. Node, npm and taskset have to be there.
+ACK := target/bench-ack
+.PHONY: bench-ack
+bench-ack: ## What an acknowledgement costs, beside Bolt for JS and for Python
+	$(CARGO) build --release --locked --no-default-features
+	$(CARGO) build --release --locked --manifest-path bench/ack/Cargo.toml --target-dir $(ACK)/load
+	mkdir -p $(ACK)/bolt-js && cp bench/ack/bolt/package.json $(ACK)/bolt-js/
+	npm install --prefix $(ACK)/bolt-js --silent --no-audit --no-fund
+	test -x $(ACK)/python/bin/python || $(PYTHON) -m venv $(ACK)/python
+	$(ACK)/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/ack/bolt/requirements.txt
+	taskset -c 1 $(ACK)/load/release/bench-ack $(ONLY)
+
 # From outside, against three replicas; SEED=7 repeats one.
 .PHONY: schedules
 schedules: ## Many seeded schedules of troubles against the real program

@@ -32,7 +32,7 @@ use crate::{
     inbound::{
         http::{self, Door},
         queue::Consumer,
-        slack::{Doors, gate::Gate, socket::SocketMode},
+        slack::{Doors, fixed::Fixed, gate::Gate, socket::SocketMode},
         sns,
     },
     projection::text::{Locale, Words},
@@ -195,6 +195,7 @@ impl App {
             gate: Gate::new(environment.signing_secrets, Arc::new(System)),
             team: config.slack.team_id.clone(),
             tasks: self.tasks.clone(),
+            fixed: Fixed::default(),
         });
         // Slack delivers in one way or in the other.
         let doors = match sockets {

@@ -60,6 +60,8 @@ struct Inner {
     changed: Notify,
     sightings: Sightings<Posting>,
     left_alone: Mutex<HashMap<String, Instant>>,
+    /// When this process last called in a lane, or will have.
+    called: Mutex<HashMap<Lane, Instant>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -73,6 +75,7 @@ impl Outbox {
             changed: Notify::new(),
             sightings: Sightings::default(),
             left_alone: Mutex::default(),
+            called: Mutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))
@@ -198,9 +201,20 @@ impl Place {
         self.behind
     }
 
-    /// Uses it: the call is made now.
-    pub fn spend(mut self) {
-        self.outbox = None;
+    /// Uses it: the call is made when this returns.
+    ///
+    /// From the place to the call it is not always as long: what is read and written between them takes its time. Calls
+    /// that would come nearer to each other than places do are held back, or Slack would count one too many.
+    pub async fn spend(mut self) {
+        let Some(outbox) = self.outbox.take() else { return };
+        let (now, apart) = (Instant::now(), pace::apart(&self.lane));
+        let at = {
+            let mut called = outbox.0.called.lock().expect("no panic while the map is held");
+            let at = called.get(&self.lane).map_or(now, |last| now.max(*last + apart));
+            called.insert(self.lane.clone(), at);
+            at
+        };
+        tokio::time::sleep_until(at).await;
     }
 }
 

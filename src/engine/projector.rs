@@ -189,7 +189,7 @@ impl Engine {
             return Ok(None);
         }
         let (ts, digest) = (Ts(posted.ts.clone()), wanted.message.digest());
-        place.spend();
+        place.spend().await;
         let (of, sent) = (drawing.of, Posted { digest, ..posted.clone() });
         match self.chat.update(&posted.channel, &ts, &wanted.message).await {
             Ok(()) => {

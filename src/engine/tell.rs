@@ -119,7 +119,7 @@ impl Engine {
             let Turn::Place(turn) = self.outbox.place(key, wants).await else {
                 return true;
             };
-            turn.spend();
+            turn.spend().await;
             match self.chat.post(place, &message, &Marks::new()).await {
                 Ok(_) => return true,
                 Err(ChatError::Later { after }) => {

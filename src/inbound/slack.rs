@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
-    http::StatusCode,
+    body::Bytes,
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -18,11 +18,12 @@ use crate::{
         accept::Asker,
         ports::{Reply, Via},
     },
-    projection::message::Message,
+    projection::{self, message::Message},
 };
 
 pub mod command;
 pub mod event;
+pub mod fixed;
 mod form;
 pub mod gate;
 pub mod interaction;
@@ -47,6 +48,7 @@ pub struct Doors {
     pub team: String,
     /// Work that goes on after the acknowledgement.
     pub tasks: TaskTracker,
+    pub fixed: fixed::Fixed,
 }
 
 /// What Slack is answered at once, whichever way it came.
@@ -54,15 +56,15 @@ pub struct Doors {
 pub enum Ack {
     /// It was taken; there is nothing to say.
     Empty,
-    Body(Value),
+    /// What stands in the answer, as JSON.
+    Body(Bytes),
     /// It is not what Slack sends.
     Malformed,
 }
 
-impl Ack {
-    /// Returns the acknowledgement that only the person who asked can see.
-    fn ephemeral(message: &Message) -> Self {
-        Self::Body(json!({"response_type": "ephemeral", "text": message.text, "blocks": message.blocks}))
+impl From<Value> for Ack {
+    fn from(body: Value) -> Self {
+        Self::Body(Bytes::from(body.to_string()))
     }
 }
 
@@ -70,7 +72,7 @@ impl IntoResponse for Ack {
     fn into_response(self) -> Response {
         match self {
             Self::Empty => StatusCode::OK.into_response(),
-            Self::Body(body) => Json(body).into_response(),
+            Self::Body(json) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response(),
             Self::Malformed => StatusCode::BAD_REQUEST.into_response(),
         }
     }
@@ -97,6 +99,17 @@ impl Doors {
     fn asker(&self, delivery: String, user: String, belonging: Belonging<'_>) -> Asker {
         let is_foreign = belonging.is_foreign_to(&self.team);
         Asker { user, via: Via::Slack, is_foreign, channel: None, reply: Some(Reply::DIRECT), delivery }
+    }
+
+    /// Returns the acknowledgement that only the person who asked can see.
+    async fn ephemeral(&self, user: &str, answer: &Answer) -> Ack {
+        let locale = self.engine.locale_of(user).await;
+        let draw = || {
+            let Message { text, blocks, .. } = projection::answer::answer(&self.engine.words, locale, answer);
+            let body = json!({"response_type": "ephemeral", "text": text, "blocks": blocks});
+            Bytes::from(body.to_string())
+        };
+        Ack::Body(self.fixed.body(locale, answer, draw))
     }
 
     /// Tells the person privately, after the acknowledgement.

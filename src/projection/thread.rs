@@ -119,8 +119,10 @@ pub fn edits<'a>(wanted: &'a [Wanted], thread: &'a Thread) -> Vec<Edit<'a>> {
     edits
 }
 
-/// Says whether a reader knows already all that `edits` tell: the root shows it, and only replies are left; or the
-/// replies have told it, and only the root is left. Then those go first of whom nothing is seen yet.
+/// Says whether a reader can see already what `edits` tell.
+///
+/// Either the root shows it, and only replies are left; or the replies have told it, and only the root is left. Such a run
+/// yields to those of which nothing is seen yet.
 pub fn are_seen(edits: &[Edit<'_>]) -> bool {
     edits.iter().all(Edit::is_of_reply) || edits.iter().all(Edit::is_of_shown_root)
 }

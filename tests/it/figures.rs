@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
 mod acks;
+mod burst;
 mod duplicates;
 mod memory;
 mod soak;

@@ -19,6 +19,8 @@ const METHODS: &[(&str, &[&str])] = &[
     ("conversations.history", &["channels:history", "groups:history"]),
     ("conversations.info", &["channels:read", "groups:read"]),
     ("conversations.replies", &["channels:history", "groups:history"]),
+    // Its scope, `pins:write`, is for the operators to add: without it the board is not pinned, and nothing else changes.
+    ("pins.add", &[]),
     ("usergroups.users.list", &["usergroups:read"]),
     ("users.info", &["users:read"]),
     ("views.open", &[]),

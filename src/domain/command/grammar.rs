@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::access::Right;
 
 /// The first word of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     Run,

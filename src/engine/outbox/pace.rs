@@ -53,6 +53,12 @@ const UPDATES: Rate = Rate { every: Duration::from_millis(1400), burst: 6, reser
 /// Edits of the board: what has changed is on it within five seconds, the call included.
 const BOARD: Rate = Rate { every: Duration::from_millis(4400), burst: 1, reserve: 0 };
 
+/// Returns how far apart the calls of one process are at the least.
+pub(super) fn apart(lane: &Lane) -> Duration {
+    let rate = Rate::of(lane);
+    if rate.burst > 1 { Duration::ZERO } else { rate.every }
+}
+
 /// Whether a place was had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {

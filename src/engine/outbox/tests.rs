@@ -25,10 +25,10 @@ async fn placed(outbox: &Outbox, key: &str, urgency: Urgency) -> Place {
 #[tokio::test(start_paused = true)]
 async fn the_most_urgent_of_all_who_wait_is_served_next() {
     let outbox = outbox();
-    placed(&outbox, "begin", Urgency::State).await.spend();
+    placed(&outbox, "begin", Urgency::State).await.spend().await;
     let served = Mutex::new(Vec::new());
     let draw = async |key: &'static str, urgency| {
-        placed(&outbox, key, urgency).await.spend();
+        placed(&outbox, key, urgency).await.spend().await;
         served.lock().unwrap().push(key);
     };
     let late = async {
@@ -46,16 +46,16 @@ async fn a_place_that_is_not_used_goes_to_the_next() {
     assert!(!first.is_scarce());
     let start = Instant::now();
     drop(first);
-    placed(&outbox, "b", Urgency::State).await.spend();
+    placed(&outbox, "b", Urgency::State).await.spend().await;
     assert!(start.elapsed() < Duration::from_millis(10));
-    placed(&outbox, "c", Urgency::State).await.spend();
+    placed(&outbox, "c", Urgency::State).await.spend().await;
     assert!(start.elapsed() >= Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_can_be_nudged_and_keeps_nobody_waiting_when_gone() {
     let outbox = outbox();
-    placed(&outbox, "a", Urgency::Act).await.spend();
+    placed(&outbox, "a", Urgency::Act).await.spend().await;
     let nudge = async {
         advance(Duration::from_millis(10)).await;
         outbox.nudge("b");
@@ -65,13 +65,13 @@ async fn who_waits_can_be_nudged_and_keeps_nobody_waiting_when_gone() {
     assert!(matches!(turn, Turn::Nudged));
     let gone = timeout(Duration::from_millis(10), outbox.place("c", vec![(post(), Urgency::Act)])).await;
     assert!(gone.is_err());
-    placed(&outbox, "d", Urgency::State).await.spend();
+    placed(&outbox, "d", Urgency::State).await.spend().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_lets_everybody_go() {
     let outbox = outbox();
-    placed(&outbox, "a", Urgency::Act).await.spend();
+    placed(&outbox, "a", Urgency::Act).await.spend().await;
     let stop = async {
         advance(Duration::from_millis(10)).await;
         outbox.close().await;
@@ -90,4 +90,20 @@ async fn a_thread_is_left_alone_for_its_time() {
     assert_eq!((outbox.left_alone("a"), outbox.left_alone("b")), (Some(Duration::from_secs(1)), None));
     advance(Duration::from_secs(1)).await;
     assert_eq!(outbox.left_alone("a"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_do_not_come_nearer_to_each_other_than_their_places() {
+    let outbox = outbox();
+    let called = Mutex::new(Vec::new());
+    let start = Instant::now();
+    // What lies between the place and the call takes longer the first time.
+    let draw = async |key: &str, takes: u64| {
+        let place = placed(&outbox, key, Urgency::News).await;
+        tokio::time::sleep(Duration::from_millis(takes)).await;
+        place.spend().await;
+        called.lock().unwrap().push(start.elapsed().as_millis());
+    };
+    futures_util::join!(draw("a", 900), draw("b", 100), draw("c", 100), draw("d", 900));
+    assert_eq!(*called.lock().unwrap(), [900, 1950, 3000, 4050]);
 }

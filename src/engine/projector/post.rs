@@ -53,12 +53,12 @@ impl Engine {
         if !posting.folded.is_empty() {
             marks.insert("folded".to_owned(), posting.folded.join(" "));
         }
+        let lane = place.lane().clone();
+        place.spend().await;
         // Another replica may have taken over meanwhile: it is looked for like anybody's.
         if drawing.read_at.elapsed() > FRESH {
             return Ok(None);
         }
-        let lane = place.lane().clone();
-        place.spend();
         match self.chat.post(there, &message, &marks).await {
             Ok(ts) => self.posted(drawing, ts, last.message.digest()).await,
             Err(ChatError::Unclear(why)) => {

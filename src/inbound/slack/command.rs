@@ -1,6 +1,6 @@
 //! `POST /slack/commands`: what people type behind `/datalake`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -40,16 +40,22 @@ pub(super) struct SlashCommand {
 impl SlashCommand {
     /// Reads the form that comes by HTTP.
     fn of_form(body: &[u8]) -> Option<Self> {
-        let mut form: HashMap<_, _> = url::form_urlencoded::parse(body).into_owned().collect();
-        let command = Self {
-            team_id: form.remove("team_id")?,
-            enterprise_id: form.remove("enterprise_id"),
-            channel_id: form.remove("channel_id"),
-            user_id: form.remove("user_id")?,
-            text: form.remove("text").unwrap_or_default(),
-            response_url: form.remove("response_url"),
-            trigger_id: form.remove("trigger_id"),
-        };
+        let (mut team_id, mut user_id, mut text) = (None, None, String::new());
+        let [mut enterprise_id, mut channel_id, mut response_url, mut trigger_id] = [None, None, None, None];
+        for (name, value) in url::form_urlencoded::parse(body) {
+            match &*name {
+                "team_id" => team_id = Some(value.into_owned()),
+                "enterprise_id" => enterprise_id = Some(value.into_owned()),
+                "channel_id" => channel_id = Some(value.into_owned()),
+                "user_id" => user_id = Some(value.into_owned()),
+                "text" => text = value.into_owned(),
+                "response_url" => response_url = Some(value.into_owned()),
+                "trigger_id" => trigger_id = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        let (team_id, user_id) = (team_id?, user_id?);
+        let command = Self { team_id, enterprise_id, channel_id, user_id, text, response_url, trigger_id };
         command.named()
     }
 
@@ -97,7 +103,7 @@ pub(super) async fn receive(doors: &Doors, command: Option<SlashCommand>, delive
     }
     let answer = answer(doors, &asker, parsed).await;
     count(DOOR, "answered");
-    Ack::ephemeral(&doors.engine.in_words(&asker.user, &answer).await)
+    doors.ephemeral(&asker.user, &answer).await
 }
 
 /// Answers what was read of a text in the grammar of the commands, wherever it was written.

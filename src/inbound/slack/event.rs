@@ -63,7 +63,7 @@ pub(super) async fn receive(doors: &Arc<Doors>, body: &[u8]) -> Ack {
     };
     count(DOOR, "answered");
     match (payload.kind.as_str(), payload.challenge) {
-        ("url_verification", Some(challenge)) => Ack::Body(json!({"challenge": challenge})),
+        ("url_verification", Some(challenge)) => Ack::from(json!({"challenge": challenge})),
         ("event_callback", _) => follow(doors, &payload.envelope, &payload.event).await,
         (kind, _) => unknown(DOOR, kind),
     }

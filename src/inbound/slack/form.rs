@@ -121,7 +121,7 @@ pub(super) async fn submitted(doors: &Doors, asker: Asker, view: View) -> Ack {
         }
         Err(flaws) => {
             let errors = form::errors(words, locale, &entered, &flaws);
-            Ack::Body(json!({"response_action": "errors", "errors": errors}))
+            Ack::from(json!({"response_action": "errors", "errors": errors}))
         }
     }
 }
@@ -143,5 +143,5 @@ pub(super) fn read_foreign(view: &View) {
 }
 
 fn update(view: &view::View) -> Ack {
-    Ack::Body(json!({"response_action": "update", "view": view}))
+    Ack::from(json!({"response_action": "update", "view": view}))
 }

@@ -134,7 +134,9 @@ impl SocketMode {
         let Envelope { envelope_id: id, payload } = envelope;
         let ack = self.seen.once(&id, Box::pin(self.receive(kind, &payload, &id))).await;
         match ack {
-            Ack::Body(body) => json!({"envelope_id": id, "payload": body}).to_string(),
+            Ack::Body(json) => {
+                format!(r#"{{"envelope_id":{},"payload":{}}}"#, json!(id), String::from_utf8_lossy(&json))
+            }
             // There is no way to say that it is malformed: Slack would send it again and again.
             Ack::Empty | Ack::Malformed => json!({"envelope_id": id}).to_string(),
         }

@@ -122,6 +122,7 @@ const WRITE: &[&str] = &["chat:write"];
 const READ: &[&str] = &["channels:read", "groups:read", "im:read", "mpim:read"];
 const HISTORY: &[&str] = &["channels:history", "groups:history", "im:history", "mpim:history"];
 const OPEN: &[&str] = &["channels:manage", "groups:write", "im:write", "mpim:write"];
+const PINS: &[&str] = &["pins:write"];
 const USERS: &[&str] = &["users:read"];
 const GROUPS: &[&str] = &["usergroups:read"];
 
@@ -139,6 +140,7 @@ const METHODS: &[Method] = &[
     method("conversations.info", Tier::Three, READ, false, channel::info),
     method("conversations.members", Tier::Four, READ, false, channel::members),
     method("conversations.open", Tier::Three, OPEN, true, channel::open),
+    method("pins.add", Tier::Two, PINS, true, update::pin),
     method("users.info", Tier::Four, USERS, false, people::user_info),
     method("usergroups.list", Tier::Two, GROUPS, false, people::groups),
     method("usergroups.users.list", Tier::Two, GROUPS, false, people::group_members),

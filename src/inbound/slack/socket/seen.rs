@@ -59,11 +59,11 @@ mod tests {
         let (seen, times) = (Seen::default(), AtomicU32::new(0));
         let work = async || {
             tokio::task::yield_now().await;
-            Ack::Body(json!(times.fetch_add(1, Ordering::SeqCst)))
+            Ack::from(json!(times.fetch_add(1, Ordering::SeqCst)))
         };
         let (one, other) = tokio::join!(seen.once("a", work()), seen.once("a", work()));
-        assert_eq!((&one, &other), (&Ack::Body(json!(0)), &Ack::Body(json!(0))));
-        assert_eq!(seen.once("b", work()).await, Ack::Body(json!(1)));
+        assert_eq!((&one, &other), (&Ack::from(json!(0)), &Ack::from(json!(0))));
+        assert_eq!(seen.once("b", work()).await, Ack::from(json!(1)));
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Changing and deleting what the bot has posted.
+//! Changing, deleting and pinning what the bot has posted.
 
 use serde_json::{Value, json};
 
@@ -68,6 +68,14 @@ pub(super) fn delete(world: &mut World, asked: &Asked) -> Result<Done, Refusal> 
         channel.messages.retain(|it| it.ts != ts);
     }
     Ok(Done::with(json!({ "channel": id, "ts": ts })))
+}
+
+/// Pins a message that is there. What is pinned is not shown, and can be pinned again.
+pub(super) fn pin(world: &mut World, asked: &Asked) -> Result<Done, Refusal> {
+    let (id, ts) = (asked.args.need("channel")?, asked.args.need("timestamp")?);
+    readable(world, id)?;
+    find(world, id, ts)?;
+    Ok(Done::with(json!({})))
 }
 
 fn own(world: &mut World, id: &str, ts: &str, error: &'static str) -> Result<(), Refusal> {
