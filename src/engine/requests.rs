@@ -22,6 +22,7 @@ use crate::{
     projection,
 };
 
+mod acknowledge;
 mod decide;
 mod resolve;
 mod retry;
@@ -133,6 +134,7 @@ impl Engine {
                 Ok(run) => self.retry_run(request, &run, *from).await,
                 Err(outcome) => Ok(outcome.into()),
             },
+            Wish::Acknowledge { run } => self.acknowledge(request, run).await,
             Wish::Cancel { run } => match self.resolve(run).await? {
                 Ok(run) => Ok(self.cancel_run(request, &run)),
                 Err(outcome) => Ok(outcome.into()),

@@ -46,6 +46,10 @@ pub enum Wish {
     Cancel {
         run: String,
     },
+    /// Takes care of the failure that a run stands still for.
+    Acknowledge {
+        run: ExportTask,
+    },
     /// A verdict on the request for approval with this id.
     Decide {
         approval: String,

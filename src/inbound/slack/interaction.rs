@@ -79,6 +79,15 @@ impl Press {
         match action.action_id.as_str() {
             "run.retry" => wish(Wish::Retry { run: value.clone(), from: None }, Verb::Retry),
             "run.cancel" => wish(Wish::Cancel { run: value.clone() }, Verb::Cancel),
+            "run.acknowledge" => match value.parse() {
+                Ok(run) => Self::Wish {
+                    wish: Wish::Acknowledge { run },
+                    right: Some(Right::Operate),
+                    verb: None,
+                    target: String::new(),
+                },
+                Err(_) => Self::Unknown,
+            },
             "run.details" => Self::Query(Command::Status { target: Some(value) }),
             "approval.approve" => decide(Verdict::Approve),
             "approval.deny" => decide(Verdict::Deny),

@@ -47,6 +47,14 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::NotCanceled { run, status } => {
             voice.say("outcome.not_canceled", values! { run => run.as_str(), status => phrase::status(voice, status) })
         }
+        Outcome::Acknowledged { run } => voice.say("outcome.acknowledged", values! { run => run.as_str() }),
+        Outcome::AcknowledgedBefore { run, by, at } => {
+            voice.say("outcome.acknowledged_before", values! { run => run.as_str(), by, at })
+        }
+        Outcome::NotAcknowledged { run, status } => {
+            let status = phrase::status(voice, status);
+            voice.say("outcome.not_acknowledged", values! { run => run.as_str(), status })
+        }
         Outcome::Voted { run, verdict, open } => voted(voice, run, *verdict, *open),
         Outcome::NotVoted { why } => voice.text(not_voted(why)),
         Outcome::NoSnapshot { source } => voice.say("outcome.no_snapshot", values! { source }),

@@ -118,6 +118,13 @@ fn outcomes() -> Vec<Outcome> {
         },
         Outcome::Canceling { run: run.clone() },
         Outcome::NotCanceled { run: run.clone(), status: "FAILED".into() },
+        Outcome::Acknowledged { run: run.clone() },
+        Outcome::AcknowledgedBefore {
+            run: run.clone(),
+            by: "UZOE".into(),
+            at: "2026-11-22T04:10:00Z".parse().unwrap(),
+        },
+        Outcome::NotAcknowledged { run: run.clone(), status: "SUCCEEDED".into() },
         voted(Verdict::Approve, 0),
         voted(Verdict::Approve, 1),
         voted(Verdict::Approve, 2),
