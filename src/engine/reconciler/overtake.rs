@@ -21,6 +21,10 @@ impl Engine {
         if !run.has_succeeded() {
             return Ok(());
         }
+        #[cfg(test)]
+        if self.forgets_failures() {
+            return Ok(());
+        }
         let recent = self.store.recent(&run.source, LOOKED_AT).await?;
         for failed in recent.iter().filter(|it| run.makes_up_for(it)) {
             self.overtake(&failed.export_task, run).await?;
