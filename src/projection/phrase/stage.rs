@@ -63,8 +63,8 @@ pub fn took(stage: &Stage) -> Option<i64> {
     Some(seconds(stage.started_at?, stage.finished_at?))
 }
 
-/// Returns what is known of the stage's work, in the order in which people ask for it.
-fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
+/// Returns what is known of the stage's work, one text each, in the order in which people ask for it.
+pub fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
     let Detail { state, percent, gigabytes, tables, skipped_tables, objects, bytes, removed, job_run_id: _ } =
         &stage.detail;
     let running = stage.status == StageStatus::Running;

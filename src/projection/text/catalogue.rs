@@ -14,8 +14,8 @@ macro_rules! subjects {
 }
 
 /// Subject, English, Japanese.
-const CATALOGUES: [(&str, &str, &str); 13] = subjects![
-    "alert", "answer", "approval", "button", "help", "notice", "outcome", "remedies", "run", "stage", "thread",
+const CATALOGUES: [(&str, &str, &str); 14] = subjects![
+    "alert", "answer", "approval", "button", "help", "notice", "outcome", "plan", "remedies", "run", "stage", "thread",
     "units", "wait",
 ];
 
