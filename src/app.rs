@@ -18,8 +18,8 @@ use crate::{
     config::{Config, environment::Environment},
     domain::plan::Timing,
     engine::{
-        Channels, Engine, Wake, Wakes, driver::Driver, exports::Exports, outbox::Outbox, sightings::Sightings,
-        sources::Sources, sweeper,
+        Channels, Engine, Wake, Wakes, driver::Driver, exports::Exports, outbox::Outbox, palette::Palette,
+        sightings::Sightings, sources::Sources, sweeper,
     },
     health::{Health, Task},
     inbound::{
@@ -78,6 +78,8 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let (runs, state) = (config.aws.runs_table.clone(), config.aws.state_table.clone());
     let store = Arc::new(DynamoStore::new(aws::dynamodb_client(sdk), runs, state));
     let slack = Arc::new(Client::new(&environment.slack_api, &environment.bot_token)?);
+    let chat = Arc::new(SlackChat::new(Arc::clone(&slack)));
+    let palette = Palette::new(chat, Arc::clone(&store) as _, Arc::new(System), config.slack.team_id.clone());
     let (wakes, receiver) = Wakes::channel();
     let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
     let engine = Arc::new(Engine {
@@ -86,7 +88,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         work: Arc::clone(&work) as _,
         snapshots: Arc::clone(&work) as _,
         exports: Exports::new(work),
-        chat: Arc::new(SlackChat::new(Arc::clone(&slack))),
+        chat: Arc::new(palette),
         views: Arc::new(SlackViews::new(Arc::clone(&slack))),
         people: Arc::new(SlackPeople::new(slack, config.slack.team_id.clone())),
         queue: Arc::clone(&queue) as _,

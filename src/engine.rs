@@ -2,7 +2,7 @@
 //!
 //! [`accept`] records what a person wants before it is acknowledged; [`requests`] carries it out; [`hints`] turns
 //! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
-//! the [`outbox`]; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs;
+//! the [`outbox`] and in the blocks that the [`palette`] has; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs;
 //! and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
@@ -24,6 +24,7 @@ pub mod exports;
 pub mod hints;
 pub mod notices;
 pub mod outbox;
+pub mod palette;
 pub mod ports;
 pub mod projector;
 pub mod queries;

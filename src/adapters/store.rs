@@ -22,6 +22,7 @@ use crate::{
 
 mod error;
 mod item;
+mod kinds;
 mod pace;
 pub mod tables;
 mod write;

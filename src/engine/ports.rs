@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod pace;
+pub mod palette;
 pub mod people;
 pub mod queue;
 pub mod store;
@@ -11,6 +12,7 @@ pub mod work;
 
 pub use chat::{Chat, ChatError, Marks, Place, Ts};
 pub use pace::{Lane, Mark, PaceMarks, Swap};
+pub use palette::{Kinds, KnownKinds};
 pub use people::{People, PeopleError};
 pub use queue::{Messages, Queue, Received};
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};

@@ -50,7 +50,8 @@ pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response
         }
     };
     count(DOOR, "answered");
-    ephemeral(&doors.message(&command.user, &answer).await)
+    let message = doors.message(&command.user, &answer).await;
+    ephemeral(&doors.engine.chat.choose(&message))
 }
 
 /// Reads `body` as this door would.

@@ -55,8 +55,7 @@ impl Plan {
 impl Task {
     fn into_json(self) -> Value {
         // Slack's own SDKs name the type of each task; its documentation leaves it out.
-        let mut task =
-            json!({"type": "task_card", "task_id": self.id, "title": title(&self.title), "status": self.state.as_str()});
+        let mut task = json!({"type": "task_card", "task_id": self.id, "title": title(&self.title), "status": self.state.as_str()});
         for (name, text) in [("details", self.details), ("output", self.output)] {
             if let Some(block) = rich_text(text, BELOW) {
                 task[name] = block;

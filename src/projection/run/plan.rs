@@ -3,12 +3,12 @@
 use crate::{
     domain::{
         history,
-        run::{Run, RunStatus},
+        run::Run,
         stage::{Stage, StageId, StageStatus},
     },
     projection::{
         blocks::{Plan, Task, TaskState},
-        phrase::{self, redact::redact, seconds, stage},
+        phrase::{self, seconds, stage},
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -36,7 +36,9 @@ fn title(voice: Voice<'_>, run: &Run) -> Mrkdwn {
 
 fn task(voice: Voice<'_>, run: &Run, of: &Stage) -> Task {
     let (state, key) = match of.status {
-        StageStatus::Pending | StageStatus::Skipped if of.waiting.is_some() => (TaskState::Pending, "plan.task.waiting"),
+        StageStatus::Pending | StageStatus::Skipped if of.waiting.is_some() => {
+            (TaskState::Pending, "plan.task.waiting")
+        }
         StageStatus::Pending | StageStatus::Skipped => (TaskState::Pending, "plan.task.plain"),
         StageStatus::Running => (TaskState::InProgress, "plan.task.plain"),
         StageStatus::Succeeded => (TaskState::Complete, "plan.task.plain"),
@@ -48,11 +50,17 @@ fn task(voice: Voice<'_>, run: &Run, of: &Stage) -> Task {
     let (details, output) = match of.status {
         StageStatus::Running => (going(voice, run, of, &facts), Mrkdwn::default()),
         StageStatus::Succeeded => (ended(voice, run, of), one_line(voice, &facts)),
-        StageStatus::Failed => (ended(voice, run, of), cause(voice, run, of)),
-        StageStatus::Canceled => (ended(voice, run, of), Mrkdwn::default()),
+        // What AWS said stands below the plan, with what to do about it.
+        StageStatus::Failed | StageStatus::Canceled => (ended(voice, run, of), Mrkdwn::default()),
         StageStatus::Pending | StageStatus::Skipped => (Mrkdwn::default(), Mrkdwn::default()),
     };
-    Task { id: of.id.as_str(), title: voice.say(key, values! { title => stage::title(voice, of) }), state, details, output }
+    Task {
+        id: of.id.as_str(),
+        title: voice.say(key, values! { title => stage::title(voice, of) }),
+        state,
+        details,
+        output,
+    }
 }
 
 /// How the stage goes now.
@@ -65,14 +73,6 @@ fn going(voice: Voice<'_>, run: &Run, of: &Stage, facts: &[Mrkdwn]) -> Mrkdwn {
 fn ended(voice: Voice<'_>, run: &Run, of: &Stage) -> Mrkdwn {
     let Some(took) = stage::took(of) else { return Mrkdwn::default() };
     voice.say("plan.took", values! { took, usual => usual(run, of).filter(|_| history::took(of).is_some()) })
-}
-
-/// What AWS said; that people did not approve is in the title.
-fn cause(voice: Voice<'_>, run: &Run, of: &Stage) -> Mrkdwn {
-    let Some(failure) = of.error.as_ref().filter(|_| run.status == RunStatus::Failed) else {
-        return Mrkdwn::default();
-    };
-    voice.say("plan.cause", values! { code => failure.code, message => redact(&failure.message) })
 }
 
 fn one_line(voice: Voice<'_>, facts: &[Mrkdwn]) -> Mrkdwn {

@@ -82,7 +82,8 @@ fn families() -> BTreeSet<String> {
     let remedies = Remedy::ALL.iter().map(|it| format!("remedies.{}", it.as_str()));
     let layers = Layer::ALL.iter().map(|it| format!("run.layer.{}", it.as_str()));
     let verbs = GRAMMAR.iter().flat_map(|it| ["does", "example"].map(|kind| format!("help.{kind}.{}", it.verb)));
-    let buttons = ["retry", "cancel", "acknowledge", "details", "approve", "deny"].map(|it| format!("button.{it}.label"));
+    let buttons =
+        ["retry", "cancel", "acknowledge", "details", "approve", "deny"].map(|it| format!("button.{it}.label"));
     let confirms = ["retry", "cancel", "deny"].map(|it| format!("button.{it}.confirm.title"));
     let facts =
         ["state", "percent", "gigabytes", "tables", "skipped_tables", "objects", "bytes", "removed", "approved_by"];
@@ -97,8 +98,17 @@ fn families() -> BTreeSet<String> {
         RunStatus::Expired,
     ];
     let outcomes = [
-        "queued", "running", "canceling", "waiting_approval", "succeeded", "warned", "failed", "canceled", "denied",
-        "superseded", "expired",
+        "queued",
+        "running",
+        "canceling",
+        "waiting_approval",
+        "succeeded",
+        "warned",
+        "failed",
+        "canceled",
+        "denied",
+        "superseded",
+        "expired",
     ];
     let outcomes = outcomes.iter().flat_map(|it| [format!("run.headline.{it}"), format!("plan.title.{it}")]);
     let all = outcomes.chain(stages).chain(remedies).chain(layers).chain(verbs).chain(buttons).chain(confirms);
