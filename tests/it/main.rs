@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 #[cfg(feature = "sandbox")]
+mod alerts;
+#[cfg(feature = "sandbox")]
 mod approves;
 mod architecture;
 #[cfg(feature = "sandbox")]
@@ -28,6 +30,8 @@ mod moto;
 mod notices;
 #[cfg(feature = "sandbox")]
 mod outbox;
+#[cfg(feature = "sandbox")]
+mod palette;
 #[cfg(feature = "sandbox")]
 mod path;
 #[cfg(feature = "sandbox")]

@@ -79,6 +79,12 @@ fn known(story: Story) -> Story {
     Story { run, ..story }
 }
 
+fn exporting_tables() -> Story {
+    let running = exporting();
+    let detail = running.run.stage(StageId::Export).detail.clone();
+    running.progress(1, Detail { tables: Some(52), exported_tables: Some(17), ..detail })
+}
+
 fn with_reason(story: Story) -> Story {
     let reason = "Backfill for <the> audit & Zoë, see *ticket* 4711; token=abc".to_owned();
     Story { run: Run { reason: Some(reason), ..story.run }, ..story }
@@ -118,6 +124,7 @@ fn roots() -> Vec<(&'static str, Story)> {
         ("succeeded", begun().end()),
         ("superseded", told(source("shop"), &order(Trigger::Event, None)).then(1, &Fact::Superseded)),
         ("warned", warned()),
+        ("exporting tables", exporting_tables()),
         ("expected to end", with_reason(known(exporting()))),
         ("somebody is on it", acknowledged(begun().until(StageId::Export).fail(codes::EXPORT_FAILED, ASSUME))),
         ("made up for", overtaken(begun().until(StageId::Export).fail(codes::EXPORT_FAILED, ASSUME))),
@@ -354,7 +361,9 @@ fn buttons_are_those_that_do_something() {
     let (retry, cancel) = (["run.retry", "run.details"], ["run.cancel", "run.details"]);
     for (name, story) in roots() {
         let expected = match name {
-            "recorded" | "queued" | "exporting" | "copying" | "approval" | "retried" => &cancel[..],
+            "recorded" | "queued" | "exporting" | "exporting tables" | "copying" | "approval" | "retried" => {
+                &cancel[..]
+            }
             "expected to end" => &cancel[..],
             "canceled" | "denied" | "expired" | "failed" | "somebody is on it" => &retry[..],
             _ => &["run.details"],

@@ -85,8 +85,18 @@ fn families() -> BTreeSet<String> {
     let buttons =
         ["retry", "cancel", "acknowledge", "details", "approve", "deny"].map(|it| format!("button.{it}.label"));
     let confirms = ["retry", "cancel", "deny"].map(|it| format!("button.{it}.confirm.title"));
-    let facts =
-        ["state", "percent", "gigabytes", "tables", "skipped_tables", "objects", "bytes", "removed", "approved_by"];
+    let facts = [
+        "state",
+        "percent",
+        "gigabytes",
+        "tables",
+        "exported_tables",
+        "skipped_tables",
+        "objects",
+        "bytes",
+        "removed",
+        "approved_by",
+    ];
     let statuses = [
         RunStatus::Running,
         RunStatus::WaitingApproval,

@@ -57,6 +57,7 @@ fn detail() -> impl Strategy<Value = Detail> {
             percent: Some(percent),
             gigabytes: Some(size),
             tables: Some(tables),
+            exported_tables: Some(tables / 3),
             skipped_tables: Some(tables / 2),
             objects: Some(bytes),
             bytes: Some(bytes),
