@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::ports::{Chat, ChatError, Kinds, KnownKinds, Marks, Place, Ts};
 use crate::{clock::Clock, projection::message::Message};
@@ -22,9 +22,15 @@ const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// How long what other replicas have learned may stay unknown here.
 const FRESH: Duration = Duration::from_mins(5);
 
-/// A refusal that took longer than this is not followed by another call at once: a post has to be made soon after its
-/// intent, or another replica takes it over.
-const QUICK: Duration = Duration::from_millis(800);
+/// How long a message waits for what the others know: a post has to be made soon after its intent, or another replica
+/// takes it over.
+const READ: Duration = Duration::from_millis(300);
+
+/// A refusal that took longer than this is not followed by another call at once, for the same reason.
+const QUICK: Duration = Duration::from_millis(500);
+
+/// How long writing down what was learned may take.
+const WRITE: Duration = Duration::from_secs(1);
 
 /// Pause before a call that was refused too slowly is made anew, plainly.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -76,9 +82,10 @@ impl Palette {
         if self.memory().read_at.is_some_and(|it| it.elapsed() < FRESH) {
             return;
         }
-        match self.store.kinds(&self.team).await {
-            Ok(kinds) => self.memory().kinds.merge(kinds),
-            Err(error) => tracing::warn!(%error, "Which kinds of blocks the workspace takes could not be read"),
+        match timeout(READ, self.store.kinds(&self.team)).await {
+            Ok(Ok(kinds)) => self.memory().kinds.merge(kinds),
+            Ok(Err(error)) => tracing::warn!(%error, "Which kinds of blocks the workspace takes could not be read"),
+            Err(_) => tracing::warn!("Which kinds of blocks the workspace takes could not be read in time"),
         }
         self.memory().read_at = Some(Instant::now());
     }
@@ -95,6 +102,13 @@ impl Palette {
         kinds.iter().for_each(|it| learned.set(it, verdict, now));
         self.memory().kinds = learned.clone();
         tracing::info!(?kinds, ?verdict, "Learned which kinds of blocks the workspace takes");
+        if timeout(WRITE, self.write_down(learned, kinds, verdict)).await.is_err() {
+            tracing::warn!("Which kinds of blocks the workspace takes could not be written down in time");
+        }
+    }
+
+    async fn write_down(&self, mut learned: Kinds, kinds: &BTreeSet<String>, verdict: Verdict) {
+        let now = self.clock.now();
         for _ in 0..ATTEMPTS {
             match self.store.put_kinds(&self.team, &learned).await {
                 Ok(true) => {

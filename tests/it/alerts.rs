@@ -47,9 +47,9 @@ async fn one_of_two_takes_it_on_and_the_other_is_told_who_did() {
     assert_eq!((one.unwrap().status, two.unwrap().status), (200, 200));
     let told = |user: &str, words: &str| slack.ephemeral(user).iter().any(|it| it.contains(words));
     let decided = async || {
-        [(ANA, KENJI), (KENJI, ANA)].into_iter().find(|(first, second)| {
-            told(first, "You are on it") && told(second, &format!("<@{first}> is on it already"))
-        })
+        [(ANA, KENJI), (KENJI, ANA)]
+            .into_iter()
+            .find(|(first, second)| told(first, "You are on it") && told(second, "is on it already"))
     };
     let (first, _) = bot.until("one has it, and the other knows who", decided).await;
     let run = bot.runs().await.remove(0);

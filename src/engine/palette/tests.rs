@@ -70,11 +70,14 @@ impl Chat for Workspace {
 struct Records {
     kinds: Mutex<BTreeMap<String, Kinds>>,
     is_down: bool,
+    /// How long they take to answer.
+    take: Duration,
 }
 
 #[async_trait]
 impl KnownKinds for Records {
     async fn kinds(&self, team: &str) -> Result<Kinds, StoreError> {
+        sleep(self.take).await;
         if self.is_down {
             return Err(StoreError::NoAnswer);
         }
@@ -82,6 +85,7 @@ impl KnownKinds for Records {
     }
 
     async fn put_kinds(&self, team: &str, kinds: &Kinds) -> Result<bool, StoreError> {
+        sleep(self.take).await;
         if self.is_down {
             return Err(StoreError::NoAnswer);
         }
@@ -182,6 +186,18 @@ async fn without_records_a_replica_learns_by_itself() {
     let records = Arc::new(Records { is_down: true, ..Records::default() });
     let palette = palette(&workspace, &records);
     post(&palette).await.unwrap();
+    post(&palette).await.unwrap();
+    assert_eq!(workspace.sent(), ["section plan", "section section", "section section"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_that_are_slow_keep_no_message_waiting() {
+    let workspace = Arc::new(Workspace::refusing("plan"));
+    let records = Arc::new(Records { take: Duration::from_secs(30), ..Records::default() });
+    let palette = palette(&workspace, &records);
+    let began = Instant::now();
+    post(&palette).await.unwrap();
+    assert!(began.elapsed() <= READ + WRITE, "{:?}", began.elapsed());
     post(&palette).await.unwrap();
     assert_eq!(workspace.sent(), ["section plan", "section section", "section section"]);
 }
