@@ -48,7 +48,7 @@ fn ids(voice: Voice<'_>, run: &Run) -> Mrkdwn {
 fn error(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let Some(error) = &run.error else { return Mrkdwn::default() };
     let cause = failure::cause(voice, &error.failure, CAUSE);
-    Mrkdwn::lines([cause, failure::remedy(voice, &error.failure)])
+    Mrkdwn::lines([cause, failure::remedy(voice, &error.failure), failure::care(voice, run)])
 }
 
 fn of_stage(voice: Voice<'_>, run: &Run, of: &Stage) -> Mrkdwn {

@@ -118,13 +118,6 @@ fn outcomes() -> Vec<Outcome> {
         },
         Outcome::Canceling { run: run.clone() },
         Outcome::NotCanceled { run: run.clone(), status: "FAILED".into() },
-        Outcome::Acknowledged { run: run.clone() },
-        Outcome::AcknowledgedBefore {
-            run: run.clone(),
-            by: "UZOE".into(),
-            at: "2026-11-22T04:10:00Z".parse().unwrap(),
-        },
-        Outcome::NotAcknowledged { run: run.clone(), status: "SUCCEEDED".into() },
         voted(Verdict::Approve, 0),
         voted(Verdict::Approve, 1),
         voted(Verdict::Approve, 2),
@@ -142,7 +135,20 @@ fn outcomes() -> Vec<Outcome> {
         },
     ];
     all.extend(refusals());
+    all.extend(acknowledgements(&run));
     all
+}
+
+fn acknowledgements(run: &ExportTask) -> Vec<Outcome> {
+    vec![
+        Outcome::Acknowledged { run: run.clone() },
+        Outcome::AcknowledgedBefore {
+            run: run.clone(),
+            by: "UZOE".into(),
+            at: "2026-11-22T04:10:00Z".parse().unwrap(),
+        },
+        Outcome::NotAcknowledged { run: run.clone(), status: "SUCCEEDED".into() },
+    ]
 }
 
 fn refusals() -> Vec<Outcome> {

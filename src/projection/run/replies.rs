@@ -94,13 +94,12 @@ pub(super) fn end(run: &Run, view: &View<'_>) -> Option<Later> {
 
 /// What has come of the run: what was exported, checked, copied.
 fn done(voice: Voice<'_>, run: &Run) -> Mrkdwn {
-    let mut facts: Vec<Mrkdwn> = Vec::new();
-    for id in [StageId::Export, StageId::Verify, StageId::Latest] {
-        let of = Some(run.stage(id)).filter(|it| it.status == StageStatus::Succeeded);
-        // RDS's files repeat what RDS said.
-        let new = of.into_iter().flat_map(|it| stage::facts(voice, run, it)).filter(|it| !facts.contains(it));
-        facts.extend(new.collect::<Vec<_>>());
-    }
+    // RDS itself counts whole gigabytes only; its files are exact, and may say nothing.
+    let exact = run.stage(StageId::Verify).detail.gigabytes.is_some();
+    let told = [StageId::Export, StageId::Verify, StageId::Latest].into_iter();
+    let told = told.filter(|it| !exact || *it != StageId::Export).map(|it| run.stage(it));
+    let done = told.filter(|it| it.status == StageStatus::Succeeded);
+    let facts: Vec<Mrkdwn> = done.flat_map(|it| stage::facts(voice, run, it)).collect();
     if facts.is_empty() { Mrkdwn::default() } else { voice.say("thread.done", values! { facts }) }
 }
 
