@@ -45,12 +45,14 @@ async fn one_of_two_takes_it_on_and_the_other_is_told_who_did() {
         slack.press(KENJI, ALERTS, &alert.ts, "run.acknowledge"),
     );
     assert_eq!((one.unwrap().status, two.unwrap().status), (200, 200));
-    let told = |user: &str, words: &str| slack.ephemeral(user).iter().any(|it| it.contains(words));
-    let decided = async || {
-        [(ANA, KENJI), (KENJI, ANA)]
-            .into_iter()
-            .find(|(first, second)| told(first, "You are on it") && told(second, "is on it already"))
+    // Kenji reads Japanese.
+    let told = |user: &str, words: [&str; 2]| {
+        slack.ephemeral(user).iter().any(|it| words.iter().any(|words| it.contains(words)))
     };
+    let has_it = |user| told(user, ["You are on it", "対応中として記録しました"]);
+    let knows = |user| told(user, ["is on it already", "すでに対応中です"]);
+    let decided =
+        async || [(ANA, KENJI), (KENJI, ANA)].into_iter().find(|(first, second)| has_it(first) && knows(second));
     let (first, _) = bot.until("one has it, and the other knows who", decided).await;
     let run = bot.runs().await.remove(0);
     assert_eq!(run.failures[0].acknowledged.as_ref().map(|it| it.by.as_str()), Some(first));
