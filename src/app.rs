@@ -22,6 +22,7 @@ use crate::{
         driver::Driver,
         exports::Exports,
         outbox::Outbox,
+        palette::Palette,
         ports::ChatError,
         refusals::{self, Refusals},
         sightings::Sightings,
@@ -86,6 +87,8 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let (runs, state) = (config.aws.runs_table.clone(), config.aws.state_table.clone());
     let store = Arc::new(DynamoStore::new(aws::dynamodb_client(sdk), runs, state));
     let slack = Arc::new(Client::new(&environment.slack_api, &environment.bot_token)?);
+    let chat = Arc::new(SlackChat::new(Arc::clone(&slack)));
+    let palette = Palette::new(chat, Arc::clone(&store) as _, Arc::new(System), config.slack.team_id.clone());
     let (wakes, receiver) = Wakes::channel();
     let (refusals, refused) = Refusals::channel();
     let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
@@ -96,7 +99,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         snapshots: Arc::clone(&work) as _,
         shelf: Arc::clone(&work) as _,
         exports: Exports::new(work),
-        chat: Arc::new(SlackChat::new(Arc::clone(&slack))),
+        chat: Arc::new(palette),
         views: Arc::new(SlackViews::new(Arc::clone(&slack))),
         people: Arc::new(SlackPeople::new(slack, config.slack.team_id.clone())),
         queue: Arc::clone(&queue) as _,

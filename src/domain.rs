@@ -24,6 +24,7 @@ pub mod seen;
 pub mod snapshot;
 pub mod source;
 pub mod stage;
+pub mod standing;
 #[cfg(test)]
 mod testing;
 pub mod topic;

@@ -3,7 +3,7 @@
 //! [`accept`] records what a person wants before it is acknowledged, if [`permits`] lets them; [`requests`] carries it
 //! out, and [`tell`] tells what came of it; [`hints`] turns
 //! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
-//! the [`outbox`]; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs;
+//! the [`outbox`] and in the blocks that the [`palette`] has; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs;
 //! and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
@@ -26,6 +26,7 @@ pub mod form;
 pub mod hints;
 pub mod notices;
 pub mod outbox;
+pub mod palette;
 pub mod permits;
 pub mod ports;
 pub mod projector;

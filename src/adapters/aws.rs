@@ -69,7 +69,10 @@ impl Work for Aws {
     async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Seen {
         match stage {
             StageId::Snapshot => rds::snapshots::look(&self.rds, run, source).await,
-            StageId::Export => rds::export::look(&self.rds, run, source).await,
+            StageId::Export => {
+                let seen = rds::export::look(&self.rds, run, source).await;
+                export_files::with_tables(&self.s3, run, source, seen).await
+            }
             StageId::Verify => export_files::look(&self.s3, run, source).await,
             StageId::Latest => publish::look(&self.s3, run, source).await,
             StageId::NormalTransform | StageId::NormalCatalog => {

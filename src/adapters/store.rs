@@ -23,6 +23,7 @@ use crate::{
 
 mod error;
 mod item;
+mod kinds;
 mod pace;
 mod refused;
 pub mod tables;

@@ -1,5 +1,6 @@
 //! What the bot answers to the person who asked: the facts of it; the words are in `templates/`.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -162,6 +163,21 @@ pub enum Outcome {
     },
     /// The run was over already.
     NotCanceled {
+        run: ExportTask,
+        status: String,
+    },
+    /// The person takes care of the run's failure.
+    Acknowledged {
+        run: ExportTask,
+    },
+    /// Somebody else takes care of it already.
+    AcknowledgedBefore {
+        run: ExportTask,
+        by: String,
+        at: Timestamp,
+    },
+    /// There is nothing to take care of any more.
+    NotAcknowledged {
         run: ExportTask,
         status: String,
     },

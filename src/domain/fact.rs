@@ -8,6 +8,7 @@ use super::{
     name::ExportTask,
     run::{FailureNote, RetryNote, Run, RunError, RunStatus},
     stage::{Detail, Intent, Stage, StageId, StageStatus, WaitOn, Waiting},
+    standing::Shown,
 };
 
 /// Something that has happened to a run.
@@ -49,6 +50,12 @@ pub enum Fact {
     Retried { from: StageId, by: String },
     /// The run goes on under another export task's name.
     Continued { next: ExportTask },
+    /// Somebody takes care of the failure that the run stands still for.
+    Acknowledged { by: String },
+    /// Another run has made up for that failure.
+    Overtaken { by: ExportTask },
+    /// What the catalogs show for as long as that failure stands.
+    CatalogsSeen { shown: Vec<Shown> },
 }
 
 /// A fact that cannot happen to a run as it is.
@@ -72,6 +79,9 @@ impl Run {
         let applied = match fact {
             Fact::Retried { from, by } => run.retried(*from, by, now),
             Fact::Continued { next } => run.continued(next),
+            Fact::Acknowledged { by } => run.acknowledge(by, now),
+            Fact::Overtaken { by } => run.overtake(by, now),
+            Fact::CatalogsSeen { shown } => run.catalogs_seen(shown),
             _ if self.status.is_over() => None,
             Fact::TurnTaken => run.turn_taken(),
             Fact::CancelAsked { by } => run.cancel_asked(by),
@@ -203,7 +213,10 @@ impl Run {
             | Fact::Canceled
             | Fact::Superseded
             | Fact::Retried { .. }
-            | Fact::Continued { .. } => return None,
+            | Fact::Continued { .. }
+            | Fact::Acknowledged { .. }
+            | Fact::Overtaken { .. }
+            | Fact::CatalogsSeen { .. } => return None,
         }
         Some(())
     }
@@ -232,7 +245,7 @@ impl Run {
         stage.error = Some(failure.clone());
         let attempt = stage.attempt;
         self.stage = id;
-        self.failures.push(FailureNote { stage: id, attempt, at: now, tried_again: false, failure: failure.clone() });
+        self.failures.push(FailureNote::new(id, attempt, failure.clone(), now));
         self.error = Some(RunError { stage: id, failure: failure.clone() });
         self.end(RunStatus::Failed, StageStatus::Failed, now)
     }
@@ -272,6 +285,7 @@ impl Run {
         self.stage = from;
         self.error = None;
         self.canceled_by = None;
+        self.overtaken = None;
         self.finished_at = None;
     }
 

@@ -11,6 +11,7 @@ use super::{
     snapshot::Snapshot,
     source::{Layer, Source},
     stage::{Stage, StageId, StageStatus},
+    standing::{Acknowledgement, Overtaken, Shown},
 };
 
 /// The record of a run, keyed by the export task's name. Changed by facts only: see [`Run::after`].
@@ -71,6 +72,9 @@ pub struct Run {
     /// The attempt that goes on where this one ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<ExportTask>,
+    /// The run that has made up for this one's failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overtaken: Option<Overtaken>,
     /// Where the run's root message is. Written by the projection alone, beside the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack: Option<RootMessage>,
@@ -172,8 +176,21 @@ pub struct FailureNote {
     /// The bot has tried again by itself, so that nobody needs to be alerted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tried_again: bool,
+    /// Who takes care of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledgement>,
+    /// What the catalogs show instead of what the run should have put there, as far as that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<Shown>,
     #[serde(flatten)]
     pub failure: Failure,
+}
+
+impl FailureNote {
+    /// Returns the note of a failure that has just ended the run, of which nobody knows yet.
+    pub fn new(stage: StageId, attempt: u32, failure: Failure, at: Timestamp) -> Self {
+        Self { stage, attempt, at, tried_again: false, acknowledged: None, shown: Vec::new(), failure }
+    }
 }
 
 /// Who or what wants a run, and of how much.
@@ -225,6 +242,7 @@ impl Run {
             approval: None,
             past_approvals: Vec::new(),
             next_attempt: None,
+            overtaken: None,
             slack: None,
             version: 1,
             created_at: now,

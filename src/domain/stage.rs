@@ -268,6 +268,9 @@ pub struct Detail {
     pub gigabytes: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tables: Option<u64>,
+    /// Tables that are exported already, of [`tables`](Self::tables) in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exported_tables: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped_tables: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

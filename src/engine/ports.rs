@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod pace;
+pub mod palette;
 pub mod people;
 pub mod queue;
 pub mod reply;
@@ -13,6 +14,7 @@ pub mod work;
 
 pub use chat::{Chat, ChatError, Marks, Place, Ts};
 pub use pace::{Lane, Mark, PaceMarks, Swap};
+pub use palette::{Kinds, KnownKinds};
 pub use people::{People, PeopleError};
 pub use queue::{Messages, Queue, Received};
 pub use reply::Reply;

@@ -98,6 +98,8 @@ impl Engine {
         let wanted = run::wanted(&run, self.sources.get(&run.source), &self.view());
         let drawn = self.draw(Subject::Run(&run), &wanted, read_at, place).await?;
         if drawn == Some(Next::Rest) && run.status.is_over() && !self.stopping.is_cancelled() {
+            // From then on nobody looks at the run any more: what was missed when it ended is made up for now.
+            self.make_up(&run).await?;
             self.store.settle(name, run.version).await?;
         }
         Ok(drawn)

@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod act;
+mod overtake;
 mod turn;
 
 /// Steps that one pass takes at the most; what is left is for the next.
@@ -154,6 +155,9 @@ impl Engine {
         if let Some((fact, _)) = &again {
             after = after.after(fact, after.updated_at).expect("a run that has failed can go on");
         }
+        if facts.iter().any(|it| matches!(it, Fact::Failed { .. })) {
+            after = self.with_catalogs(after).await;
+        }
         let mut changes = update(run, &after);
         changes.extend(again.iter().map(|(_, next)| Change::Create(next)));
         match self.store.write(&changes).await {
@@ -168,6 +172,9 @@ impl Engine {
         }
         if frees_turn(run, &after) {
             self.wake_waiting(&run.source).await;
+        }
+        if let Err(error) = self.make_up(&after).await {
+            tracing::warn!(run = %after.export_task, %error, "Which failures run {} makes up for is found out later", after.export_task);
         }
         let is_over = |it: &Run| it.stage(StageId::Export).status.is_over();
         if is_over(&after) && !is_over(run) {

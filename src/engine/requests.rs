@@ -20,6 +20,7 @@ use crate::{
     },
 };
 
+mod acknowledge;
 mod decide;
 mod permit;
 mod plan;
@@ -119,6 +120,10 @@ impl Engine {
             },
             Wish::Retry { run, from } => match self.operable(request, run).await? {
                 Ok(run) => self.retry_run(request, &run, *from).await,
+                Err(effect) => Ok(effect),
+            },
+            Wish::Acknowledge { run } => match self.operable(request, run.as_str()).await? {
+                Ok(run) => self.acknowledge(request, &run.export_task).await,
                 Err(effect) => Ok(effect),
             },
             Wish::Cancel { run } => match self.operable(request, run).await? {

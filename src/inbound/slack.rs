@@ -105,7 +105,8 @@ impl Doors {
     async fn ephemeral(&self, user: &str, answer: &Answer) -> Ack {
         let locale = self.engine.locale_of(user).await;
         let draw = || {
-            let Message { text, blocks, .. } = projection::answer::answer(&self.engine.words, locale, answer);
+            let message = projection::answer::answer(&self.engine.words, locale, answer);
+            let Message { text, blocks, .. } = self.engine.chat.choose(&message);
             let body = json!({"response_type": "ephemeral", "text": text, "blocks": blocks});
             Bytes::from(body.to_string())
         };

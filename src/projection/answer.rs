@@ -2,8 +2,8 @@
 
 use super::{
     blocks::Page,
+    forecast,
     message::Message,
-    plan,
     text::{Locale, Mrkdwn, Voice, Words, values},
 };
 use crate::domain::{
@@ -32,7 +32,7 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::Accepted { verb, target } => one(accepted(voice, *verb, target)),
         Answer::NotRecorded => one(voice.text("answer.not_recorded")),
         Answer::Unconfirmed => one(voice.text("answer.unconfirmed")),
-        Answer::Outcome(Outcome::Planned(forecast)) => plan::message(voice, forecast),
+        Answer::Outcome(Outcome::Planned(forecast)) => forecast::message(voice, forecast),
         Answer::Outcome(outcome) => one(outcome::text(voice, outcome)),
         Answer::Misread(misread) => one(self::misread(voice, misread)),
         Answer::Forbidden(it) => one(forbidden(voice, it)),

@@ -3,6 +3,7 @@
 //! The limits are those of docs.slack.dev ("Blocks", "Composition objects") and of the validators in Slack's own SDKs.
 //! Lengths are those of [`width`].
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use slack_morphism::prelude::{
     SlackActionBlockElement, SlackActionId, SlackActionsBlock, SlackBlock, SlackBlockButtonElement,
@@ -16,6 +17,10 @@ use super::{
 };
 
 pub mod inputs;
+mod plan;
+mod rich_text;
+
+pub use plan::{Plan, Task, TaskState};
 
 /// Blocks in a message.
 pub const BLOCKS: usize = 50;
@@ -78,10 +83,19 @@ impl Page {
     #[must_use]
     pub fn either(mut self, rich: SlackBlock, plain: impl FnOnce(Self) -> Self) -> Self {
         let mut blocks = if self.rich.is_empty() { self.blocks.clone() } else { std::mem::take(&mut self.rich) };
+        let (cost, room) = (text_width(&rich), self.room);
         blocks.push(rich);
         let mut page = plain(self);
         page.rich = blocks;
+        page.room = page.room.min(room.saturating_sub(cost));
         page
+    }
+
+    /// Adds a plan; where the workspace refuses it, what `plain` adds stands in its place.
+    #[must_use]
+    pub fn plan(self, plan: Plan, plain: impl FnOnce(Self) -> Self) -> Self {
+        // slack-morphism's own type leaves out the tasks' type, and its dates are of a crate that this one does not use.
+        self.either(SlackBlock::Unknown(plan.into_json()), plain)
     }
 
     /// Adds a block that is within Slack's limits.
@@ -230,6 +244,22 @@ fn markdown(text: Mrkdwn) -> SlackBlockMarkDownText {
 
 fn context(text: Mrkdwn) -> SlackBlock {
     SlackContextBlock::new(vec![SlackContextBlockElement::MarkDown(markdown(text))]).into()
+}
+
+/// Returns the length of all texts in a block.
+fn text_width(block: &SlackBlock) -> usize {
+    fn within(value: &Value) -> usize {
+        let own = |(key, it): (&String, &Value)| match it.as_str() {
+            Some(text) if matches!(key.as_str(), "text" | "title" | "label" | "caption" | "fallback") => width(text),
+            Some(_) | None => within(it),
+        };
+        match value {
+            Value::Object(members) => members.iter().map(own).sum(),
+            Value::Array(items) => items.iter().map(within).sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        }
+    }
+    serde_json::to_value(block).as_ref().map_or(0, within)
 }
 
 fn row_id(buttons: &[SlackActionBlockElement]) -> String {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     answer,
     blocks::Page,
-    plan,
+    forecast,
     text::{Locale, Mrkdwn, Voice, Words, values},
     view::{Frame, View},
 };
@@ -76,7 +76,7 @@ pub fn review(words: &Words, locale: Locale, forecast: &Forecast, command: &RunC
     let pinned =
         RunCommand { snapshot: SnapshotChoice::Named(forecast.snapshot.clone()), plan: false, ..command.clone() };
     let command = pinned.to_string();
-    let page = plan::page(Page::of_view(), voice, forecast);
+    let page = forecast::page(Page::of_view(), voice, forecast);
     let page = page.context(voice.say("form.typed", values! { command }));
     let submit = (!forecast.exists).then(|| voice.label("form.start"));
     View::modal(frame(voice, REVIEW, submit, command), page.into_blocks())

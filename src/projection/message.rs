@@ -1,10 +1,15 @@
 //! A message as it goes to Slack.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use slack_morphism::prelude::SlackBlock;
 
 use super::blocks::{BLOCKS, MESSAGE, TOP_LEVEL};
+
+/// Kinds of blocks that a workspace may refuse: Slack makes them known to one workspace after the other.
+const REFUSABLE: [&str; 4] = ["data_table", "data_visualization", "plan", "table"];
 
 /// A message: what notifications and screen readers say, and the blocks that are shown.
 #[derive(Clone, Debug, Serialize)]
@@ -13,8 +18,9 @@ pub struct Message {
     pub text: String,
     /// Blocks that every workspace takes.
     pub blocks: Vec<SlackBlock>,
-    /// The same with kinds of blocks that a workspace may refuse; empty if there is nothing to gain by them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The same with kinds of blocks that a workspace may refuse; empty if there is nothing to gain by them. Slack knows
+    /// no such field: who sends the message decides which of the two it holds.
+    #[serde(skip)]
     pub rich: Vec<SlackBlock>,
 }
 
@@ -51,10 +57,32 @@ impl Message {
         fits.then_some(Self { text, blocks, rich: Vec::new() })
     }
 
-    /// Returns a digest of the whole message: two messages that look the same have the same.
+    /// Returns the message as it is sent with its rich blocks; `None` if it has none.
+    pub fn enriched(&self) -> Option<Self> {
+        let rich = Self { text: self.text.clone(), blocks: self.rich.clone(), rich: Vec::new() };
+        Some(rich).filter(|it| !it.blocks.is_empty())
+    }
+
+    /// Returns the message as every workspace takes it.
+    #[must_use]
+    pub fn plainly(&self) -> Self {
+        Self { rich: Vec::new(), ..self.clone() }
+    }
+
+    /// Returns the kinds of its rich blocks that a workspace may refuse, each once, as Slack names them.
+    pub fn kinds(&self) -> BTreeSet<String> {
+        let blocks = serde_json::to_value(&self.rich).unwrap_or_default();
+        let kinds = blocks.as_array().into_iter().flatten().filter_map(|it| it["type"].as_str().map(str::to_owned));
+        kinds.filter(|it| REFUSABLE.contains(&it.as_str())).collect()
+    }
+
+    /// Returns a digest of the whole message, whichever way it is sent: two messages that look the same have the same.
     pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).expect("blocks are made of strings and numbers");
-        hex::encode(&Sha256::digest(json)[..8])
+        let rich = serde_json::to_vec(&self.rich).expect("blocks are made of strings and numbers");
+        let digest = Sha256::new().chain_update(json);
+        let digest = if self.rich.is_empty() { digest } else { digest.chain_update(rich) };
+        hex::encode(&digest.finalize()[..8])
     }
 }
 

@@ -4,6 +4,7 @@ use super::text::{Mrkdwn, Voice, values};
 use crate::domain::{
     approval::Verdict,
     failure::codes,
+    history::Usual,
     run::{Run, RunStatus, Trigger},
     source::Layer,
     stage::WaitOn,
@@ -29,25 +30,26 @@ pub fn headline(voice: Voice<'_>, run: &Run) -> Mrkdwn {
         warnings => run.warnings.len(),
         by,
     };
-    voice.say(headline_key(run), values)
+    voice.say(&format!("run.headline.{}", outcome(run)), values)
 }
 
-fn headline_key(run: &Run) -> &'static str {
+/// Returns how the run stands, as the texts that tell it are called.
+pub fn outcome(run: &Run) -> &'static str {
     let queued = run.open_stage().and_then(|it| it.waiting.as_ref()).is_some_and(|it| is_turn(&it.on));
     match run.status {
-        RunStatus::Running | RunStatus::WaitingApproval if run.canceled_by.is_some() => "run.headline.canceling",
-        RunStatus::Running if queued => "run.headline.queued",
-        RunStatus::Running => "run.headline.running",
-        RunStatus::WaitingApproval => "run.headline.waiting_approval",
-        RunStatus::Succeeded => "run.headline.succeeded",
-        RunStatus::SucceededWithWarnings => "run.headline.warned",
-        RunStatus::Failed => "run.headline.failed",
+        RunStatus::Running | RunStatus::WaitingApproval if run.canceled_by.is_some() => "canceling",
+        RunStatus::Running if queued => "queued",
+        RunStatus::Running => "running",
+        RunStatus::WaitingApproval => "waiting_approval",
+        RunStatus::Succeeded => "succeeded",
+        RunStatus::SucceededWithWarnings => "warned",
+        RunStatus::Failed => "failed",
         RunStatus::Canceled if run.error.as_ref().is_some_and(|it| it.failure.code == codes::APPROVAL_DENIED) => {
-            "run.headline.denied"
+            "denied"
         }
-        RunStatus::Canceled => "run.headline.canceled",
-        RunStatus::Superseded => "run.headline.superseded",
-        RunStatus::Expired => "run.headline.expired",
+        RunStatus::Canceled => "canceled",
+        RunStatus::Superseded => "superseded",
+        RunStatus::Expired => "expired",
     }
 }
 
@@ -73,6 +75,19 @@ pub fn about(voice: Voice<'_>, run: &Run) -> Mrkdwn {
         only => run.only,
     };
     voice.say("run.about", values)
+}
+
+/// Returns why the run was asked for, in the words of whoever did; empty if they gave none.
+pub fn reason(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    let Some(reason) = &run.reason else { return Mrkdwn::default() };
+    voice.say("run.reason", values! { reason => redact::redact(reason) })
+}
+
+/// Returns when the run will probably end, and what that is told from; empty if it is not going on or that cannot be told.
+pub fn expected(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    let (Some(at), Some(usual)) = (run.expected_end(), &run.usual) else { return Mrkdwn::default() };
+    let Usual { runs, whole, .. } = usual;
+    voice.say("run.expected", values! { at, runs, low => whole.low, high => whole.high })
 }
 
 fn started(voice: Voice<'_>, run: &Run) -> Mrkdwn {

@@ -15,6 +15,7 @@ use crate::domain::{run::Run, source::Source};
 mod alert;
 mod approval;
 mod buttons;
+mod plan;
 mod replies;
 mod root;
 

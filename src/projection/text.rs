@@ -24,8 +24,10 @@ pub(super) use values;
 mod catalogue;
 mod filters;
 mod mrkdwn;
+mod parts;
 
 pub use mrkdwn::{Mrkdwn, width};
+pub use parts::Part;
 
 /// A language that the bot speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

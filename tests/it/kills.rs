@@ -19,7 +19,7 @@ const PRESS_AGAIN: Duration = Duration::from_secs(2);
 
 /// Every call that changes something, in the order of a run: service, operation, what tells it from others, and how
 /// many of the kind pass before.
-const EFFECTS: [(&str, &str, &str, usize); 20] = [
+const EFFECTS: [(&str, &str, &str, usize); 21] = [
     ("dynamodb", "PutItem", "REQUEST#", 0),
     ("sqs", "SendMessage", "", 0),
     ("dynamodb", "TransactWriteItems", "", 0),
@@ -28,6 +28,7 @@ const EFFECTS: [(&str, &str, &str, usize); 20] = [
     ("dynamodb", "TransactWriteItems", "", 10),
     ("dynamodb", "PutItem", "THREAD#", 0),
     ("dynamodb", "PutItem", "THREAD#", 5),
+    ("dynamodb", "PutItem", "BLOCKS#", 0),
     ("sqs", "DeleteMessage", "", 0),
     ("rds", "StartExportTask", "", 0),
     ("s3", "CopyObject", "", 1),

@@ -4,6 +4,8 @@
 #[cfg(feature = "sandbox")]
 mod access;
 #[cfg(feature = "sandbox")]
+mod alerts;
+#[cfg(feature = "sandbox")]
 mod approves;
 mod architecture;
 #[cfg(feature = "sandbox")]
@@ -37,6 +39,8 @@ mod moto;
 mod notices;
 #[cfg(feature = "sandbox")]
 mod outbox;
+#[cfg(feature = "sandbox")]
+mod palette;
 #[cfg(feature = "sandbox")]
 mod path;
 #[cfg(feature = "sandbox")]

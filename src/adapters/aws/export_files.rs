@@ -1,11 +1,13 @@
 //! The stage `verify`: the export's own status files say which tables are there.
 
+mod progress;
 mod status;
 
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::Client;
 
+pub(super) use self::progress::with_tables;
 use self::status::{Info, State, Table};
 use super::{publish::Stamp, s3::S3};
 use crate::domain::{

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Attributes of a run that are left out when there is nothing to say: an update removes them.
-pub(super) const OPTIONAL: [&str; 12] = [
+pub(super) const OPTIONAL: [&str; 13] = [
     "approval",
     "canceled_by",
     "error",
@@ -21,6 +21,7 @@ pub(super) const OPTIONAL: [&str; 12] = [
     "finished_at",
     "next_attempt",
     "only",
+    "overtaken",
     "past_approvals",
     "requested_by",
     "retries",

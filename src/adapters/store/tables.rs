@@ -67,6 +67,10 @@ pub(super) fn pace_key(lane: &str) -> String {
     format!("PACE#{lane}")
 }
 
+pub(super) fn blocks_key(team: &str) -> String {
+    format!("BLOCKS#{team}")
+}
+
 pub(super) fn watch_key(source: &str) -> String {
     format!("WATCH#{source}")
 }

@@ -55,7 +55,10 @@ fn fact(fact: &Fact) -> String {
         | Fact::CancelAsked { .. }
         | Fact::Superseded
         | Fact::Retried { .. }
-        | Fact::Continued { .. } => format!("unplanned {fact:?}"),
+        | Fact::Continued { .. }
+        | Fact::Acknowledged { .. }
+        | Fact::Overtaken { .. }
+        | Fact::CatalogsSeen { .. } => format!("unplanned {fact:?}"),
     }
 }
 

@@ -65,6 +65,12 @@ pub trait Chat: Send + Sync {
     /// # Errors
     /// See [`ChatError`].
     async fn respond(&self, response_url: &str, message: &Message) -> Result<(), ChatError>;
+
+    /// Returns `message` for the body of a 200, which nobody can send again: with its rich blocks only if the workspace
+    /// is known to take them.
+    fn choose(&self, message: &Message) -> Message {
+        message.plainly()
+    }
 }
 
 /// Why Slack did not do what was asked.

@@ -44,18 +44,19 @@ impl Request {
     /// Returns the record of its being refused at `at`: `right` is missing, or being an approver.
     pub fn refused(&self, right: Option<Right>, why: Bar, at: Timestamp) -> Refused {
         let (what, target) = match &self.wish {
-            Wish::Run(command) => ("run", &command.source),
-            Wish::Retry { run, .. } => ("retry", run),
-            Wish::Cancel { run } => ("cancel", run),
-            Wish::Decide { approval, verdict: Verdict::Approve } => ("approve", approval),
-            Wish::Decide { approval, verdict: Verdict::Deny } => ("deny", approval),
+            Wish::Run(command) => ("run", command.source.as_str()),
+            Wish::Retry { run, .. } => ("retry", run.as_str()),
+            Wish::Acknowledge { run } => ("acknowledge", run.as_str()),
+            Wish::Cancel { run } => ("cancel", run.as_str()),
+            Wish::Decide { approval, verdict: Verdict::Approve } => ("approve", approval.as_str()),
+            Wish::Decide { approval, verdict: Verdict::Deny } => ("deny", approval.as_str()),
         };
         Refused {
             id: self.id.clone(),
             user: self.by.clone(),
             what: what.to_owned(),
             right,
-            target: Some(target.clone()),
+            target: Some(target.to_owned()),
             why,
             channel: self.channel.clone(),
             at,
@@ -74,6 +75,10 @@ pub enum Wish {
     },
     Cancel {
         run: String,
+    },
+    /// Takes care of the failure that a run stands still for.
+    Acknowledge {
+        run: ExportTask,
     },
     /// A verdict on the request for approval with this id.
     Decide {

@@ -39,7 +39,7 @@ const SLACK_WAITS: Duration = Duration::from_secs(3);
 /// Something that a person does.
 enum Act {
     Say(&'static str, Command),
-    Press(&'static str, String, Verdict),
+    Press(&'static str, Wish),
 }
 
 /// Returns who may do what: operators are a group, and anybody may look.
@@ -69,7 +69,7 @@ fn send(world: &Arc<World>, number: u64, act: Act) {
     let times = if truth.mishap(15) { 2 } else { 1 };
     let (user, count) = match &act {
         Act::Say(user, _) => (*user, Count::Commands),
-        Act::Press(user, _, _) => (*user, Count::Presses),
+        Act::Press(user, _) => (*user, Count::Presses),
     };
     truth.history.add(count);
     let act = Arc::new(act);
@@ -90,10 +90,7 @@ fn send(world: &Arc<World>, number: u64, act: Act) {
             let answer = async {
                 match &*act {
                     Act::Say(_, command) => engine.handle(&asker, command.clone()).await,
-                    Act::Press(_, approval, verdict) => {
-                        let wish = Wish::Decide { approval: approval.clone(), verdict: *verdict };
-                        engine.accept(&asker, wish, None, String::new()).await
-                    }
+                    Act::Press(_, wish) => engine.accept(&asker, wish.clone(), None, String::new()).await,
                 }
             };
             if let Ok(Answer::Accepted { .. }) = timeout(SLACK_WAITS, answer).await {
@@ -122,6 +119,10 @@ impl Truth {
                 Some(Act::Say(user, Command::Cancel { run }))
             }
             9..16 => self.press(true),
+            16 => {
+                let run = self.some_run(|it| it.status == RunStatus::Failed)?.parse().ok()?;
+                Some(Act::Press(user, Wish::Acknowledge { run }))
+            }
             _ => self.press(false),
         }
     }
@@ -149,7 +150,7 @@ impl Truth {
         let verdict = if self.mishap(8) { Verdict::Deny } else { Verdict::Approve };
         let approves = verdict == Verdict::Approve;
         self.slack.presses.push(Press { approval: approval.clone(), user, approves, allowed });
-        Some(Act::Press(user, approval, verdict))
+        Some(Act::Press(user, Wish::Decide { approval, verdict }))
     }
 
     fn some_run(&mut self, matches: impl Fn(&Run) -> bool) -> Option<String> {

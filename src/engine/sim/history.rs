@@ -43,11 +43,14 @@ pub(super) enum Invariant {
     SupersededByNewer,
     /// A run that has succeeded has done all its work.
     SuccessIsTrue,
+    /// What is called made up for is, by a run that has succeeded with data as new; and whatever is made up for is called
+    /// so in the end.
+    MadeUpFor,
 }
 
 impl Invariant {
     /// Every invariant, in the order of the report.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::NoRunLost,
         Self::NoRequestLost,
         Self::EveryRunEnds,
@@ -66,6 +69,7 @@ impl Invariant {
         Self::Approved,
         Self::SupersededByNewer,
         Self::SuccessIsTrue,
+        Self::MadeUpFor,
     ];
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     name::ExportTask,
-    run::{Run, RunStatus},
+    run::{FailureNote, Run, RunStatus},
     source::Layer,
     stage::{StageId, StageStatus},
 };
@@ -27,7 +27,7 @@ impl Truth {
         }
         if let Some(before) = before.filter(|it| it.status.is_over()) {
             let retried = after.retries.len() > before.retries.len() || after.next_attempt.is_some();
-            if !retried {
+            if !retried && !is_note(before, after) {
                 let how = format!("{name}: from {} to {}", before.status.as_str(), after.status.as_str());
                 self.broken(Invariant::EndIsFinal, how);
             }
@@ -37,6 +37,7 @@ impl Truth {
             self.judge_end(after);
         }
         self.judge_turn(after);
+        self.judge_making_up(before, after);
         self.remember(after);
     }
 
@@ -99,6 +100,21 @@ impl Truth {
         }
     }
 
+    fn judge_making_up(&mut self, before: Option<&Run>, after: &Run) {
+        let by = after.overtaken.as_ref().map(|it| &it.by);
+        if let (Some(by), Some(before)) = (by, before.filter(|it| it.overtaken.is_none())) {
+            let made_up = self.records.runs.get(by).is_some_and(|it| it.run.makes_up_for(before));
+            if !made_up {
+                self.broken(Invariant::MadeUpFor, format!("{by} does not make up for {}", after.export_task));
+            }
+        }
+        if after.standing_failure().is_none() {
+            self.owed.remove(&after.export_task);
+        }
+        let others = self.records.runs.values().filter(|it| after.makes_up_for(&it.run));
+        self.owed.extend(others.map(|it| it.run.export_task.clone()));
+    }
+
     /// Notes what the record tells for the first time.
     fn remember(&mut self, run: &Run) {
         let told = self.slack.told.entry(run.run_id.clone()).or_default();
@@ -106,7 +122,7 @@ impl Truth {
         let done = run.stages.iter().filter(|it| it.status == StageStatus::Succeeded);
         let keys = done.map(|it| format!("stage:{}:{}", it.id, it.attempt));
         let keys = keys.chain(run.failures.iter().map(|it| format!("stage:{}:{}", it.stage, it.attempt)));
-        let keys = keys.chain(run.failures.iter().map(|it| format!("alert:{}:{}", it.stage, it.attempt)));
+        let keys = keys.chain(alerts(run));
         let keys = keys.chain((1..=run.retries.len()).map(|it| format!("retry:{it}")));
         let keys = keys.chain(run.past_approvals.iter().chain(&run.approval).map(|it| format!("approval:{}", it.id)));
         let keys = keys.chain(run.finished_at.map(|_| format!("end:{}", run.retries.len())));
@@ -114,6 +130,24 @@ impl Truth {
             told.entry(key).or_insert(next);
         }
     }
+}
+
+/// Returns the keys of a run's alerts: one for each row of failures with the same cause, by the first of them.
+fn alerts(run: &Run) -> Vec<String> {
+    let told: Vec<_> = run.failures.iter().filter(|it| !it.tried_again && run.next_attempt.is_none()).collect();
+    let same = |a: &FailureNote, b: &FailureNote| (a.stage, &a.failure.code) == (b.stage, &b.failure.code);
+    let rows = told.chunk_by(|a, b| same(a, b));
+    rows.map(|it| format!("alert:{}:{}", it[0].stage, it[0].attempt)).collect()
+}
+
+/// Says whether the two differ in what is noted of a failure that stands, and in nothing that the run consists of.
+fn is_note(before: &Run, after: &Run) -> bool {
+    let bare = |run: &Run| {
+        let mut run = Run { overtaken: None, updated_at: run.created_at, version: 0, slack: None, ..run.clone() };
+        run.failures.iter_mut().for_each(|it| it.acknowledged = None);
+        run
+    };
+    before.standing_failure().is_some() && bare(before) == bare(after)
 }
 
 /// Returns the stages of a layer that AWS does.

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// A bug: the first seven are planted in the engine, the others in what its ports promise.
+/// A bug: the first eight are planted in the engine, the others in what its ports promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planted {
     /// "Recorded" is answered before anything is.
@@ -38,6 +38,8 @@ pub enum Planted {
     SweeperForgets,
     /// An intent binds nobody.
     NoLease,
+    /// A success makes up for nothing.
+    ForgetFailures,
     /// A message is posted without an intent in the record.
     PostWithoutIntent,
     /// A post without a clear answer is not found again.
@@ -56,7 +58,7 @@ pub enum Planted {
 
 impl Planted {
     /// Every bug that can be planted.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AckBeforeRecord,
         Self::UnclearIsNothing,
         Self::ForgetIntent,
@@ -64,6 +66,7 @@ impl Planted {
         Self::AnybodyApproves,
         Self::SweeperForgets,
         Self::NoLease,
+        Self::ForgetFailures,
         Self::PostWithoutIntent,
         Self::NoLookForPost,
         Self::CarryOutAgain,
@@ -83,6 +86,7 @@ impl Planted {
             Self::BelieveEvents => &[Invariant::SuccessIsTrue],
             Self::AnybodyApproves => &[Invariant::Approved],
             Self::SweeperForgets => &[Invariant::EveryRunEnds, Invariant::ThreadShowsEnd],
+            Self::ForgetFailures => &[Invariant::MadeUpFor],
             Self::PostWithoutIntent | Self::NoLookForPost => &[Invariant::OneMessage],
             Self::CarryOutAgain => &[Invariant::RequestOnce],
             Self::IgnoreVersion | Self::IgnoreExists => &[Invariant::VersionGrows],
@@ -105,6 +109,11 @@ impl Engine {
     /// Says whether the sweeper leaves the runs out.
     pub(in crate::engine) fn forgets_runs(&self) -> bool {
         self.has(Planted::SweeperForgets)
+    }
+
+    /// Says whether the failures that a success makes up for are left alone.
+    pub(in crate::engine) fn forgets_failures(&self) -> bool {
+        self.has(Planted::ForgetFailures)
     }
 
     /// Starts again at once what has had no clear answer, without a look.

@@ -145,6 +145,7 @@ impl World {
             .collect();
         let requests = truth.records.requests.values().filter(|it| it.request.outcome.is_none());
         open.extend(requests.map(|it| (Invariant::NoRequestLost, format!("{} is open", it.request.id))));
+        open.extend(truth.owed.iter().map(|it| (Invariant::MadeUpFor, format!("{it} does not say so"))));
         // Drawing what is wanted takes its time: only when the rest is done.
         if open.is_empty() {
             open.extend(truth.heads().iter().filter_map(|it| self.undrawn(&truth, it)));

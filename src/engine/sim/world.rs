@@ -1,6 +1,9 @@
 //! The world of one seed: what is really there of AWS, Slack and the records, and the one place where it is kept.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +20,7 @@ use super::{
     slack::Workspace,
     store::Records,
 };
-use crate::{engine::sources::Sources, projection::text::Words};
+use crate::{domain::name::ExportTask, engine::sources::Sources, projection::text::Words};
 
 /// Everything that replicas and people share.
 pub(super) struct World {
@@ -42,6 +45,8 @@ pub(super) struct Truth {
     pub(super) aws: Aws,
     pub(super) records: Records,
     pub(super) slack: Workspace,
+    /// Runs whose failure another run has made up for, which their records do not say yet.
+    pub(super) owed: BTreeSet<ExportTask>,
     pub(super) queue: Sqs,
     pub(super) processes: Vec<Process>,
     pub(super) history: History,
@@ -59,6 +64,7 @@ impl World {
             aws: Aws::default(),
             records: Records::default(),
             slack: Workspace::default(),
+            owed: BTreeSet::new(),
             queue: Sqs::default(),
             processes: Vec::new(),
             history: History::new(traced),

@@ -111,6 +111,16 @@ impl Press {
         match action.action_id.as_str() {
             "run.retry" => wish(Wish::Retry { run: value.clone(), from: None }, Verb::Retry),
             "run.cancel" => wish(Wish::Cancel { run: value.clone() }, Verb::Cancel),
+            "run.acknowledge" => match value.parse() {
+                Ok(run) => Self::Wish {
+                    what: "acknowledge",
+                    wish: Wish::Acknowledge { run },
+                    right: Some(Right::Operate),
+                    verb: None,
+                    target: value,
+                },
+                Err(_) => Self::Unknown,
+            },
             "run.details" => Self::Query(Command::Status { target: Some(value) }),
             "run.form" => Self::Form(value),
             "approval.approve" => decide("approve", Verdict::Approve),

@@ -9,9 +9,9 @@ use crate::{
     },
     projection::{
         blocks::Page,
+        forecast,
         message::Message,
         phrase::{self, failure, stage},
-        plan,
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -27,7 +27,7 @@ pub(super) fn message(voice: Voice<'_>, run: &Run, unsent: Option<&Unsent>) -> M
     let wait = run.open_stage().map(|it| stage::wait(voice, it)).unwrap_or_default();
     Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
         .section(unsent.map(|it| unsent::text(voice, it)).unwrap_or_default())
-        .section(run.reason.as_ref().map(|it| plan::reason(voice, it)).unwrap_or_default())
+        .section(run.reason.as_ref().map(|it| forecast::reason(voice, it)).unwrap_or_default())
         .section(ids(voice, run))
         .section(error(voice, run))
         .section(wait)
@@ -50,7 +50,7 @@ fn ids(voice: Voice<'_>, run: &Run) -> Mrkdwn {
 fn error(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let Some(error) = &run.error else { return Mrkdwn::default() };
     let cause = failure::cause(voice, &error.failure, CAUSE);
-    Mrkdwn::lines([cause, failure::remedy(voice, &error.failure)])
+    Mrkdwn::lines([cause, failure::remedy(voice, &error.failure), failure::care(voice, run)])
 }
 
 fn of_stage(voice: Voice<'_>, run: &Run, of: &Stage) -> Mrkdwn {

@@ -10,12 +10,12 @@ use crate::{
         stage::StageId,
     },
     projection::{
+        forecast,
         phrase::{
             self,
             redact::redact,
             stage::{name, names},
         },
-        plan,
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -29,7 +29,7 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
             voice.say("outcome.exists", values! { run => run.as_str(), status, same_layers })
         }
         // The point of it: the plan itself is a message of more than one paragraph.
-        Outcome::Planned(forecast) => plan::headline(voice, forecast),
+        Outcome::Planned(forecast) => forecast::headline(voice, forecast),
         Outcome::Retrying { run, from, kept, redone, gone, overwritten } => {
             let values = values! {
                 run => run.as_str(),
@@ -45,6 +45,14 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::Canceling { run } => voice.say("outcome.canceling", values! { run => run.as_str() }),
         Outcome::NotCanceled { run, status } => {
             voice.say("outcome.not_canceled", values! { run => run.as_str(), status => phrase::status(voice, status) })
+        }
+        Outcome::Acknowledged { run } => voice.say("outcome.acknowledged", values! { run => run.as_str() }),
+        Outcome::AcknowledgedBefore { run, by, at } => {
+            voice.say("outcome.acknowledged_before", values! { run => run.as_str(), by, at })
+        }
+        Outcome::NotAcknowledged { run, status } => {
+            let status = phrase::status(voice, status);
+            voice.say("outcome.not_acknowledged", values! { run => run.as_str(), status })
         }
         Outcome::Voted { run, verdict, open } => voted(voice, run, *verdict, *open),
         Outcome::NotVoted { why } => voice.text(not_voted(why)),

@@ -135,7 +135,20 @@ fn outcomes() -> Vec<Outcome> {
         },
     ];
     all.extend(refusals());
+    all.extend(acknowledgements(&run));
     all
+}
+
+fn acknowledgements(run: &ExportTask) -> Vec<Outcome> {
+    vec![
+        Outcome::Acknowledged { run: run.clone() },
+        Outcome::AcknowledgedBefore {
+            run: run.clone(),
+            by: "UZOE".into(),
+            at: "2026-11-22T04:10:00Z".parse().unwrap(),
+        },
+        Outcome::NotAcknowledged { run: run.clone(), status: "SUCCEEDED".into() },
+    ]
 }
 
 fn refusals() -> Vec<Outcome> {

@@ -4,7 +4,9 @@ use super::redact::redact;
 use crate::{
     domain::{
         failure::Failure,
+        run::Run,
         stage::{WaitOn, Waiting},
+        standing::Acknowledgement,
     },
     projection::text::{Mrkdwn, Voice, values},
 };
@@ -18,6 +20,17 @@ pub fn cause(voice: Voice<'_>, failure: &Failure, max: usize) -> Mrkdwn {
 /// Returns what to do about a failure.
 pub fn remedy(voice: Voice<'_>, failure: &Failure) -> Mrkdwn {
     voice.say("run.remedy", values! { what => voice.remedy(failure.remedy()) })
+}
+
+/// Returns who takes care of the failure that the run stands still for, or which run has made up for it; empty if nobody
+/// and none.
+pub fn care(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    if let Some(it) = &run.overtaken {
+        return voice.say("run.overtaken", values! { by => it.by.as_str(), at => it.at });
+    }
+    let acknowledged = run.standing_failure().and_then(|it| it.acknowledged.as_ref());
+    let says = |it: &Acknowledgement| voice.say("run.acknowledged", values! { by => it.by, at => it.at });
+    acknowledged.map(says).unwrap_or_default()
 }
 
 /// Returns what is waited for, and since when.

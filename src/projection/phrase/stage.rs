@@ -63,28 +63,31 @@ pub fn took(stage: &Stage) -> Option<i64> {
     Some(seconds(stage.started_at?, stage.finished_at?))
 }
 
-/// Returns what is known of the stage's work, in the order in which people ask for it.
-fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
-    let Detail { state, percent, gigabytes, tables, skipped_tables, objects, bytes, removed, .. } = &stage.detail;
+/// Returns what is known of the stage's work, one text each, in the order in which people ask for it.
+pub fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
+    let detail = &stage.detail;
+    let Detail { state, percent, gigabytes, tables, exported_tables, skipped_tables, objects, bytes, .. } = detail;
     let running = stage.status == StageStatus::Running;
     let state = state.clone().filter(|_| running).map(Value::from);
     // A finished export is at 100 %, and RDS counts whole gigabytes only: neither tells anything.
     let percent = percent.filter(|_| running).map(Value::from);
+    let exported = exported_tables.filter(|_| running);
     let gigabytes = gigabytes.filter(|it| *it > 0.0).map(Value::from);
     let approvers = run.approval.as_ref().filter(|_| stage.id == StageId::SensitiveApproval).and_then(approvers);
     [
         ("state", state),
         ("percent", percent),
         ("gigabytes", gigabytes),
-        ("tables", tables.map(Value::from)),
+        ("exported_tables", exported.map(Value::from)),
+        ("tables", tables.filter(|_| exported.is_none()).map(Value::from)),
         ("skipped_tables", skipped_tables.filter(|it| *it > 0).map(Value::from)),
         ("objects", objects.map(Value::from)),
         ("bytes", bytes.map(Value::from)),
-        ("removed", removed.filter(|it| *it > 0).map(Value::from)),
+        ("removed", detail.removed.filter(|it| *it > 0).map(Value::from)),
         ("approved_by", approvers),
     ]
     .into_iter()
-    .filter_map(|(fact, n)| Some(voice.say(&format!("stage.fact.{fact}"), values! { n => n? })))
+    .filter_map(|(fact, n)| Some(voice.say(&format!("stage.fact.{fact}"), values! { n => n?, of => tables })))
     .collect()
 }
 

@@ -15,6 +15,7 @@ use crate::{
 
 pub(super) const CANCEL: &str = "run.cancel";
 pub(super) const RETRY: &str = "run.retry";
+pub(super) const ACKNOWLEDGE: &str = "run.acknowledge";
 pub(super) const DETAILS: &str = "run.details";
 pub(super) const APPROVE: &str = "approval.approve";
 pub(super) const DENY: &str = "approval.deny";
@@ -26,11 +27,21 @@ pub(super) fn of_run(voice: Voice<'_>, run: &Run) -> Vec<Button> {
 
 /// Returns the buttons of a failure that is still the run's present one.
 pub(super) fn of_failure(voice: Voice<'_>, run: &Run) -> Vec<Button> {
-    try_again(voice, run).into_iter().chain([details(voice, run)]).collect()
+    [try_again(voice, run), acknowledge(voice, run), Some(details(voice, run))].into_iter().flatten().collect()
+}
+
+/// Returns what tells others that somebody is on it, until somebody is.
+fn acknowledge(voice: Voice<'_>, run: &Run) -> Option<Button> {
+    let free = run.standing_failure().is_some_and(|it| it.acknowledged.is_none());
+    free.then(|| button(voice, ACKNOWLEDGE, "acknowledge", run))
 }
 
 /// Returns what lets the run go on, if it can be retried: the rule is the domain's.
 fn try_again(voice: Voice<'_>, run: &Run) -> Option<Button> {
+    // What another run has made up for would only be replaced by older data.
+    if run.overtaken.is_some() {
+        return None;
+    }
     let (from, export) = match retry(run, None, "", run.updated_at).ok()? {
         Retry::Same { from, .. } => (from, false),
         Retry::NewAttempt { from, .. } => (from, true),

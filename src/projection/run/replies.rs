@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{
     domain::{
+        history::{self, Usual},
         retry::BOT,
         run::{FailureNote, RetryNote, Run, RunStatus},
-        stage::{StageId, StageStatus},
+        stage::{Stage, StageId, StageStatus},
     },
     projection::{
         blocks::Page,
@@ -85,18 +86,38 @@ pub(super) fn end(run: &Run, view: &View<'_>) -> Option<Later> {
         | RunStatus::SucceededWithWarnings
         | RunStatus::Superseded => Mrkdwn::default(),
     };
-    let message = Page::new(Mrkdwn::lines([headline, durations(voice, run), hint]))
+    let message = Page::new(Mrkdwn::lines([headline, done(voice, run), durations(voice, run), hint]))
         .section(phrase::warnings(voice, run))
         .message();
     Some(view.reply(format!("end:{}", run.retries.len()), at, message))
 }
 
-/// How long each stage took that was done.
+/// What has come of the run: what was exported, checked, copied.
+fn done(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    // RDS itself counts whole gigabytes only; its files are exact, and may say nothing.
+    let exact = run.stage(StageId::Verify).detail.gigabytes.is_some();
+    let told = [StageId::Export, StageId::Verify, StageId::Latest].into_iter();
+    let told = told.filter(|it| !exact || *it != StageId::Export).map(|it| run.stage(it));
+    let done = told.filter(|it| it.status == StageStatus::Succeeded);
+    let facts: Vec<Mrkdwn> = done.flat_map(|it| stage::facts(voice, run, it)).collect();
+    if facts.is_empty() { Mrkdwn::default() } else { voice.say("thread.done", values! { facts }) }
+}
+
+/// How long each stage took, and all of them, beside what is usual.
 fn durations(voice: Voice<'_>, run: &Run) -> Mrkdwn {
-    let took: Vec<_> = run
-        .stages
-        .iter()
-        .filter_map(|it| Some(values! { name => stage::name(voice, it.id), took => stage::took(it)? }))
-        .collect();
-    if took.is_empty() { Mrkdwn::default() } else { voice.say("thread.durations", values! { took }) }
+    let usual = |it: &Stage| run.usual.as_ref().and_then(|usual| usual.stages.get(&it.id)).map(|it| it.usual);
+    let lines = run.stages.iter().filter_map(|it| {
+        let usual = usual(it).filter(|_| it.id != StageId::SensitiveApproval);
+        let values = values! { name => stage::name(voice, it.id), took => stage::took(it)?, usual };
+        Some(voice.say("thread.duration", values))
+    });
+    Mrkdwn::lines(lines.chain([work(voice, run)]))
+}
+
+/// How long the run has worked; empty unless it has come to its end, or if nothing tells what is usual.
+fn work(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    let Some(usual) = run.usual.as_ref().filter(|_| run.has_succeeded()) else { return Mrkdwn::default() };
+    let Usual { runs, whole, .. } = usual;
+    let values = values! { took => history::work(run), low => whole.low, high => whole.high, runs };
+    voice.say("thread.work", values)
 }

@@ -8,8 +8,11 @@ use crate::{
         approval::Verdict,
         fact::Fact,
         failure::{Class, Failure, codes},
+        history::{Span, Usual},
         run::Trigger,
+        source::Layer,
         stage::{Detail, Intent, StageId, WaitOn},
+        standing::Shown,
     },
     projection::testing::{
         WORDS,
@@ -66,6 +69,43 @@ fn eventful() -> Story {
         .end()
 }
 
+/// Runs of the source usually take from 42 to 71 minutes.
+fn known(story: Story) -> Story {
+    let span = |minutes: i64| Span { low: minutes * 45, usual: minutes * 60, high: minutes * 75 };
+    let minutes = [2, 40, 1, 7, 12, 3, 0, 9, 3];
+    let stages = StageId::ALL.into_iter().zip(minutes.map(span)).collect();
+    let whole = Span { low: 42 * 60, usual: 57 * 60, high: 71 * 60 };
+    let run = Run { usual: Some(Usual { runs: 8, whole, stages }), ..story.run };
+    Story { run, ..story }
+}
+
+fn exporting_tables() -> Story {
+    let running = exporting();
+    let detail = running.run.stage(StageId::Export).detail.clone();
+    running.progress(1, Detail { tables: Some(52), exported_tables: Some(17), ..detail })
+}
+
+fn with_reason(story: Story) -> Story {
+    let reason = "Backfill for <the> audit & Zoë, see *ticket* 4711; token=abc".to_owned();
+    Story { run: Run { reason: Some(reason), ..story.run }, ..story }
+}
+
+fn acknowledged(story: Story) -> Story {
+    story.then(4, &Fact::Acknowledged { by: "UZOE".into() })
+}
+
+fn overtaken(story: Story) -> Story {
+    story.then(60, &Fact::Overtaken { by: "shop-202611230300-0a09292e-a1".parse().unwrap() })
+}
+
+/// What the catalogs show is known of the normal layer with its tables, of the sensitive one without.
+fn with_catalogs(story: Story) -> Story {
+    let taken = "2026-11-21T03:00:00Z".parse().unwrap();
+    let shown = [(Layer::Normal, Some(52)), (Layer::Sensitive, None)];
+    let shown = shown.map(|(layer, tables)| Shown { layer, taken, tables }).to_vec();
+    story.then(0, &Fact::CatalogsSeen { shown })
+}
+
 fn roots() -> Vec<(&'static str, Story)> {
     let asked = || begun().until(StageId::SensitiveApproval).ask();
     let copying = Detail { objects: Some(640), bytes: Some(34_100_000_000), ..Detail::default() };
@@ -84,6 +124,10 @@ fn roots() -> Vec<(&'static str, Story)> {
         ("succeeded", begun().end()),
         ("superseded", told(source("shop"), &order(Trigger::Event, None)).then(1, &Fact::Superseded)),
         ("warned", warned()),
+        ("exporting tables", exporting_tables()),
+        ("expected to end", with_reason(known(exporting()))),
+        ("somebody is on it", acknowledged(begun().until(StageId::Export).fail(codes::EXPORT_FAILED, ASSUME))),
+        ("made up for", overtaken(begun().until(StageId::Export).fail(codes::EXPORT_FAILED, ASSUME))),
     ]
 }
 
@@ -139,7 +183,30 @@ fn failures() -> Vec<(&'static str, Story)> {
         ("retried, then canceled", failed().retry("UZOE", None).cancel("UBEN").then(1, &Fact::Canceled)),
         ("twice, then solved", eventful()),
         ("in the sensitive layer", begun().until(StageId::SensitiveTransform).fail("JobNotFound", "")),
+        ("known what is stale", with_catalogs(begun().until(StageId::Latest).fail("NoSuchBucket", "gone"))),
+        ("of some tables", of_tables(37).until(StageId::Latest).fail("NoSuchBucket", "gone")),
+        ("somebody is on it", acknowledged(failed())),
+        ("the same three times", thrice()),
+        (
+            "the same again, somebody was on it",
+            acknowledged(failed()).retry("UZOE", None).fail(codes::CRAWL_FAILED, ""),
+        ),
+        ("another cause", failed().retry("UZOE", None).fail("AccessDenied", "glue:StartCrawler")),
+        ("made up for", overtaken(failed())),
+        ("tried again by the bot, then by people", begun().until(StageId::Export).stumble().stumble().stumble()),
     ]
+}
+
+fn of_tables(count: usize) -> Story {
+    let mut order = order(Trigger::Slack, Some("UANA"));
+    order.only = (1..=count).map(|it| format!("learning.table_{it}")).collect();
+    told(source("shop"), &order)
+}
+
+/// The crawl fails three times in the same way.
+fn thrice() -> Story {
+    let again = |story: Story| story.retry("UZOE", None).fail(codes::CRAWL_FAILED, "Access Denied again");
+    again(again(begun().until(StageId::NormalCatalog).fail(codes::CRAWL_FAILED, "Access Denied (Service: S3)")))
 }
 
 #[rstest]
@@ -150,8 +217,18 @@ fn messages_of_runs_read_well(#[values(Locale::En, Locale::Ja)] locale: Locale) 
         insta::assert_snapshot!("approvals", drawn(&approvals(), locale, "approval:"));
         insta::assert_snapshot!("alerts", drawn(&failures(), locale, "alert:"));
         insta::assert_snapshot!("thread", read_all(&draw(&eventful(), locale)));
+        insta::assert_snapshot!("ends", drawn(&ends(), locale, "end:"));
         insta::assert_snapshot!("stumbles", read_all(&draw(&begun().until(StageId::Export).stumble(), locale)));
     });
+}
+
+fn ends() -> Vec<(&'static str, Story)> {
+    vec![
+        ("succeeded, nothing known", begun().end()),
+        ("succeeded, beside what is usual", known(begun()).end()),
+        ("failed, beside what is usual", known(begun()).until(StageId::Latest).fail("NoSuchBucket", "gone")),
+        ("canceled", exporting().cancel("UBEN").then(2, &Fact::Canceled)),
+    ]
 }
 
 /// The lines of a root message that say what it waits for.
@@ -219,6 +296,35 @@ fn people_are_alerted_when_the_bot_has_given_up_by_itself() {
 }
 
 #[test]
+fn the_same_failure_again_is_told_in_the_first_alert_and_another_cause_in_its_own() {
+    let keys = |story: &Story| -> Vec<String> {
+        draw(story, Locale::En).into_iter().map(|it| it.key.0).filter(|it| it.starts_with("alert:")).collect()
+    };
+    assert_eq!(keys(&thrice()), ["alert:normal.catalog:1"]);
+    let other = thrice().retry("UANA", None).fail("AccessDenied", "glue:StartCrawler");
+    assert_eq!(keys(&other), ["alert:normal.catalog:1", "alert:normal.catalog:4"]);
+    let back = other.retry("UANA", None).fail(codes::CRAWL_FAILED, "Access Denied (Service: S3)");
+    assert_eq!(keys(&back), ["alert:normal.catalog:1", "alert:normal.catalog:4", "alert:normal.catalog:5"]);
+    let solved = back.retry("UANA", None).end();
+    let alerts = draw(&solved, Locale::En).into_iter().filter(|it| it.key.0.starts_with("alert:"));
+    assert!(alerts.map(|it| it.message).all(|it| it.text.contains("Solved") && !it.asks()));
+}
+
+#[test]
+fn a_run_that_was_recorded_before_reads_and_is_drawn() {
+    for (name, story) in roots().into_iter().chain(failures()) {
+        let mut record = serde_json::to_value(&story.run).unwrap();
+        let old = record.as_object_mut().unwrap();
+        ["usual", "reason", "overtaken"].iter().for_each(|it| drop(old.remove(*it)));
+        for note in old.get_mut("failures").and_then(|it| it.as_array_mut()).into_iter().flatten() {
+            ["acknowledged", "shown"].iter().for_each(|it| drop(note.as_object_mut().unwrap().remove(*it)));
+        }
+        let run = serde_json::from_value(record).unwrap();
+        assert!(!draw(&Story { run, ..story }, Locale::Ja).is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn each_end_is_told_once() {
     let failed = begun().until(StageId::Verify).fail("x", "");
     let again = failed.clone().retry("UZOE", None).fail("x", "");
@@ -248,14 +354,18 @@ fn buttons_are_those_that_do_something() {
     let buttons = |story: &Story, start: &str| -> Vec<&'static str> {
         let message = draw(story, Locale::En).into_iter().find(|it| it.key.0.starts_with(start)).unwrap().message;
         let json = serde_json::to_string(&message).unwrap();
-        let all = [buttons::CANCEL, buttons::RETRY, buttons::DETAILS, buttons::APPROVE, buttons::DENY];
+        let all =
+            [buttons::CANCEL, buttons::RETRY, buttons::ACKNOWLEDGE, buttons::DETAILS, buttons::APPROVE, buttons::DENY];
         all.into_iter().filter(|it| json.contains(&format!("\"action_id\":\"{it}\""))).collect()
     };
     let (retry, cancel) = (["run.retry", "run.details"], ["run.cancel", "run.details"]);
     for (name, story) in roots() {
         let expected = match name {
-            "recorded" | "queued" | "exporting" | "copying" | "approval" | "retried" => &cancel[..],
-            "canceled" | "denied" | "expired" | "failed" => &retry[..],
+            "recorded" | "queued" | "exporting" | "exporting tables" | "copying" | "approval" | "retried" => {
+                &cancel[..]
+            }
+            "expected to end" => &cancel[..],
+            "canceled" | "denied" | "expired" | "failed" | "somebody is on it" => &retry[..],
             _ => &["run.details"],
         };
         assert_eq!(buttons(&story, "root"), expected, "{name}");
@@ -264,8 +374,12 @@ fn buttons_are_those_that_do_something() {
         let expected: &[&str] = if at < 2 { &["approval.approve", "approval.deny"] } else { &[] };
         assert_eq!(buttons(&story, "approval:"), expected, "{name}");
     }
-    for (at, (name, story)) in failures().into_iter().enumerate() {
-        let expected: &[&str] = if at == 0 || at == 4 { &retry } else { &[] };
+    for (name, story) in failures() {
+        let expected: &[&str] = match name {
+            "somebody is on it" => &retry,
+            "retried" | "retried, then canceled" | "twice, then solved" | "another cause" | "made up for" => &[],
+            _ => &["run.retry", "run.acknowledge", "run.details"],
+        };
         assert_eq!(buttons(&story, "alert:"), expected, "{name}");
     }
 }

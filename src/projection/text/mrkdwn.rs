@@ -114,6 +114,12 @@ fn escape(text: &str) -> String {
     escaped
 }
 
+/// Returns the character that an entity of ours stands for; other text as it is.
+pub(super) fn unescaped(piece: &str) -> String {
+    let entity = ['&', '<', '>'].into_iter().find(|it| entity(*it) == Some(piece));
+    entity.map_or_else(|| piece.to_owned(), String::from)
+}
+
 fn entity(c: char) -> Option<&'static str> {
     match c {
         '&' => Some("&amp;"),
@@ -139,7 +145,7 @@ pub(super) fn short(text: &str, max: usize) -> String {
 }
 
 /// Splits a text into what may not be torn: entities, `<…>`, characters.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let first = rest.chars().next()?;

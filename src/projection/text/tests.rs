@@ -82,10 +82,21 @@ fn families() -> BTreeSet<String> {
     let remedies = Remedy::ALL.iter().map(|it| format!("remedies.{}", it.as_str()));
     let layers = Layer::ALL.iter().map(|it| format!("run.layer.{}", it.as_str()));
     let verbs = GRAMMAR.iter().flat_map(|it| ["does", "example"].map(|kind| format!("help.{kind}.{}", it.verb)));
-    let buttons = ["retry", "cancel", "details", "approve", "deny"].map(|it| format!("button.{it}.label"));
+    let buttons =
+        ["retry", "cancel", "acknowledge", "details", "approve", "deny"].map(|it| format!("button.{it}.label"));
     let confirms = ["retry", "cancel", "deny"].map(|it| format!("button.{it}.confirm.title"));
-    let facts =
-        ["state", "percent", "gigabytes", "tables", "skipped_tables", "objects", "bytes", "removed", "approved_by"];
+    let facts = [
+        "state",
+        "percent",
+        "gigabytes",
+        "tables",
+        "exported_tables",
+        "skipped_tables",
+        "objects",
+        "bytes",
+        "removed",
+        "approved_by",
+    ];
     let statuses = [
         RunStatus::Running,
         RunStatus::WaitingApproval,
@@ -96,7 +107,21 @@ fn families() -> BTreeSet<String> {
         RunStatus::Superseded,
         RunStatus::Expired,
     ];
-    let all = stages.chain(remedies).chain(layers).chain(verbs).chain(buttons).chain(confirms);
+    let outcomes = [
+        "queued",
+        "running",
+        "canceling",
+        "waiting_approval",
+        "succeeded",
+        "warned",
+        "failed",
+        "canceled",
+        "denied",
+        "superseded",
+        "expired",
+    ];
+    let outcomes = outcomes.iter().flat_map(|it| [format!("run.headline.{it}"), format!("plan.title.{it}")]);
+    let all = outcomes.chain(stages).chain(remedies).chain(layers).chain(verbs).chain(buttons).chain(confirms);
     all.chain(facts.map(|it| format!("stage.fact.{it}")))
         .chain(statuses.map(|it| format!("run.status.{}", it.as_str())))
         .collect()

@@ -37,6 +37,33 @@ async fn an_export_is_absent_then_under_way_then_done() {
 }
 
 #[tokio::test]
+async fn tables_are_counted_while_they_are_exported_if_rds_says_so() {
+    let world = World::start(Pace::default()).await;
+    let run = world.run().await;
+    world.begin(&run, STAGE).await;
+    world.pass(2);
+    let tables = async || {
+        let Seen::Running { detail, .. } = world.look(&run, STAGE).await else { panic!("under way") };
+        (detail.exported_tables, detail.tables)
+    };
+    assert_eq!(tables().await, (None, None));
+    let write = |part: &str, body: &str| {
+        let key = format!("raw/{0}/export_tables_info_{0}_{part}.json", run.export_task);
+        world.stand_ins.s3.put("lake", &key, body.to_owned()).unwrap();
+    };
+    write("from_1_to_3", "{");
+    assert_eq!(tables().await, (None, None), "it is being written");
+    let entry = |name: &str, status: &str| format!(r#"{{"target":"shop.{name}","status":"{status}"}}"#);
+    let entries = [entry("a", "COMPLETE"), entry("b", "IN_PROGRESS"), entry("c", "COMPLETE")];
+    write("from_1_to_3", &format!(r#"{{"perTableStatus":[{}]}}"#, entries.join(",")));
+    assert_eq!(tables().await, (Some(2), Some(3)));
+    world.once("s3", "GetObject", lost_answer());
+    assert_eq!(tables().await, (None, None), "that it cannot be read is no trouble");
+    write("from_4_to_6", "{}");
+    assert_eq!(tables().await, (None, None), "several files are not read every time");
+}
+
+#[tokio::test]
 async fn starting_twice_and_losing_the_answer_make_one_export() {
     let world = World::start(Pace::default()).await;
     let run = world.run().await;

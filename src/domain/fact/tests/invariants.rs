@@ -9,6 +9,7 @@ use crate::domain::{
     run::{Run, RunStatus},
     source::Layer,
     stage::{Detail, StageId, StageStatus, WaitOn},
+    standing::Shown,
     testing::{APPROVERS, REQUESTER, failed, hiccup, intent, mins, new_run, rule, secs, source, start},
 };
 
@@ -36,6 +37,18 @@ fn draws() -> impl Strategy<Value = Draw> {
             .prop_map(|(user, verdict)| Draw::Vote(user, verdict)),
         1 => Just(Draw::Expire),
         1 => Just(Draw::Continue),
+        1 => select(notes()).prop_map(Draw::Fact),
+    ]
+}
+
+/// What is noted of a failure that stands, and moves nothing.
+fn notes() -> Vec<Fact> {
+    let shown = Shown { layer: Layer::Normal, taken: start(), tables: Some(3) };
+    vec![
+        Fact::Acknowledged { by: APPROVERS[0].into() },
+        Fact::Acknowledged { by: APPROVERS[1].into() },
+        Fact::Overtaken { by: new_run(&[]).run_id.with_attempt(9) },
+        Fact::CatalogsSeen { shown: vec![shown] },
     ]
 }
 
@@ -143,8 +156,26 @@ fn check_step(before: &Run, after: &Run, fact: &Fact) -> Result<(), TestCaseErro
     for (was, is) in before.stages.iter().zip(&after.stages) {
         prop_assert!(is.attempt >= was.attempt && is.attempt <= was.attempt + 1);
     }
-    prop_assert!(after.failures.starts_with(&before.failures) && after.retries.starts_with(&before.retries));
+    let causes = |run: &Run| run.failures.iter().map(|it| (it.stage, it.attempt, it.at, it.failure.clone())).collect();
+    let (was, is): (Vec<_>, Vec<_>) = (causes(before), causes(after));
+    prop_assert!(is.starts_with(&was) && after.retries.starts_with(&before.retries));
+    check_notes(before, after, fact)?;
     prop_assert!(after.past_approvals.starts_with(&before.past_approvals));
+    Ok(())
+}
+
+/// Whoever takes care of a failure does so for good; a note stands on a run that has failed, and moves nothing.
+fn check_notes(before: &Run, after: &Run, fact: &Fact) -> Result<(), TestCaseError> {
+    for (was, is) in before.failures.iter().zip(&after.failures) {
+        prop_assert!(was.acknowledged.is_none() || is.acknowledged == was.acknowledged);
+    }
+    prop_assert!(after.overtaken.is_none() || after.status == RunStatus::Failed);
+    prop_assert!(before.overtaken.is_none() || after.overtaken == before.overtaken || !after.status.is_over());
+    if matches!(fact, Fact::Acknowledged { .. } | Fact::Overtaken { .. } | Fact::CatalogsSeen { .. }) {
+        prop_assert_eq!((before.status, before.stage, before.has_turn), (after.status, after.stage, after.has_turn));
+        prop_assert_eq!((&before.stages, &before.retries), (&after.stages, &after.retries));
+        prop_assert_eq!((before.finished_at, &before.next_attempt), (after.finished_at, &after.next_attempt));
+    }
     Ok(())
 }
 

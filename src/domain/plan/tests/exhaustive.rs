@@ -105,6 +105,17 @@ impl State {
         self
     }
 
+    /// What is noted of a run that has failed leaves it at rest, and changes no state.
+    fn notes_move_nothing(&self) {
+        for run in self.runs.iter().filter(|it| it.standing_failure().is_some()) {
+            let noted = [Fact::Acknowledged { by: "UELI".to_owned() }, Fact::Overtaken { by: run.export_task.clone() }];
+            for fact in noted {
+                let after = run.after(&fact, start()).expect("a failure that stands can be noted");
+                assert_eq!((need(&after), after.has_turn, &after.stages), (Need::Rest, false, &run.stages));
+            }
+        }
+    }
+
     fn is_end(&self) -> bool {
         let quiet = self.actors.iter().flatten().all(|it| matches!(it, Actor::Idle));
         quiet && self.runs.iter().all(|it| it.status.is_over())
@@ -316,6 +327,7 @@ fn in_every_state_nothing_is_done_twice_and_everything_can_end() {
     while let Some((number, state)) = open.pop_front() {
         for (good, next) in state.next(&source) {
             let next = next.tidy();
+            next.notes_move_nothing();
             steps += 1;
             let (next_number, new) = found.number(&next);
             if good {

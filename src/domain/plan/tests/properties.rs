@@ -23,6 +23,8 @@ enum Op {
     Cancel,
     Retry(Option<StageId>),
     Classify(&'static str),
+    /// Something is noted of a failure that stands.
+    Note(bool),
 }
 
 fn ops() -> impl Strategy<Value = Op> {
@@ -43,6 +45,7 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => Just(Op::Cancel),
         3 => prop_oneof![Just(None), select(&StageId::ALL).prop_map(Some)].prop_map(Op::Retry),
         1 => select(vec!["3f9a2c51", "another"]).prop_map(Op::Classify),
+        2 => any::<bool>().prop_map(Op::Note),
     ]
 }
 
@@ -59,6 +62,7 @@ impl World {
             Op::Cancel => drop(self.happens(&Fact::CancelAsked { by: "UELI".into() })),
             Op::Retry(from) => self.retry(from),
             Op::Classify(class) => self.classify(class),
+            Op::Note(acknowledged) => self.note(acknowledged),
         }
     }
 

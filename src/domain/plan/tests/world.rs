@@ -195,6 +195,15 @@ impl World {
         }
     }
 
+    /// Somebody takes care of the run's failure, or another run makes up for it: neither sets anything going.
+    pub(super) fn note(&mut self, acknowledged: bool) {
+        let by = self.run.run_id.with_attempt(99);
+        let fact = if acknowledged { Fact::Acknowledged { by: "UELI".into() } } else { Fact::Overtaken { by } };
+        if self.happens(&fact) {
+            assert_eq!(need(&self.run), Need::Rest);
+        }
+    }
+
     /// Everybody who is in the middle of something is done with it.
     pub(super) fn is_quiet(&self) -> bool {
         self.replicas.iter().all(|it| matches!(it, Replica::Idle))

@@ -38,6 +38,8 @@ enum Op {
     Cancel(String),
     Canceled,
     Retry(String, Option<StageId>),
+    Acknowledge(String),
+    Overtaken,
 }
 
 fn text(max: usize) -> impl Strategy<Value = String> {
@@ -55,6 +57,7 @@ fn detail() -> impl Strategy<Value = Detail> {
             percent: Some(percent),
             gigabytes: Some(size),
             tables: Some(tables),
+            exported_tables: Some(tables / 3),
             skipped_tables: Some(tables / 2),
             objects: Some(bytes),
             bytes: Some(bytes),
@@ -79,12 +82,31 @@ fn op() -> impl Strategy<Value = Op> {
         1 => text(30).prop_map(Op::Cancel),
         1 => proptest::strategy::Just(Op::Canceled),
         3 => (text(30), stage).prop_map(|(by, from)| Op::Retry(by, from)),
+        2 => text(30).prop_map(Op::Acknowledge),
+        1 => proptest::strategy::Just(Op::Overtaken),
     ]
 }
 
 fn play(story: Story, op: Op) -> Story {
     let Some(stage) = story.run.open_stage().map(|it| it.id).filter(|_| !story.run.status.is_over()) else {
-        return if let Op::Retry(by, from) = op { story.retry(&by, from) } else { story };
+        return match op {
+            Op::Retry(by, from) => story.retry(&by, from),
+            Op::Acknowledge(by) => story.maybe(1, &Fact::Acknowledged { by }),
+            Op::Overtaken => {
+                let by = story.run.run_id.with_attempt(9);
+                story.maybe(1, &Fact::Overtaken { by })
+            }
+            Op::Begin
+            | Op::Wait(_)
+            | Op::Progress(_)
+            | Op::Finish(..)
+            | Op::Fail(..)
+            | Op::Ask
+            | Op::Vote(_)
+            | Op::Expire
+            | Op::Cancel(_)
+            | Op::Canceled => story,
+        };
     };
     let pending = story.run.status == crate::domain::run::RunStatus::WaitingApproval;
     match op {
@@ -102,7 +124,14 @@ fn play(story: Story, op: Op) -> Story {
         Op::Expire if pending => story.expire(),
         Op::Cancel(by) => story.cancel(&by),
         Op::Canceled => story.maybe(1, &Fact::Canceled),
-        Op::Finish(..) | Op::Fail(..) | Op::Ask | Op::Vote(_) | Op::Expire | Op::Retry(..) => story,
+        Op::Finish(..)
+        | Op::Fail(..)
+        | Op::Ask
+        | Op::Vote(_)
+        | Op::Expire
+        | Op::Retry(..)
+        | Op::Acknowledge(_)
+        | Op::Overtaken => story,
     }
 }
 
@@ -119,11 +148,14 @@ proptest! {
     #[test]
     fn whatever_happens_is_told_within_the_limits(
         name in text(60), by in proptest::option::of(text(60)), only in prop::collection::vec(text(80), 0..200),
-        ops in prop::collection::vec(op(), 0..25),
+        reason in proptest::option::of(text(3000)), known in any::<bool>(), ops in prop::collection::vec(op(), 0..25),
     ) {
-            let mut request = order(Trigger::Cli, by.as_deref());
-        request.only = only;
+        let mut request = order(Trigger::Cli, by.as_deref());
+        (request.only, request.reason) = (only, reason);
         let mut story = told(source(&name), &request);
+        if known {
+            story = super::known(story);
+        }
         let mut before = Vec::new();
         for op in ops {
             story = play(story, op);

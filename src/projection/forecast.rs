@@ -26,7 +26,7 @@ pub(super) fn page(page: Page, voice: Voice<'_>, forecast: &Forecast) -> Page {
 
 fn sections(page: Page, voice: Voice<'_>, forecast: &Forecast) -> Page {
     page.section(what(voice, forecast))
-        .section(Mrkdwn::lines([voice.text("plan.steps"), steps(voice, forecast), turn(voice, forecast)]))
+        .section(Mrkdwn::lines([voice.text("forecast.steps"), steps(voice, forecast), turn(voice, forecast)]))
         .section(latest(voice, forecast))
         .section(Mrkdwn::lines([time(voice, forecast), cost(voice, forecast.cost.as_ref())]))
 }
@@ -34,10 +34,10 @@ fn sections(page: Page, voice: Voice<'_>, forecast: &Forecast) -> Page {
 /// Returns the point of the plan.
 pub(super) fn headline(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
     match &forecast.existing {
-        None => voice.say("plan.headline", values! { source => forecast.source }),
+        None => voice.say("forecast.headline", values! { source => forecast.source }),
         Some(it) => {
             let status = phrase::status(voice, &it.status);
-            voice.say("plan.exists", values! { run => it.run.as_str(), status, same_layers => it.same_layers })
+            voice.say("forecast.exists", values! { run => it.run.as_str(), status, same_layers => it.same_layers })
         }
     }
 }
@@ -52,27 +52,27 @@ fn what(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
         layers => phrase::layers(voice, forecast.layers.iter().copied()),
     };
     let reason = forecast.reason.as_ref().map(|it| reason(voice, it)).unwrap_or_default();
-    Mrkdwn::lines([voice.say("plan.what", values), reason])
+    Mrkdwn::lines([voice.say("forecast.what", values), reason])
 }
 
 /// Returns why a run is wanted, in the words of whoever asked.
 pub fn reason(voice: Voice<'_>, reason: &str) -> Mrkdwn {
-    voice.say("plan.reason", values! { reason => phrase::redact::redact(reason) })
+    voice.say("forecast.reason", values! { reason => phrase::redact::redact(reason) })
 }
 
 fn steps(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
     Mrkdwn::lines(forecast.stages.iter().map(|it| {
         let todo = voice.text(&format!("stage.{it}.todo"));
-        voice.say("plan.step", values! { todo, more => more(voice, forecast, *it) })
+        voice.say("forecast.step", values! { todo, more => more(voice, forecast, *it) })
     }))
 }
 
 /// Returns what there is to know of a stage beside its name.
 fn more(voice: Voice<'_>, forecast: &Forecast, stage: StageId) -> Mrkdwn {
     match stage {
-        StageId::Export => voice.say("plan.export", values! { run => forecast.run.as_str() }),
+        StageId::Export => voice.say("forecast.export", values! { run => forecast.run.as_str() }),
         StageId::SensitiveApproval => forecast.approval.as_ref().map_or_else(Mrkdwn::default, |it| {
-            voice.say("plan.approval", values! { approvers => it.approvers, quorum => it.quorum })
+            voice.say("forecast.approval", values! { approvers => it.approvers, quorum => it.quorum })
         }),
         StageId::Snapshot
         | StageId::Verify
@@ -91,14 +91,14 @@ fn turn(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
     }
     let holder = forecast.holder.as_ref().map(|it| it.as_str());
     let (exports, slots) = (forecast.exports, SLOTS);
-    voice.say("plan.turn", values! { holder, exports, slots, full => exports.is_some_and(|it| it >= SLOTS) })
+    voice.say("forecast.turn", values! { holder, exports, slots, full => exports.is_some_and(|it| it >= SLOTS) })
 }
 
 fn latest(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
     match &forecast.latest {
-        Latest::Unknown => voice.text("plan.latest.unknown"),
-        Latest::Unpublished => voice.text("plan.latest.unpublished"),
-        Latest::Same => voice.text("plan.latest.same"),
+        Latest::Unknown => voice.text("forecast.latest.unknown"),
+        Latest::Unpublished => voice.text("forecast.latest.unpublished"),
+        Latest::Same => voice.text("forecast.latest.same"),
         Latest::Replaced { export_task, snapshot_time, published_at, newer, loss } => {
             let values = values! {
                 run => export_task,
@@ -106,25 +106,25 @@ fn latest(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
                 age => snapshot_time.map(|it| seconds(it, forecast.at)),
                 published => published_at,
             };
-            let fate = if *newer { voice.text("plan.latest.newer") } else { self::loss(voice, loss.as_ref()) };
-            Mrkdwn::lines([voice.say("plan.latest.holds", values), fate])
+            let fate = if *newer { voice.text("forecast.latest.newer") } else { self::loss(voice, loss.as_ref()) };
+            Mrkdwn::lines([voice.say("forecast.latest.holds", values), fate])
         }
     }
 }
 
 fn loss(voice: Voice<'_>, loss: Option<&Loss>) -> Mrkdwn {
     match loss {
-        None => voice.text("plan.latest.whole"),
-        Some(Loss { tables, .. }) if tables.is_empty() => voice.text("plan.latest.nothing"),
+        None => voice.text("forecast.latest.whole"),
+        Some(Loss { tables, .. }) if tables.is_empty() => voice.text("forecast.latest.nothing"),
         Some(Loss { tables, more, objects }) => {
             let count = tables.len() + more;
-            voice.say("plan.latest.loses", values! { count, objects, tables })
+            voice.say("forecast.latest.loses", values! { count, objects, tables })
         }
     }
 }
 
 fn time(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
-    let Some(expected) = &forecast.expected else { return voice.text("plan.time.unknown") };
+    let Some(expected) = &forecast.expected else { return voice.text("forecast.time.unknown") };
     let values = values! {
         usual => expected.span.usual,
         low => expected.span.low,
@@ -132,7 +132,7 @@ fn time(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
         runs => expected.runs,
         approval => forecast.layers.contains(&Layer::Sensitive),
     };
-    voice.say("plan.time.usual", values)
+    voice.say("forecast.time.usual", values)
 }
 
 fn cost(voice: Voice<'_>, cost: Option<&Cost>) -> Mrkdwn {
@@ -149,9 +149,9 @@ fn cost(voice: Voice<'_>, cost: Option<&Cost>) -> Mrkdwn {
         None => voice.text(unknown),
     };
     Mrkdwn::lines([
-        voice.say("plan.cost.total", values! { total => cost.total(), currency }),
-        part(cost.export.as_ref(), "plan.cost.export", "plan.cost.no_export"),
-        part(cost.glue.as_ref(), "plan.cost.glue", "plan.cost.no_glue"),
+        voice.say("forecast.cost.total", values! { total => cost.total(), currency }),
+        part(cost.export.as_ref(), "forecast.cost.export", "forecast.cost.no_export"),
+        part(cost.glue.as_ref(), "forecast.cost.glue", "forecast.cost.no_glue"),
     ])
 }
 
