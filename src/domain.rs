@@ -16,11 +16,13 @@ pub mod name;
 pub mod notice;
 pub mod plan;
 pub mod retry;
+pub mod rights;
 pub mod run;
 pub mod seen;
 pub mod snapshot;
 pub mod source;
 pub mod stage;
+pub mod standing;
 #[cfg(test)]
 mod testing;
 pub mod topic;

@@ -2,7 +2,8 @@
 //!
 //! [`accept`] records what a person wants before it is acknowledged; [`requests`] carries it out; [`hints`] turns
 //! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
-//! the [`outbox`]; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs;
+//! the [`outbox`]; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs; [`home`] keeps
+//! what each person sees of everything;
 //! and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub mod actors;
 pub mod driver;
 pub mod exports;
 pub mod hints;
+pub mod home;
 pub mod notices;
 pub mod outbox;
 pub mod ports;
@@ -33,6 +35,7 @@ pub mod sightings;
 #[cfg(test)]
 pub mod sim;
 pub mod sources;
+mod standing;
 pub mod sweeper;
 
 /// Everything that the use cases share. One per process.
@@ -44,6 +47,7 @@ pub struct Engine {
     pub chat: Arc<dyn ports::Chat>,
     pub outbox: outbox::Outbox,
     pub views: Arc<dyn ports::Views>,
+    pub readers: Arc<dyn ports::Readers>,
     pub people: Arc<dyn ports::People>,
     pub queue: Arc<dyn ports::Queue>,
     pub clock: Arc<dyn Clock>,
@@ -85,6 +89,10 @@ pub enum Wake {
     Request(String),
     /// The notice may be open.
     Notice(NoticeId),
+    /// Somebody has opened their Home.
+    Home(String),
+    /// Homes may be out of date.
+    Homes,
 }
 
 /// Wakes actors of this process.

@@ -85,7 +85,8 @@ pub fn work(run: &Run) -> i64 {
     run.stages.iter().filter(|it| it.id != StageId::SensitiveApproval).filter_map(took).sum()
 }
 
-fn has_succeeded(run: &Run) -> bool {
+/// Says whether the run has done all that it was for.
+pub fn has_succeeded(run: &Run) -> bool {
     matches!(run.status, RunStatus::Succeeded | RunStatus::SucceededWithWarnings)
 }
 

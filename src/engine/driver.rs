@@ -1,4 +1,4 @@
-//! Hands wake-ups to the actors: one task for each run, thread, request and notice that is awake.
+//! Hands wake-ups to the actors: one task for each run, thread, request, notice and Home that is awake.
 
 use std::{future::Future, sync::Arc};
 
@@ -9,6 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Engine, Wake,
     actors::{Actors, Next},
+    home::EVERYBODY,
     outbox::Outbox,
 };
 use crate::domain::notice::NoticeId;
@@ -20,6 +21,7 @@ pub struct Driver {
     threads: Actors,
     requests: Actors,
     notices: Actors,
+    homes: Actors,
     wakes: Mutex<mpsc::Receiver<Wake>>,
     outbox: Outbox,
     stop: CancellationToken,
@@ -38,6 +40,7 @@ impl Driver {
             threads: actors("thread", engine, pass_thread, tasks, stop),
             requests: actors("request", engine, pass_request, tasks, stop),
             notices: actors("notice", engine, pass_notice, tasks, stop),
+            homes: actors("home", engine, pass_home, tasks, stop),
             wakes: Mutex::new(wakes),
             outbox: engine.outbox.clone(),
             stop: stop.clone(),
@@ -56,12 +59,15 @@ impl Driver {
                     Some(Wake::Thread(name)) => {
                         self.threads.wake(name.as_str());
                         self.outbox.nudge(name.as_str());
+                        self.homes.wake(EVERYBODY);
                     }
                     Some(Wake::Request(id)) => self.requests.wake(&id),
                     Some(Wake::Notice(id)) => {
                         self.notices.wake(&id.0);
                         self.outbox.nudge(&id.0);
                     }
+                    Some(Wake::Home(user)) => self.homes.wake(&user),
+                    Some(Wake::Homes) => self.homes.wake(EVERYBODY),
                     None => return,
                 },
             }
@@ -102,4 +108,8 @@ async fn pass_request(engine: Arc<Engine>, key: String) -> Next {
 
 async fn pass_notice(engine: Arc<Engine>, key: String) -> Next {
     engine.attend(&NoticeId(key)).await
+}
+
+async fn pass_home(engine: Arc<Engine>, key: String) -> Next {
+    if key == EVERYBODY { engine.refresh_homes().await } else { engine.show_home(&key).await }
 }

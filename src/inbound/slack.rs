@@ -18,6 +18,7 @@ use crate::{
 pub mod command;
 pub mod event;
 pub mod gate;
+mod home;
 pub mod interaction;
 
 /// Reads `body` as each of the doors would.
@@ -26,6 +27,7 @@ pub(crate) fn read_foreign(body: &[u8]) {
     command::read_foreign(body);
     interaction::read_foreign(body);
     event::read_foreign(body);
+    home::read_foreign(body);
 }
 
 /// What the doors need.

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 pub mod failure;
 pub(crate) mod redact;
 pub mod stage;
+pub mod standing;
 
 /// Returns the whole seconds from `from` to `to`.
 pub fn seconds(from: Timestamp, to: Timestamp) -> i64 {

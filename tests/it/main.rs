@@ -16,6 +16,8 @@ mod fleet;
 #[cfg(feature = "sandbox")]
 mod harness;
 #[cfg(feature = "sandbox")]
+mod home;
+#[cfg(feature = "sandbox")]
 mod judge;
 #[cfg(feature = "sandbox")]
 mod kills;

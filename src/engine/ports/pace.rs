@@ -13,6 +13,8 @@ pub enum Lane {
     Post(String),
     /// Edits, whatever the channel.
     Update,
+    /// Homes, whosever.
+    Home,
 }
 
 impl Lane {
@@ -21,6 +23,7 @@ impl Lane {
         match self {
             Self::Post(channel) => format!("post#{channel}"),
             Self::Update => "update".to_owned(),
+            Self::Home => "home".to_owned(),
         }
     }
 }

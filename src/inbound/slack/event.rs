@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Doors, count, gate::Signed, unknown};
+use super::{Doors, count, gate::Signed, home, unknown};
 
 const DOOR: &str = "events";
 
@@ -32,7 +32,7 @@ struct Inner {
 }
 
 /// Answers the check of the address; every event is acknowledged, so that Slack does not send it again.
-pub async fn handle(State(_): State<Arc<Doors>>, signed: Signed) -> Response {
+pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Response {
     let Ok(payload) = serde_json::from_slice::<Payload>(&signed.body) else {
         count(DOOR, "malformed");
         return StatusCode::BAD_REQUEST.into_response();
@@ -40,6 +40,9 @@ pub async fn handle(State(_): State<Arc<Doors>>, signed: Signed) -> Response {
     count(DOOR, "answered");
     match (payload.kind.as_str(), payload.challenge, payload.event) {
         ("url_verification", Some(challenge), _) => Json(json!({"challenge": challenge})).into_response(),
+        ("event_callback", _, Some(event)) if event.kind == "app_home_opened" => {
+            home::opened(&doors, &signed.body).await
+        }
         ("event_callback", _, Some(event)) => unknown(DOOR, &event.kind),
         (kind, _, _) => unknown(DOOR, kind),
     }

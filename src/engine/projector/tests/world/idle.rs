@@ -1,6 +1,7 @@
 //! The ports that drawing threads does not use.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::{
     domain::{
@@ -13,7 +14,10 @@ use crate::{
         source::Source,
         stage::StageId,
     },
-    engine::ports::{ChatError, Exports, People, PeopleError, Progress, Queue, Snapshots, ViewId, Views, Work},
+    engine::ports::{
+        ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Snapshots, StoreError, ViewId,
+        Views, Work,
+    },
     projection::view::View,
 };
 
@@ -80,5 +84,20 @@ impl Views for Idle {
 
     async fn publish(&self, _: &str, _: &View) -> Result<(), ChatError> {
         unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Readers for Idle {
+    async fn reader(&self, _: &str) -> Result<Option<Reader>, StoreError> {
+        unreachable!("nobody opens their Home")
+    }
+
+    async fn put_reader(&self, _: &Reader) -> Result<bool, StoreError> {
+        unreachable!("nobody opens their Home")
+    }
+
+    async fn readers(&self, _: Timestamp) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
     }
 }
