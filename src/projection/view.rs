@@ -13,6 +13,7 @@ pub const METADATA: usize = 3000;
 
 /// A modal, or somebody's Home.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(transparent)]
 pub struct View(SlackView);
 

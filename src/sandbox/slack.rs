@@ -31,6 +31,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+#[cfg(test)]
+pub(crate) use self::blocks::{Surface, refusals, view_refusals};
 pub use self::{
     limits::{Limits, Rate},
     options::{BOT, BOT_USER, ChannelSpec, Group, Kind, Options, Person},

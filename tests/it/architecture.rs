@@ -10,6 +10,8 @@ use super::sources::{Source, read, rust};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("projection", &["domain"]),
+    // The stand-in for Slack judges blocks.
+    ("projection/testing", &["domain", "sandbox"]),
     ("engine", &["domain", "projection", "clock", "metrics"]),
     ("adapters", &["domain", "projection", "engine", "clock", "metrics"]),
     ("inbound", &["domain", "projection", "engine", "clock", "health", "metrics"]),
@@ -61,7 +63,14 @@ const HOMES: &[(&str, &[&str])] = &[
     // Of its types, the projection uses the blocks alone.
     (
         "slack_morphism",
-        &["src/adapters/slack/", "src/projection/blocks.rs", "src/projection/message.rs", "src/sandbox/"],
+        &[
+            "src/adapters/slack/",
+            "src/projection/blocks.rs",
+            "src/projection/message.rs",
+            "src/projection/testing/",
+            "src/projection/view.rs",
+            "src/sandbox/",
+        ],
     ),
     ("tokio", &["src/adapters/", "src/app", "src/cli", "src/engine", "src/health.rs", "src/inbound/", "src/sandbox/"]),
     ("tower", &["src/inbound/", "src/sandbox/"]),

@@ -1,10 +1,21 @@
-//! Messages as a person reads them, for snapshots.
+//! Messages and views as a person reads them, for snapshots.
+//!
+//! Small print is in parentheses, buttons are in brackets, the primary one with an exclamation mark. What can be pressed
+//! or chosen is followed by its `action_id` and value.
+
+mod elements;
+mod rich;
+mod tables;
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::projection::{message::Message, thread::Wanted};
+use self::elements::{element, object};
+use crate::projection::{message::Message, thread::Wanted, view::View};
+
+/// Stands before the blocks of a message that not every workspace takes.
+const RICH: &str = "┄┄ where the workspace takes newer blocks ┄┄";
 
 /// Returns the messages of a run, each under its key.
 pub(crate) fn read_all(wanted: &[Wanted]) -> String {
@@ -15,38 +26,71 @@ pub(crate) fn read_all(wanted: &[Wanted]) -> String {
     })
 }
 
-/// Returns the message's blocks as text: small print in parentheses, buttons in brackets, the primary one with an
-/// exclamation mark.
+/// Returns the message's blocks as text, then those of its rich form, if it has one.
 pub(crate) fn read(message: &Message) -> String {
-    let blocks = serde_json::to_value(&message.blocks).unwrap();
-    let lines: Vec<String> = blocks.as_array().unwrap().iter().map(block).collect();
+    let plain = blocks(&serde_json::to_value(&message.blocks).unwrap());
+    if message.rich.is_empty() {
+        return plain;
+    }
+    format!("{plain}\n{RICH}\n{}", blocks(&serde_json::to_value(&message.rich).unwrap()))
+}
+
+/// Returns the modal or the Home as text.
+pub(crate) fn read_view(view: &View) -> String {
+    let view = serde_json::to_value(view).unwrap();
+    let all = blocks(&view["blocks"]);
+    if view["type"] == "home" {
+        return all;
+    }
+    let metadata = view["private_metadata"].as_str().filter(|it| !it.is_empty());
+    let metadata = metadata.map_or_else(String::new, |it| format!("={it}"));
+    let submit = view.get("submit").map(|it| format!("[{}!] ", object(it))).unwrap_or_default();
+    let close = view.get("close").map(|it| format!("[{}]", object(it))).unwrap_or_default();
+    let callback = word(&view, "callback_id");
+    format!("┌ {}\n{all}\n└ {submit}{close} {callback}{metadata}", object(&view["title"]))
+}
+
+fn blocks(blocks: &Value) -> String {
+    let lines: Vec<String> = items(blocks).map(block).collect();
     local_dates(&lines.join("\n"))
 }
 
 fn block(block: &Value) -> String {
-    match block["type"].as_str().unwrap() {
-        "section" => block["text"]["text"].as_str().unwrap().to_owned(),
-        "context" => format!("({})", block["elements"][0]["text"].as_str().unwrap()),
-        "actions" => {
-            let buttons: Vec<String> = block["elements"].as_array().unwrap().iter().map(button).collect();
-            buttons.join("\n")
-        }
+    match word(block, "type") {
+        "header" => format!("# {}", object(&block["text"])),
+        "section" => section(block),
+        "context" => format!("({})", items(&block["elements"]).map(object).collect::<Vec<_>>().join("  ")),
+        "actions" => items(&block["elements"]).map(element).collect::<Vec<_>>().join("\n"),
+        "divider" => "─────".to_owned(),
+        "input" => input(block),
+        "rich_text" => rich::text(block),
+        "plan" => rich::plan(block),
+        "table" | "data_table" => tables::table(block),
+        "data_visualization" => tables::chart(block),
+        "alert" => format!("⚠ {}", object(&block["text"])),
         other => format!("?{other}"),
     }
 }
 
-fn button(button: &Value) -> String {
-    let text = |value: &Value| value["text"].as_str().unwrap().to_owned();
-    let primary = if button["style"] == "primary" { "!" } else { "" };
-    let confirm = &button["confirm"];
-    let question = if confirm.is_null() {
-        String::new()
-    } else {
-        let (title, what) = (text(&confirm["title"]), text(&confirm["text"]));
-        format!("\n   ? {title} / {what} / [{}] [{}]", text(&confirm["confirm"]), text(&confirm["deny"]))
-    };
-    let action = button["action_id"].as_str().unwrap();
-    format!("[{}{primary}] {action}={}{question}", text(&button["text"]), button["value"].as_str().unwrap())
+fn section(block: &Value) -> String {
+    let text = block.get("text").map(object);
+    let fields = items(&block["fields"]).map(|it| format!("▪ {}", object(it)));
+    let accessory = block.get("accessory").map(element);
+    text.into_iter().chain(fields).chain(accessory).collect::<Vec<_>>().join("\n")
+}
+
+fn input(block: &Value) -> String {
+    let optional = if block["optional"] == true { " (optional)" } else { "" };
+    let hint = block.get("hint").map(|it| format!("\n({})", object(it))).unwrap_or_default();
+    format!("{}{optional}:\n{}{hint}", object(&block["label"]), element(&block["element"]))
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn word<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
 }
 
 /// Shows dates as Slack shows them to a reader in UTC, shortened: `{22 03:05}`.
@@ -60,3 +104,6 @@ fn local_dates(text: &str) -> String {
     }
     shown
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@
 //! let pass what it cannot check.
 
 mod elements;
+#[cfg(test)]
+mod opinion;
 mod rules;
 mod shapes;
 #[cfg(test)]
@@ -17,6 +19,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+#[cfg(test)]
+pub(crate) use self::opinion::{refusals, view_refusals};
 pub(super) use self::view::check_view;
 
 /// Text in all blocks of a message. Undocumented; measured between 13,172 and 13,297 (metabase#79908, bolt-js#2509).
@@ -24,7 +28,7 @@ pub(super) const MOST_TEXT: usize = 13_200;
 
 /// Where blocks stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Surface {
+pub(crate) enum Surface {
     Message,
     Modal,
     Home,

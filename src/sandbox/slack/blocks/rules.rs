@@ -41,6 +41,7 @@ pub(super) fn of_block(kind: &str, block: &Value, at: &str) -> Vec<Problem> {
         "image" => problems.extend(image(block, at)),
         "table" if text_length(block) > MOST_TABLE => problems.push(too_long(at, MOST_TABLE)),
         "data_table" if text_length(block) > MOST_DATA_TABLE => problems.push(too_long(at, MOST_DATA_TABLE)),
+        "data_visualization" => problems.extend(chart(&block["chart"], &format!("{at}/chart"))),
         "task_card" if block["status"] == "pending" => {
             problems.push(problem(&format!("{at}/status"), "must be a valid enum value"));
         }
@@ -55,6 +56,17 @@ pub(super) fn of_block(kind: &str, block: &Value, at: &str) -> Vec<Problem> {
         problems.extend(of_element(element, &pointer));
     }
     problems
+}
+
+/// A series has one point for each category (docs.slack.dev, "Data visualization block").
+fn chart(chart: &Value, at: &str) -> Vec<Problem> {
+    let Some(categories) = chart["axis_config"]["categories"].as_array() else { return vec![] };
+    let wrong = |series: &Value| {
+        let labels: Vec<&Value> = series["data"].as_array().into_iter().flatten().map(|it| &it["label"]).collect();
+        labels.len() != categories.len() || !categories.iter().all(|it| labels.contains(&it))
+    };
+    let series = chart["series"].as_array().into_iter().flatten().enumerate().filter(|(_, it)| wrong(it));
+    series.map(|(i, _)| problem(&format!("{at}/series/{i}/data"), "must match the categories")).collect()
 }
 
 fn of_element(element: &Value, at: &str) -> Vec<Problem> {

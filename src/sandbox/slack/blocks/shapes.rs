@@ -37,18 +37,17 @@ const RICH_PARTS: &[&Kind] = &[
 
 const RICH_TEXT: Kind = Kind { name: "rich_text", fields: &[need("elements", List(1, LONG, &Kinds(RICH_PARTS)))] };
 
-const TASK_CARD: Kind = Kind {
-    name: "task_card",
-    fields: &[
-        need("task_id", Str(1, 255)),
-        need("title", Str(1, LONG)),
-        may("status", Word(&["pending", "in_progress", "complete", "error"])),
-        may("details", Kinds(&[&RICH_TEXT])),
-        may("output", Kinds(&[&RICH_TEXT])),
-        may("sources", List(1, LONG, &Kinds(&[&SOURCE]))),
-        may("hide_title", Flag),
-    ],
-};
+const TASK: &[Field] = &[
+    // In a plan, Slack takes tasks with and without it.
+    may("type", Word(&["task_card"])),
+    need("task_id", Str(1, 255)),
+    need("title", Str(1, LONG)),
+    may("status", Word(&["pending", "in_progress", "complete", "error"])),
+    may("details", Kinds(&[&RICH_TEXT])),
+    may("output", Kinds(&[&RICH_TEXT])),
+    may("sources", List(1, LONG, &Kinds(&[&SOURCE]))),
+    may("hide_title", Flag),
+];
 
 const SOURCE: Kind = Kind { name: "url", fields: &[need("url", Str(1, 3_000)), need("text", Str(1, LONG))] };
 
@@ -108,15 +107,15 @@ pub(super) const BLOCKS: &[Kind] = &[
         name: "data_table",
         fields: &[
             need("caption", Str(1, LONG)),
-            // The header and 200 rows.
-            need("rows", List(1, 201, &List(1, 20, &Kinds(&[&RAW_TEXT, &RAW_NUMBER, &RICH_TEXT, &ACTION_CELL])))),
+            // The header and 1 to 200 rows.
+            need("rows", List(2, 201, &List(1, 20, &Kinds(&[&RAW_TEXT, &RAW_NUMBER, &RICH_TEXT, &ACTION_CELL])))),
             may("page_size", Count(1, 100)),
             may("row_header_column_index", Count(0, 19)),
         ],
     },
     Kind { name: "data_visualization", fields: &[need("title", Str(1, 50)), need("chart", Kinds(CHARTS))] },
-    TASK_CARD,
-    Kind { name: "plan", fields: &[need("title", Str(1, LONG)), need("tasks", List(1, 50, &Kinds(&[&TASK_CARD])))] },
+    Kind { name: "task_card", fields: TASK },
+    Kind { name: "plan", fields: &[need("title", Str(1, LONG)), need("tasks", List(1, 50, &Object(TASK)))] },
     Kind {
         name: "alert",
         fields: &[need("text", Text(200)), may("level", Word(&["default", "info", "warning", "error", "success"]))],
