@@ -12,6 +12,7 @@ pub mod export;
 pub mod fact;
 pub mod failure;
 pub mod history;
+pub mod lake;
 pub mod name;
 pub mod notice;
 pub mod plan;
@@ -22,7 +23,6 @@ pub mod seen;
 pub mod snapshot;
 pub mod source;
 pub mod stage;
-pub mod standing;
 #[cfg(test)]
 mod testing;
 pub mod topic;

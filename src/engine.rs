@@ -24,6 +24,7 @@ pub mod driver;
 pub mod exports;
 pub mod hints;
 pub mod home;
+mod lake;
 pub mod notices;
 pub mod outbox;
 pub mod ports;
@@ -35,7 +36,6 @@ pub mod sightings;
 #[cfg(test)]
 pub mod sim;
 pub mod sources;
-mod standing;
 pub mod sweeper;
 
 /// Everything that the use cases share. One per process.

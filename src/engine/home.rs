@@ -17,7 +17,7 @@ use super::{
     ports::{ChatError, Lane, PeopleError, Reader, StoreError, readers::KEPT},
 };
 use crate::{
-    domain::{access::Right, standing::Lake},
+    domain::{access::Right, lake::Lake},
     projection::{
         home::{Asked, Home, outline},
         thread::Urgency,

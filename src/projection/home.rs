@@ -17,9 +17,9 @@ use super::{
 };
 use crate::domain::{
     access::{Membership, Person, Right, Who},
+    lake::Lake,
     rights::Rights,
     run::Run,
-    standing::Lake,
 };
 
 mod parts;
@@ -102,7 +102,7 @@ impl Home<'_> {
             let Question { what, terms, buttons } = Question::of(voice, run, Some(source), approval);
             page = page.section(what).section(terms).buttons(buttons);
         }
-        folded(page, voice, "decisions", waiting.len(), DECISIONS)
+        folded(page, voice, "home.decisions.where", waiting.len(), DECISIONS)
     }
 
     /// Returns `button` if the reader may use it.
@@ -124,13 +124,12 @@ pub fn outline(words: &Words, lake: &Lake, now: Timestamp) -> String {
     hex::encode(&Sha256::digest(decisions.chain([seen]).collect::<String>())[..8])
 }
 
-/// Adds where the rest is of a part of which `most` are shown.
-fn folded(page: Page, voice: Voice<'_>, part: &str, count: usize, most: usize) -> Page {
+/// Adds at which `place` the rest is of a part of which `most` are shown.
+fn folded(page: Page, voice: Voice<'_>, place: &str, count: usize, most: usize) -> Page {
     if count <= most {
         return page;
     }
-    let at = voice.text(&format!("home.{part}.where"));
-    page.context(voice.say("home.more", values! { more => count - most, where => at }))
+    page.context(voice.say("home.more", values! { more => count - most, place => voice.text(place) }))
 }
 
 /// Returns what a change of is worth publishing a Home for: not every percent.

@@ -11,9 +11,9 @@ use crate::domain::{
 use jiff::Timestamp;
 
 pub mod failure;
+pub mod freshness;
 pub(crate) mod redact;
 pub mod stage;
-pub mod standing;
 
 /// Returns the whole seconds from `from` to `to`.
 pub fn seconds(from: Timestamp, to: Timestamp) -> i64 {

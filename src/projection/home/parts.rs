@@ -6,8 +6,8 @@ use super::{FAILED, Home, RUNNING, SOURCES, folded, is_late};
 use crate::{
     domain::{
         access::Right,
+        lake::{Lake, Standing},
         run::Run,
-        standing::{Lake, Standing},
     },
     projection::{
         blocks::{Button, Page},
@@ -32,7 +32,7 @@ impl Home<'_> {
             let buttons = cancel.into_iter().chain([buttons::details(voice, run)]);
             page = page.section(running(voice, run, now)).buttons(buttons.collect());
         }
-        folded(page, voice, "running", active.len(), RUNNING)
+        folded(page, voice, "home.running.where", active.len(), RUNNING)
     }
 
     pub(super) fn fresh(self, page: Page, voice: Voice<'_>, now: Timestamp) -> Page {
@@ -40,10 +40,10 @@ impl Home<'_> {
         let mut standings: Vec<&Standing> = self.lake.0.iter().collect();
         // Stable: the rest stays in the order of the configuration.
         standings.sort_by_key(|it| !it.is_overdue(now));
-        let lines = standings.iter().take(SOURCES).map(|it| phrase::standing::line(voice, it, now));
+        let lines = standings.iter().take(SOURCES).map(|it| phrase::freshness::line(voice, it, now));
         let none = || voice.text("home.fresh.none");
         let page = if standings.is_empty() { page.section(none()) } else { page.lines(lines.collect()) };
-        folded(page, voice, "fresh", standings.len(), SOURCES)
+        folded(page, voice, "home.fresh.where", standings.len(), SOURCES)
     }
 
     pub(super) fn failed(self, page: Page, voice: Voice<'_>) -> Page {
@@ -59,7 +59,7 @@ impl Home<'_> {
             let buttons = retry.into_iter().chain([buttons::details(voice, run)]);
             page = page.section(failed(voice, run)).buttons(buttons.collect());
         }
-        folded(page, voice, "failed", failures.len(), FAILED)
+        folded(page, voice, "home.failed.where", failures.len(), FAILED)
     }
 
     pub(super) fn rights(self, page: Page, voice: Voice<'_>) -> Page {

@@ -15,8 +15,21 @@ macro_rules! subjects {
 
 /// Subject, English, Japanese.
 const CATALOGUES: [(&str, &str, &str); 15] = subjects![
-    "alert", "answer", "approval", "button", "help", "home", "notice", "outcome", "remedies", "run", "stage",
-    "standing", "thread", "units", "wait",
+    "alert",
+    "answer",
+    "approval",
+    "button",
+    "freshness",
+    "help",
+    "home",
+    "notice",
+    "outcome",
+    "remedies",
+    "run",
+    "stage",
+    "thread",
+    "units",
+    "wait",
 ];
 
 /// Returns every text in `locale` with its key: subject and path in the file, joined by dots (`stage.export.done`).

@@ -5,10 +5,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     domain::{
         history::has_succeeded,
+        lake::{Lake, Standing},
         rights::Rights,
         run::{Run, RunStatus},
         source::Source,
-        standing::{Lake, Standing},
     },
     engine::{
         Engine,
