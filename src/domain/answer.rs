@@ -1,16 +1,19 @@
 //! What the bot answers to the person who asked: the facts of it; the words are in `templates/`.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
     access::Right,
     approval::{Refusal, Verdict},
-    command::{Misread, Verb},
+    command::{Command, Misread, Verb},
     export::Unmanaged,
+    lake::{Lake, Standing},
     name::ExportTask,
     retry::RetryRefusal,
+    rights::Rights,
     run::Run,
-    source::{Layer, Source},
+    source::Layer,
     stage::StageId,
 };
 
@@ -45,33 +48,38 @@ pub enum Answer {
     UnknownRun {
         text: String,
     },
+    /// Neither a run nor a source; `near` is the source that was probably meant.
+    UnknownTarget {
+        text: String,
+        near: Option<String>,
+    },
     AmbiguousRun {
         text: String,
         matches: Vec<ExportTask>,
     },
-    /// What is going on: runs under way, newest first, and what the person may do.
+    /// What is going on, how fresh the data is, and what the person may do.
     Overview {
-        active: Vec<Run>,
+        lake: Lake,
         /// Exports that no run has asked for.
         unmanaged: Vec<Unmanaged>,
         may_operate: bool,
+        at: Timestamp,
     },
     /// One run in full, and what of it Slack does not show.
     Details(Box<Run>, Option<Unsent>),
     /// Runs, newest first.
-    Runs {
-        runs: Vec<Run>,
-        /// Exports of the source that no run has asked for; empty if it was not asked how a source stands.
+    Runs(Part<Run>),
+    /// One source, its newest runs, and its exports that no run has asked for.
+    Source {
+        standing: Box<Standing>,
         unmanaged: Vec<Unmanaged>,
+        at: Timestamp,
     },
-    Sources(Vec<(Source, Option<Run>)>),
-    Whoami {
-        user: String,
-        member: bool,
-        views: bool,
-        operates: bool,
-        approves: Vec<String>,
+    Sources {
+        standings: Part<Standing>,
+        at: Timestamp,
     },
+    Whoami(Box<Rights>),
     Help {
         topic: Option<Verb>,
         may_operate: bool,
@@ -82,6 +90,16 @@ pub enum Answer {
     Broken {
         reference: String,
     },
+}
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub struct Part<T> {
+    pub entries: Vec<T>,
+    /// What was asked for: it tells where the part begins, and what comes after it.
+    pub of: Command,
+    /// There are entries after these.
+    pub more: bool,
 }
 
 /// Why Slack does not show a run as it is.

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{access::Right, snapshot::SnapshotChoice, source::Layer, stage::StageId};
 
+mod fold;
 mod grammar;
+mod more;
 mod parse;
 
+pub use fold::fold;
 pub use grammar::{GRAMMAR, Verb};
-pub use parse::{Misread, nearest, parse};
+pub use parse::{Misread, SOURCES, nearest, parse};
 
 /// A command, read and typed, not yet checked against sources, runs or rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +29,10 @@ pub enum Command {
     List {
         source: Option<String>,
         failed: bool,
+        /// The most that is shown at once.
         limit: u16,
+        /// How many of the newest are left out: they have been shown before.
+        skip: u16,
     },
     Retry {
         run: String,
@@ -35,7 +41,10 @@ pub enum Command {
     Cancel {
         run: String,
     },
-    Sources,
+    Sources {
+        /// How many of the first are left out.
+        skip: u16,
+    },
     Whoami,
     Help {
         topic: Option<Verb>,
@@ -65,7 +74,7 @@ impl Command {
             Self::List { .. } => Some(Verb::List),
             Self::Retry { .. } => Some(Verb::Retry),
             Self::Cancel { .. } => Some(Verb::Cancel),
-            Self::Sources => Some(Verb::Sources),
+            Self::Sources { .. } => Some(Verb::Sources),
             Self::Whoami => Some(Verb::Whoami),
             Self::Help { .. } => Some(Verb::Help),
         }

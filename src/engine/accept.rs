@@ -60,7 +60,7 @@ impl Engine {
             Command::Overview
             | Command::Status { .. }
             | Command::List { .. }
-            | Command::Sources
+            | Command::Sources { .. }
             | Command::Whoami
             | Command::Help { .. } => match timeout_at(until, self.query(asker, command)).await {
                 Ok(Ok(answer)) => answer,

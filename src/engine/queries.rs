@@ -1,10 +1,13 @@
 //! Answers to what people ask about runs and sources. Nothing here changes anything.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
 use crate::{
     domain::{
         access::Right,
-        answer::{Answer, Outcome},
-        command::Command,
+        answer::{Answer, Outcome, Part},
+        command::{Command, SOURCES},
+        lake::Standing,
         run::{Run, RunStatus},
     },
     engine::{
@@ -14,11 +17,14 @@ use crate::{
     },
 };
 
-/// Runs of a source that are shown to who asks how it stands.
-const STATUS: usize = 5;
+/// Runs of a source that a list of failures looks through at the most.
+const DEEPEST: usize = 1000;
 
-/// Runs per source that an overview looks through.
-const OVERVIEW: usize = 20;
+/// How much further back a list of failures looks than what it shows.
+const RARITY: usize = 10;
+
+/// Sources whose runs are listed at the same time.
+const SIDE_BY_SIDE: usize = 8;
 
 impl Engine {
     /// Answers a command that changes nothing.
@@ -28,8 +34,10 @@ impl Engine {
     pub async fn query(&self, asker: &Asker, command: Command) -> Result<Answer, StoreError> {
         match command {
             Command::Status { target: Some(target) } => self.status(&target).await,
-            Command::List { source, failed, limit } => self.list(source.as_deref(), failed, limit.into()).await,
-            Command::Sources => self.list_sources().await,
+            Command::List { ref source, failed, limit, skip } => {
+                self.list(&command, source.as_deref(), failed, limit.into(), skip.into()).await
+            }
+            Command::Sources { skip } => self.list_sources(&command, skip.into()).await,
             Command::Whoami => Ok(self.whoami(asker).await),
             Command::Help { topic } => Ok(Answer::Help { topic, may_operate: self.may_operate(asker).await }),
             Command::Overview | Command::Status { target: None } => self.overview(asker).await,
@@ -39,25 +47,14 @@ impl Engine {
 
     async fn overview(&self, asker: &Asker) -> Result<Answer, StoreError> {
         // Side by side: whoever asks has little time to wait for any of it.
-        let (active, unmanaged, may_operate) =
-            tokio::join!(self.active(), self.unmanaged(None), self.may_operate(asker));
-        Ok(Answer::Overview { active: active?, unmanaged, may_operate })
-    }
-
-    async fn active(&self) -> Result<Vec<Run>, StoreError> {
-        let mut active = Vec::new();
-        for source in self.sources.all() {
-            let recent = self.store.recent(&source.name, OVERVIEW).await?;
-            active.extend(recent.into_iter().filter(|it| !it.status.is_over()));
-        }
-        newest_first(&mut active);
-        Ok(active)
+        let (lake, unmanaged, may_operate) = tokio::join!(self.lake(), self.unmanaged(None), self.may_operate(asker));
+        Ok(Answer::Overview { lake: lake?, unmanaged, may_operate, at: self.clock.now() })
     }
 
     async fn status(&self, target: &str) -> Result<Answer, StoreError> {
-        if self.sources.get(target).is_some() {
-            let (runs, unmanaged) = tokio::join!(self.store.recent(target, STATUS), self.unmanaged(Some(target)));
-            return Ok(Answer::Runs { runs: runs?, unmanaged });
+        if let Some(source) = self.sources.get(target) {
+            let (standing, unmanaged) = tokio::join!(self.standing(source), self.unmanaged(Some(target)));
+            return Ok(Answer::Source { standing: Box::new(standing?), unmanaged, at: self.clock.now() });
         }
         Ok(match self.resolve(target).await? {
             Ok(run) => {
@@ -65,47 +62,49 @@ impl Engine {
                 Answer::Details(Box::new(run), unsent)
             }
             Err(Outcome::AmbiguousRun { text, matches }) => Answer::AmbiguousRun { text, matches },
-            Err(_) => Answer::UnknownRun { text: target.to_owned() },
+            Err(_) => {
+                let near = self.sources.nearest(target).map(str::to_owned);
+                Answer::UnknownTarget { text: target.to_owned(), near }
+            }
         })
     }
 
-    async fn list(&self, source: Option<&str>, failed: bool, limit: usize) -> Result<Answer, StoreError> {
+    async fn list(
+        &self,
+        of: &Command,
+        source: Option<&str>,
+        failed: bool,
+        limit: usize,
+        skip: usize,
+    ) -> Result<Answer, StoreError> {
         if let Some(unknown) = source.filter(|it| self.sources.get(it).is_none()) {
             return Ok(self.unknown_source(unknown));
         }
-        let mut runs = Vec::new();
-        for known in self.sources.all().iter().filter(|it| source.is_none_or(|name| it.name == name)) {
-            // A filter looks further back than what it shows.
-            let depth = if failed { limit * 10 } else { limit };
-            runs.extend(self.store.recent(&known.name, depth).await?);
-        }
-        runs.retain(|it| !failed || it.status == RunStatus::Failed);
+        // One more than is shown tells whether there are more.
+        let wanted = skip + limit + 1;
+        let depth = if failed { (wanted * RARITY).min(DEEPEST) } else { wanted };
+        let known = self.sources.all().iter().filter(|it| source.is_none_or(|name| it.name == name));
+        let each: Vec<_> = known.map(|it| self.store.recent(&it.name, depth)).collect();
+        let found: Vec<Vec<Run>> = stream::iter(each).buffered(SIDE_BY_SIDE).try_collect().await?;
+        let mut runs: Vec<Run> =
+            found.into_iter().flatten().filter(|it| !failed || it.status == RunStatus::Failed).collect();
         newest_first(&mut runs);
-        runs.truncate(limit);
-        Ok(Answer::Runs { runs, unmanaged: Vec::new() })
+        Ok(Answer::Runs(part(of, runs, skip, limit)))
     }
 
-    async fn list_sources(&self) -> Result<Answer, StoreError> {
-        let mut sources = Vec::new();
-        for source in self.sources.all() {
-            let last = self.store.recent(&source.name, 1).await?.into_iter().next();
-            sources.push((source.clone(), last));
-        }
-        Ok(Answer::Sources(sources))
+    async fn list_sources(&self, of: &Command, skip: usize) -> Result<Answer, StoreError> {
+        let all = self.sources.all();
+        let shown = all.iter().skip(skip).take(SOURCES.into());
+        let each: Vec<_> = shown.map(|it| self.standing(it)).collect();
+        let entries: Vec<Standing> = stream::iter(each).buffered(SIDE_BY_SIDE).try_collect().await?;
+        let more = all.len() > skip + entries.len();
+        Ok(Answer::Sources { standings: Part { entries, of: of.clone(), more }, at: self.clock.now() })
     }
 
     async fn whoami(&self, asker: &Asker) -> Answer {
-        let mut lists = vec![self.access.operators.as_slice(), self.access.viewers.as_slice()];
-        let guarded = || self.sources.all().iter().filter_map(|it| Some((it, it.sensitive.as_ref()?)));
-        lists.extend(guarded().map(|(_, layer)| layer.approval.approvers.as_slice()));
-        let Ok(person) = self.people.person(&asker.user, &lists).await else { return Answer::Unidentified };
-        let approves = guarded().filter(|(_, layer)| person.is_in(&layer.approval.approvers));
-        Answer::Whoami {
-            user: person.user.clone(),
-            member: person.membership == crate::domain::access::Membership::Member,
-            views: self.access.allows(&person, Right::View),
-            operates: self.access.allows(&person, Right::Operate),
-            approves: approves.map(|(source, _)| source.name.clone()).collect(),
+        match self.rights(&asker.user).await {
+            Ok(rights) => Answer::Whoami(Box::new(rights)),
+            Err(_) => Answer::Unidentified,
         }
     }
 
@@ -115,6 +114,12 @@ impl Engine {
             Via::Slack => self.who(&asker.user).await.is_some_and(|it| self.access.allows(&it, Right::Operate)),
         }
     }
+}
+
+/// Returns the entries that are shown after the first `skip`.
+fn part<T>(of: &Command, entries: Vec<T>, skip: usize, limit: usize) -> Part<T> {
+    let more = entries.len() > skip + limit;
+    Part { entries: entries.into_iter().skip(skip).take(limit).collect(), of: of.clone(), more }
 }
 
 fn newest_first(runs: &mut [Run]) {

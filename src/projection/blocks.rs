@@ -10,6 +10,9 @@ use slack_morphism::prelude::{
     SlackContextBlock, SlackContextBlockElement, SlackHeaderBlock, SlackSectionBlock,
 };
 
+pub mod chart;
+pub mod table;
+
 use super::{
     message::Message,
     text::{Mrkdwn, width},
@@ -154,6 +157,13 @@ impl Page {
     #[must_use]
     pub fn lines(self, lines: Vec<Mrkdwn>) -> Self {
         self.list(lines, |_| Mrkdwn::default())
+    }
+
+    /// Returns how many of `lines` there is room for, in order.
+    pub fn room_for(&self, lines: &[Mrkdwn]) -> usize {
+        let mut room = self.room;
+        let fits = |it: &&Mrkdwn| room.checked_sub(it.width().min(LINE) + 1).inspect(|left| room = *left).is_some();
+        lines.iter().take_while(fits).count()
     }
 
     /// Adds a row of buttons; no buttons, no row. Its `block_id` is made of the buttons, so that it is new when one of

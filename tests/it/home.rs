@@ -43,9 +43,9 @@ async fn press(bot: &Bot, user: &str, action: &str) {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-/// Returns how often somebody has looked who reads their Home.
+/// Returns how often replicas have looked what somebody was shown.
 fn looks(bot: &Bot) -> usize {
-    bot.effects("dynamodb", "Query").iter().filter(|it| it.note.to_string().contains("\"home\"")).count()
+    bot.effects("dynamodb", "GetItem").iter().filter(|it| it.note.to_string().contains("HOME#")).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]

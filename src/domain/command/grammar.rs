@@ -59,7 +59,11 @@ pub const GRAMMAR: &[Form] = &[
     Form {
         verb: Verb::List,
         argument: Some(Argument { name: "SOURCE", required: false }),
-        options: &[Opt { name: "failed", value: None }, Opt { name: "limit", value: Some("N") }],
+        options: &[
+            Opt { name: "failed", value: None },
+            Opt { name: "limit", value: Some("N") },
+            Opt { name: "page", value: Some("K") },
+        ],
     },
     Form {
         verb: Verb::Retry,
@@ -67,7 +71,7 @@ pub const GRAMMAR: &[Form] = &[
         options: &[Opt { name: "from", value: Some("STAGE") }],
     },
     Form { verb: Verb::Cancel, argument: Some(Argument { name: "RUN", required: true }), options: &[] },
-    Form { verb: Verb::Sources, argument: None, options: &[] },
+    Form { verb: Verb::Sources, argument: None, options: &[Opt { name: "page", value: Some("K") }] },
     Form { verb: Verb::Whoami, argument: None, options: &[] },
     Form { verb: Verb::Help, argument: Some(Argument { name: "COMMAND", required: false }), options: &[] },
 ];

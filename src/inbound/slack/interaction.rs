@@ -80,11 +80,18 @@ impl Press {
             "run.retry" => wish(Wish::Retry { run: value.clone(), from: None }, Verb::Retry),
             "run.cancel" => wish(Wish::Cancel { run: value.clone() }, Verb::Cancel),
             "run.details" => Self::Query(Command::Status { target: Some(value) }),
+            "list.more" => more(&value),
             "approval.approve" => decide(Verdict::Approve),
             "approval.deny" => decide(Verdict::Deny),
             _ => Self::Unknown,
         }
     }
+}
+
+/// Reads which part of which list is asked for.
+fn more(value: &str) -> Press {
+    let part = serde_json::from_str::<Command>(value).ok().and_then(Command::into_part);
+    part.map_or(Press::Unknown, Press::Query)
 }
 
 /// Has a press recorded; what came of it is told privately, and shown where everybody sees it.

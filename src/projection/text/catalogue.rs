@@ -14,7 +14,7 @@ macro_rules! subjects {
 }
 
 /// Subject, English, Japanese.
-const CATALOGUES: [(&str, &str, &str); 15] = subjects![
+const CATALOGUES: [(&str, &str, &str); 16] = subjects![
     "alert",
     "answer",
     "approval",
@@ -27,6 +27,7 @@ const CATALOGUES: [(&str, &str, &str); 15] = subjects![
     "remedies",
     "run",
     "stage",
+    "table",
     "thread",
     "units",
     "wait",
