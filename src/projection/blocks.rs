@@ -267,6 +267,12 @@ fn label(text: &str, max: usize) -> SlackBlockPlainTextOnly {
     plain(text, max).into()
 }
 
+/// Returns the beginning of `text` for where Slack shows it as it is. A name that looks like a mention is not to be taken for
+/// one by whatever reads it.
+fn literal(text: &str, max: usize) -> String {
+    plain(&text.replace('<', "‹").replace('>', "›").replace('&', "＆"), max)
+}
+
 /// Returns the beginning of `text` that is at most `max` long.
 fn plain(text: &str, max: usize) -> String {
     let mut room = max;

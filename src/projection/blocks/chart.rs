@@ -9,7 +9,7 @@ use slack_morphism::prelude::{
     SlackDataVisualizationBlock, SlackSeriesChart,
 };
 
-use super::plain;
+use super::literal;
 
 /// Points of a series.
 pub const POINTS: usize = 20;
@@ -44,10 +44,10 @@ impl Bars {
         let value = |value: f64| Number::from_f64((value * 10.0).round() / 10.0).unwrap_or_else(|| 0.into());
         let data =
             labels.iter().zip(points).map(|(label, (_, it))| SlackChartDataPoint::new(label.clone(), value(*it)));
-        let series = SlackChartDataSeries::new(plain(&self.name, LABEL), data.collect());
-        let axes = SlackChartAxisConfig::new(labels.clone()).with_y_label(plain(&self.unit, AXIS));
+        let series = SlackChartDataSeries::new(literal(&self.name, LABEL), data.collect());
+        let axes = SlackChartAxisConfig::new(labels.clone()).with_y_label(literal(&self.unit, AXIS));
         let chart = SlackChart::Bar(SlackSeriesChart::new(vec![series], axes));
-        Some(SlackDataVisualizationBlock::new(plain(&self.title, TITLE), chart).into())
+        Some(SlackDataVisualizationBlock::new(literal(&self.title, TITLE), chart).into())
     }
 }
 
@@ -55,9 +55,9 @@ impl Bars {
 fn unique(label: &str, taken: &mut BTreeSet<String>) -> String {
     let numbered = (2..).map(|n| {
         let end = format!(" #{n}");
-        format!("{}{end}", plain(label, LABEL - end.len()))
+        format!("{}{end}", literal(label, LABEL - end.len()))
     });
-    let free = std::iter::once(plain(label, LABEL)).chain(numbered).find(|it| !taken.contains(it));
+    let free = std::iter::once(literal(label, LABEL)).chain(numbered).find(|it| !taken.contains(it));
     let label = free.expect("there are more numbers than points");
     taken.insert(label.clone());
     label

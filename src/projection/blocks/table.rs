@@ -10,7 +10,7 @@ use slack_morphism::prelude::{
     SlackRichTextSection, SlackTableRawTextCell, SlackTableRichTextCell,
 };
 
-use super::plain;
+use super::literal;
 use crate::projection::text::width;
 
 /// Text of a table: ours, so that a message with one stays within what a message may hold.
@@ -50,7 +50,7 @@ impl Table {
     /// Returns a table without rows. The first column tells what a row is about.
     pub fn new(caption: &str, headings: Vec<String>) -> Self {
         let room = TABLE - width(caption).min(CELL) - headings.iter().map(|it| width(it).min(CELL)).sum::<usize>();
-        Self { caption: plain(caption, CELL), headings, rows: Vec::new(), room }
+        Self { caption: literal(caption, CELL), headings, rows: Vec::new(), room }
     }
 
     /// Adds a row below the others. Returns `false` if there is no room for it: then nothing was added.
@@ -89,13 +89,13 @@ impl Cell {
         match self {
             Self::Text(text) => raw(&text),
             Self::Date(at) => date(at),
-            Self::Number { value, text } => SlackDataTableRawNumberCell::new(value.into(), plain(&text, CELL)).into(),
+            Self::Number { value, text } => SlackDataTableRawNumberCell::new(value.into(), literal(&text, CELL)).into(),
         }
     }
 }
 
 fn raw(text: &str) -> SlackDataTableCell {
-    SlackTableRawTextCell::new(plain(text, CELL)).into()
+    SlackTableRawTextCell::new(literal(text, CELL)).into()
 }
 
 /// slack-morphism's own type of a date is built on a crate for time that is not used here.
@@ -162,6 +162,6 @@ mod tests {
         table.push(cells("shop <b>", 42));
         let message = Page::new(Mrkdwn::escaped("t")).either(table.into_block().unwrap(), |page| page).message();
         let shown = read(&message);
-        assert!(shown.contains("▦ Two runs") && shown.contains("shop <b> │"), "{shown}");
+        assert!(shown.contains("▦ Two runs") && shown.contains("shop ‹b› │"), "{shown}");
     }
 }

@@ -77,7 +77,7 @@ fn mistakes_say_what_was_probably_meant() {
 fn every_usage_names_its_options() {
     let usages: Vec<String> = GRAMMAR.iter().map(Form::usage).collect();
     assert_eq!(usages[3], "retry RUN [--from STAGE]");
-    assert_eq!(usages[2], "list [SOURCE] [--failed] [--limit N]");
+    assert_eq!(usages[2], "list [SOURCE] [--failed] [--limit N] [--page K]");
 }
 
 proptest! {
