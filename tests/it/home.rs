@@ -5,7 +5,7 @@ use datalake_bot::{
     sandbox::{
         aws::ExportStatus,
         faults::{Fault, Kind, Moment},
-        slack::{Act, Place},
+        slack::{Act, Limits, Person, Place},
     },
 };
 use rstest::rstest;
@@ -127,6 +127,22 @@ async fn replicas_publish_a_change_once() {
     bot.until("they look again", async || (looks(&bot) > looked + 6).then_some(())).await;
     assert_eq!(publications(&bot, ANA).len(), seen);
     drop(replicas);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opens_theirs_beside_many_others_gets_it_at_slacks_pace() {
+    let bot = Bot::start().await;
+    bot.world.slack.set_limits(Limits::default());
+    let users: Vec<String> = (0..25).map(|it| format!("U0READER{it:03}")).collect();
+    for user in &users {
+        bot.world.slack.set_person(Person::member(user, &user.to_lowercase(), user, "Reader"));
+        assert_eq!(bot.world.slack.open_home(user).await.unwrap().status, 200);
+    }
+    for user in &users {
+        becomes(&bot, user, "it is there", |it| it.contains("Updated")).await;
+    }
+    let calls = bot.world.front.history.calls("slack", "views.publish");
+    assert!(calls.iter().all(|it| it.error.is_none()), "Slack has refused none");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,8 @@ mod home;
 mod judge;
 #[cfg(feature = "sandbox")]
 mod kills;
+#[cfg(feature = "sandbox")]
+mod lists;
 mod manifest;
 #[cfg(feature = "sandbox")]
 mod mends;

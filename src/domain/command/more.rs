@@ -9,22 +9,19 @@ use super::{
 const MOST: u16 = LAST_PAGE * MAX_LIST_LIMIT;
 
 impl Command {
+    /// Returns how many entries of a list are left out, because they come before what is asked for.
+    pub fn skipped(&self) -> u16 {
+        if let Self::List { skip, .. } | Self::Sources { skip } = self { *skip } else { 0 }
+    }
+
     /// Returns the command for what comes after the next `shown` entries of a list; `None` if it is no list, or nobody
     /// goes on for so long.
     #[must_use]
     pub fn after(&self, shown: usize) -> Option<Self> {
-        let further = |skip: u16| skip.checked_add(u16::try_from(shown).ok()?).filter(|it| *it <= MOST);
-        let next = match self.clone() {
-            Self::List { source, failed, limit, skip } => Self::List { source, failed, limit, skip: further(skip)? },
-            Self::Sources { skip } => Self::Sources { skip: further(skip)? },
-            Self::Overview
-            | Self::Run(_)
-            | Self::Status { .. }
-            | Self::Retry { .. }
-            | Self::Cancel { .. }
-            | Self::Whoami
-            | Self::Help { .. } => return None,
-        };
+        let mut next = self.clone();
+        if let Self::List { skip, .. } | Self::Sources { skip } = &mut next {
+            *skip = skip.checked_add(u16::try_from(shown).ok()?)?;
+        }
         next.into_part()
     }
 
@@ -32,18 +29,12 @@ impl Command {
     /// outside.
     #[must_use]
     pub fn into_part(self) -> Option<Self> {
-        let fine = match &self {
-            Self::List { limit, skip, .. } => (1..=MAX_LIST_LIMIT).contains(limit) && *skip <= MOST,
-            Self::Sources { skip } => *skip <= MOST,
-            Self::Overview
-            | Self::Run(_)
-            | Self::Status { .. }
-            | Self::Retry { .. }
-            | Self::Cancel { .. }
-            | Self::Whoami
-            | Self::Help { .. } => false,
+        let is_list = if let Self::List { limit, .. } = &self {
+            (1..=MAX_LIST_LIMIT).contains(limit)
+        } else {
+            matches!(self, Self::Sources { .. })
         };
-        fine.then_some(self)
+        (is_list && self.skipped() <= MOST).then_some(self)
     }
 }
 

@@ -51,10 +51,7 @@ pub(super) fn overview(
 pub(super) fn runs(voice: Voice<'_>, part: &Part<Run>) -> Message {
     let all: Vec<&Run> = part.entries.iter().collect();
     let lines: Vec<Mrkdwn> = all.iter().map(|it| phrase::line(voice, it)).collect();
-    let (skipped, of_one) = match &part.of {
-        Command::List { skip, source, .. } => (*skip, source.is_some()),
-        _ => (0, false),
-    };
+    let (skipped, of_one) = (part.of.skipped(), matches!(part.of, Command::List { source: Some(_), .. }));
     let title = |count: usize| voice.say("answer.runs.title", values! { count, skipped });
     let fits = Page::new(title(all.len())).room_for(&lines);
     let shown = &all[..fits];
@@ -67,10 +64,7 @@ pub(super) fn runs(voice: Voice<'_>, part: &Part<Run>) -> Message {
 
 pub(super) fn sources(voice: Voice<'_>, part: &Part<Standing>, at: Timestamp) -> Message {
     let lines: Vec<Mrkdwn> = part.entries.iter().map(|it| source(voice, it, at)).collect();
-    let skipped = match &part.of {
-        Command::Sources { skip } => *skip,
-        _ => 0,
-    };
+    let skipped = part.of.skipped();
     let title = |count: usize| voice.say("answer.sources.title", values! { count, skipped });
     let fits = Page::new(title(lines.len())).room_for(&lines);
     let mut table = rows::table_of_sources(voice);
