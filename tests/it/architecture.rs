@@ -65,7 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
         "slack_morphism",
         &[
             "src/adapters/slack/",
-            "src/projection/blocks.rs",
+            "src/projection/blocks",
             "src/projection/message.rs",
             "src/projection/testing/",
             "src/projection/view.rs",

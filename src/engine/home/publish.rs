@@ -67,3 +67,30 @@ pub(super) fn wait(reader: &Reader, now: Timestamp) -> Duration {
     let since = now.duration_since(last).max(SignedDuration::ZERO);
     Duration::try_from(EVERY - since).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(opened: i64, published: Option<i64>) -> Reader {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        Reader {
+            user: "UANA".to_owned(),
+            opened_at: at(opened),
+            shown: String::new(),
+            drawn_from: String::new(),
+            published_at: published.map(at),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_home_is_left_as_it_is_for_a_while() {
+        let wait = |reader: &Reader, now| wait(reader, Timestamp::from_second(now).unwrap()).as_secs();
+        assert_eq!(wait(&reader(0, Some(100)), 105), 15);
+        assert_eq!(wait(&reader(0, Some(100)), 120), 0);
+        assert_eq!(wait(&reader(100, None), 101), 19, "who was told of the opening attends to it");
+        assert_eq!(wait(&reader(100, None), 500), 0);
+        assert_eq!(wait(&reader(0, Some(900)), 100), 20, "a clock that is ahead costs no more than that");
+    }
+}
