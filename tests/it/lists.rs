@@ -4,11 +4,11 @@ use datalake_bot::{domain::run::RunStatus, sandbox::slack::Posted};
 
 use crate::harness::{ANA, Bot, CHANNEL, GUEST, has, name};
 
-/// Runs `school` twice, of all tables and of one.
+/// Runs `learning` twice, of all tables and of one.
 async fn ran_twice(bot: &Bot) -> Vec<String> {
-    bot.slash(ANA, "/datalake run school").await;
+    bot.slash(ANA, "/datalake run learning --layers normal").await;
     bot.run_shown().await;
-    bot.slash(ANA, "/datalake run school --only school.users").await;
+    bot.slash(ANA, "/datalake run learning --only learning.users --layers normal").await;
     let both = async || {
         let runs = bot.runs().await;
         (runs.len() == 2 && runs.iter().all(|it| it.status == RunStatus::Succeeded)).then_some(runs)
@@ -28,31 +28,34 @@ fn part(bot: &Bot, user: &str) -> Option<Posted> {
 async fn a_list_goes_on_where_it_ended() {
     let bot = Bot::start().await;
     let runs = ran_twice(&bot).await;
-    let first = bot.slash(ANA, "/datalake list school --limit 1").await;
+    let first = bot.slash(ANA, "/datalake list learning --limit 1").await;
     assert!(first.contains(&runs[0]) && !first.contains(&runs[1]), "{first}");
     let shown = part(&bot, ANA).expect("a button for the rest");
     bot.world.slack.press(ANA, CHANNEL, &shown.ts, "list.more").await.unwrap();
     bot.told(ANA, &format!("`{}`", runs[1])).await;
-    let second = bot.slash(ANA, "/datalake list school --limit 1 --page 2").await;
+    let second = bot.slash(ANA, "/datalake list learning --limit 1 --page 2").await;
     assert!(second.contains(&runs[1]) && !second.contains(&runs[0]), "{second}");
-    let told = bot.slash(GUEST, "/datalake list school --limit 1").await;
-    assert!(!told.contains("school-"), "{told}");
+    let told = bot.slash(GUEST, "/datalake list learning --limit 1").await;
+    assert!(!told.contains("learning-"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sources_status_says_how_fresh_it_is() {
     let bot = Bot::start().await;
-    assert!(bot.slash(ANA, "/datalake status school").await.contains("no refresh has succeeded yet"));
+    assert!(bot.slash(ANA, "/datalake status learning").await.contains("no refresh has succeeded yet"));
     ran_twice(&bot).await;
-    let status = bot.slash(ANA, "/datalake status school").await;
+    let status = bot.slash(ANA, "/datalake status learning").await;
     assert!(status.contains("data as of") && status.contains("last refresh took"), "{status}");
     let overview = bot.slash(ANA, "/datalake").await;
-    assert!(overview.contains("*school* · data as of") && overview.contains("/datalake run"), "{overview}");
-    for typed in ["SCHOOL", "ｓｃｈｏｏｌ", "shcool"] {
+    assert!(overview.contains("*learning* · data as of") && overview.contains("/datalake run"), "{overview}");
+    for typed in ["LEARNING", "ｌｅａｒｎｉｎｇ", "laerning"] {
         assert!(
-            bot.slash(ANA, &format!("/datalake status {typed}")).await.contains("Did you mean `school`?"),
+            bot.slash(ANA, &format!("/datalake status {typed}")).await.contains("Did you mean `learning`?"),
             "{typed}"
         );
-        assert!(bot.slash(ANA, &format!("/datalake list {typed}")).await.contains("Did you mean `school`?"), "{typed}");
+        assert!(
+            bot.slash(ANA, &format!("/datalake list {typed}")).await.contains("Did you mean `learning`?"),
+            "{typed}"
+        );
     }
 }
