@@ -36,7 +36,7 @@ pub(super) fn overview(
     let active = lake.active();
     let title = voice.say("answer.overview.title", values! { count => active.len() });
     let shown: Vec<&Run> = active.iter().take(ACTIVE).copied().collect();
-    let page = runs_on(Page::new(title), voice, voice.text("table.active"), &shown, false);
+    let page = runs_on(Page::new(title), voice, &voice.text("table.active"), &shown, false);
     let page = rest(page, voice, active.len(), ACTIVE, "`/datalake list`").section(self::unmanaged(voice, unmanaged));
     let mut standings: Vec<&Standing> = lake.0.iter().collect();
     standings.sort_by_key(|it| !it.is_overdue(at));
@@ -56,7 +56,7 @@ pub(super) fn runs(voice: Voice<'_>, part: &Part<Run>) -> Message {
     let fits = Page::new(title(all.len())).room_for(&lines);
     let shown = &all[..fits];
     let caption = voice.say("table.runs", values! { count => fits });
-    let page = runs_on(Page::new(title(fits)), voice, caption, shown, of_one);
+    let page = runs_on(Page::new(title(fits)), voice, &caption, shown, of_one);
     let hint = if shown.is_empty() { Mrkdwn::default() } else { voice.text("answer.runs.hint") };
     let more = more(voice, part, fits);
     page.context(hint).buttons(more).message()
@@ -74,7 +74,7 @@ pub(super) fn sources(voice: Voice<'_>, part: &Part<Standing>, at: Timestamp) ->
 }
 
 /// Adds runs as a table, or a line for each.
-pub(super) fn runs_on(page: Page, voice: Voice<'_>, caption: Mrkdwn, runs: &[&Run], of_one: bool) -> Page {
+pub(super) fn runs_on(page: Page, voice: Voice<'_>, caption: &Mrkdwn, runs: &[&Run], of_one: bool) -> Page {
     let mut table = rows::table_of_runs(voice, caption, of_one);
     let all = runs.iter().all(|it| table.push(rows::run(voice, it, of_one)));
     tabled(page, table, all, runs.iter().map(|it| phrase::line(voice, it)).collect())

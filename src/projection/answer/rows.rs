@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Returns a table of runs with the heading of each column; `of_one`: all are of the same source.
-pub(super) fn table_of_runs(voice: Voice<'_>, caption: Mrkdwn, of_one: bool) -> Table {
+pub(super) fn table_of_runs(voice: Voice<'_>, caption: &Mrkdwn, of_one: bool) -> Table {
     let source = (!of_one).then_some("table.heading.source");
     let rest = [
         "table.heading.status",

@@ -31,7 +31,7 @@ pub(super) fn message(voice: Voice<'_>, standing: &Standing, exports: &[Unmanage
     let shown: Vec<&Run> = standing.runs.iter().take(RUNS).collect();
     let (count, source) = (shown.len(), &standing.source.name);
     let page = page.section(voice.say("table.source.title", values! { count }));
-    let page = runs_on(page, voice, voice.say("table.runs", values! { count }), &shown, true);
+    let page = runs_on(page, voice, &voice.say("table.runs", values! { count }), &shown, true);
     let place = voice.say("table.source.where", values! { source });
     let page = rest(page, voice, standing.runs.len(), RUNS, place.as_str()).section(unmanaged(voice, exports));
     let hint = if shown.is_empty() { Mrkdwn::default() } else { voice.text("answer.runs.hint") };
@@ -41,7 +41,6 @@ pub(super) fn message(voice: Voice<'_>, standing: &Standing, exports: &[Unmanage
 /// How long the last refreshes took, the newest at the right.
 fn chart(voice: Voice<'_>, standing: &Standing) -> Bars {
     let successes = standing.runs.iter().rev().filter(|it| has_succeeded(it));
-    #[expect(clippy::cast_precision_loss, reason = "a run does not last that long")]
     let minutes = |run: &Run| work(run) as f64 / 60.0;
     let day = |run: &Run| run.snapshot_time.to_zoned(TimeZone::UTC).strftime("%m-%d %H:%M").to_string();
     Bars {
