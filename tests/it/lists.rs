@@ -32,7 +32,7 @@ async fn a_list_goes_on_where_it_ended() {
     assert!(first.contains(&runs[0]) && !first.contains(&runs[1]), "{first}");
     let shown = part(&bot, ANA).expect("a button for the rest");
     bot.world.slack.press(ANA, CHANNEL, &shown.ts, "list.more").await.unwrap();
-    bot.told(ANA, &format!("`{}`", runs[1])).await;
+    bot.told(ANA, &format!("succeeded · {}", runs[1])).await;
     let second = bot.slash(ANA, "/datalake list learning --limit 1 --page 2").await;
     assert!(second.contains(&runs[1]) && !second.contains(&runs[0]), "{second}");
     let told = bot.slash(GUEST, "/datalake list learning --limit 1").await;
