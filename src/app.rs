@@ -94,13 +94,14 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
     let engine = Arc::new(Engine {
         outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _),
-        store,
         work: Arc::clone(&work) as _,
         snapshots: Arc::clone(&work) as _,
         shelf: Arc::clone(&work) as _,
         exports: Exports::new(work),
         chat: Arc::new(palette),
         views: Arc::new(SlackViews::new(Arc::clone(&slack))),
+        readers: Arc::clone(&store) as _,
+        store,
         people: Arc::new(SlackPeople::new(slack, config.slack.team_id.clone())),
         queue: Arc::clone(&queue) as _,
         clock: Arc::new(System),

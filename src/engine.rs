@@ -3,7 +3,8 @@
 //! [`accept`] records what a person wants before it is acknowledged, if [`permits`] lets them; [`requests`] carries it
 //! out, and [`tell`] tells what came of it; [`hints`] turns
 //! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
-//! the [`outbox`] and in the blocks that the [`palette`] has; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs;
+//! the [`outbox`] and in the blocks that the [`palette`] has; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs; [`home`] keeps
+//! what each person sees of everything;
 //! and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub mod driver;
 pub mod exports;
 pub mod form;
 pub mod hints;
+pub mod home;
+mod lake;
 pub mod notices;
 pub mod outbox;
 pub mod palette;
@@ -51,6 +54,7 @@ pub struct Engine {
     pub chat: Arc<dyn ports::Chat>,
     pub outbox: outbox::Outbox,
     pub views: Arc<dyn ports::Views>,
+    pub readers: Arc<dyn ports::Readers>,
     pub people: Arc<dyn ports::People>,
     pub queue: Arc<dyn ports::Queue>,
     pub clock: Arc<dyn Clock>,
@@ -99,6 +103,10 @@ pub enum Wake {
     Notice(NoticeId),
     /// The board may be out of date. Whoever wakes a thread wakes it too.
     Board,
+    /// Somebody has opened their Home.
+    Home(String),
+    /// Homes may be out of date.
+    Homes,
 }
 
 /// Wakes actors of this process.

@@ -1,7 +1,9 @@
 //! What people see, computed from the records. Pure: a run goes in, messages come out; what differs from what was
 //! posted gives the edits.
 //!
-//! [`run`] draws a run, [`notice`] what belongs to no run, [`answer`] answers one person, [`form`] asks one, [`forecast`] tells what would be done. All take their words from [`text`], which alone escapes them,
+//! [`run`] draws a run, [`notice`] what belongs to no run, [`board`] all runs that are under way; [`answer`] answers one
+//! person, [`form`] asks one, [`forecast`] tells what would be done, [`home`] is what one person sees of everything. All
+//! take their words from [`text`], which alone escapes them,
 //! and their blocks from [`blocks`], which alone knows Slack's limits; [`phrase`] is what they say in common.
 
 pub mod answer;
@@ -9,6 +11,7 @@ pub mod blocks;
 pub mod board;
 pub mod forecast;
 pub mod form;
+pub mod home;
 pub mod message;
 pub mod notice;
 pub mod phrase;

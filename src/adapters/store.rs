@@ -25,6 +25,7 @@ mod error;
 mod item;
 mod kinds;
 mod pace;
+mod readers;
 mod refused;
 pub mod tables;
 mod write;
@@ -244,7 +245,7 @@ impl Store for DynamoStore {
         Ok(self.query(query).await?.into_iter().filter_map(|it| item::read(source, it).ok()).collect())
     }
 
-    async fn last_success(&self, source: &str) -> Result<Option<Timestamp>, StoreError> {
+    async fn last_success(&self, source: &str) -> Result<Option<Run>, StoreError> {
         let query = Query {
             table: &self.runs,
             index: tables::BY_SOURCE,
@@ -256,7 +257,7 @@ impl Store for DynamoStore {
             limit: SUCCESSES,
         };
         let found = self.query(query).await?.into_iter();
-        Ok(found.filter_map(|it| item::read::<Run>(source, it).ok()?.finished_at).max())
+        Ok(found.filter_map(|it| item::read::<Run>(source, it).ok()).max_by_key(|it| it.finished_at))
     }
 
     async fn named(&self, source: &str, start: &str) -> Result<Vec<ExportTask>, StoreError> {

@@ -148,7 +148,7 @@ fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {
         say(&serde_json::to_string_pretty(&value(engine, answer)?)?);
         return Ok(exit);
     }
-    let text = if let Answer::Runs { runs, .. } = answer {
+    let text = if let Some(runs) = runs_of(answer) {
         runs.iter().map(line).collect::<Vec<_>>().join("\n")
     } else if let Answer::Details(run, unsent) = answer {
         let unsent = unsent.as_ref().map(|it| format!("\n\n{}", unsent_words(engine, it)));
@@ -164,8 +164,19 @@ fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
+/// Returns the runs that are the answer, newest first.
+fn runs_of(answer: &Answer) -> Option<&[Run]> {
+    if let Answer::Runs(part) = answer {
+        Some(&part.entries)
+    } else if let Answer::Source { standing, .. } = answer {
+        Some(&standing.runs)
+    } else {
+        None
+    }
+}
+
 fn value(engine: &Engine, answer: &Answer) -> anyhow::Result<serde_json::Value> {
-    Ok(if let Answer::Runs { runs, .. } = answer {
+    Ok(if let Some(runs) = runs_of(answer) {
         serde_json::to_value(runs)?
     } else if let Answer::Details(run, unsent) = answer {
         let mut value = serde_json::to_value(run)?;
@@ -207,5 +218,5 @@ fn is_done(answer: &Answer) -> bool {
                 | Outcome::Canceling { .. }
         );
     }
-    matches!(answer, Answer::Runs { .. } | Answer::Details(..))
+    runs_of(answer).is_some() || matches!(answer, Answer::Details(..))
 }

@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::{Bar, Right},
     approval::{Refusal, Verdict},
-    command::{Misread, Verb},
+    command::{Command, Misread, Verb},
     export::Unmanaged,
     forecast::Forecast,
+    lake::{Lake, Standing},
     name::ExportTask,
     retry::RetryRefusal,
+    rights::Rights,
     run::Run,
-    source::{Layer, Source},
+    source::Layer,
     stage::StageId,
 };
 
@@ -43,33 +45,38 @@ pub enum Answer {
     UnknownRun {
         text: String,
     },
+    /// Neither a run nor a source; `near` is the source that was probably meant.
+    UnknownTarget {
+        text: String,
+        near: Option<String>,
+    },
     AmbiguousRun {
         text: String,
         matches: Vec<ExportTask>,
     },
-    /// What is going on: runs under way, newest first, and what the person may do.
+    /// What is going on, how fresh the data is, and what the person may do.
     Overview {
-        active: Vec<Run>,
+        lake: Lake,
         /// Exports that no run has asked for.
         unmanaged: Vec<Unmanaged>,
         may_operate: bool,
+        at: Timestamp,
     },
     /// One run in full, and what of it Slack does not show.
     Details(Box<Run>, Option<Unsent>),
     /// Runs, newest first.
-    Runs {
-        runs: Vec<Run>,
-        /// Exports of the source that no run has asked for; empty if it was not asked how a source stands.
+    Runs(Part<Run>),
+    /// One source, its newest runs, and its exports that no run has asked for.
+    Source {
+        standing: Box<Standing>,
         unmanaged: Vec<Unmanaged>,
+        at: Timestamp,
     },
-    Sources(Vec<(Source, Option<Run>)>),
-    Whoami {
-        user: String,
-        member: bool,
-        views: Reach,
-        operates: Reach,
-        approves: Vec<String>,
+    Sources {
+        standings: Part<Standing>,
+        at: Timestamp,
     },
+    Whoami(Box<Rights>),
     Help {
         topic: Option<Verb>,
         may_operate: bool,
@@ -110,6 +117,16 @@ impl Reach {
     pub fn is_some(&self) -> bool {
         *self != Self::Nothing
     }
+}
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub struct Part<T> {
+    pub entries: Vec<T>,
+    /// What was asked for: it tells where the part begins, and what comes after it.
+    pub of: Command,
+    /// There are entries after these.
+    pub more: bool,
 }
 
 /// Why Slack does not show a run as it is.

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{access::Right, snapshot::SnapshotChoice, source::Layer, stage::StageId};
 
+mod fold;
 mod grammar;
+mod more;
 mod parse;
 
+pub use fold::fold;
 pub use grammar::{GRAMMAR, Verb};
-pub use parse::{MAX_REASON, Misread, TooLong, is_table, nearest, parse, reason};
+pub use parse::{MAX_REASON, Misread, SOURCES, TooLong, is_table, nearest, parse, reason};
 
 /// A command, read and typed, not yet checked against sources, runs or rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +31,10 @@ pub enum Command {
     List {
         source: Option<String>,
         failed: bool,
+        /// The most that is shown at once.
         limit: u16,
+        /// How many of the newest are left out: they have been shown before.
+        skip: u16,
     },
     Retry {
         run: String,
@@ -37,7 +43,10 @@ pub enum Command {
     Cancel {
         run: String,
     },
-    Sources,
+    Sources {
+        /// How many of the first are left out.
+        skip: u16,
+    },
     Whoami,
     Help {
         topic: Option<Verb>,
@@ -70,7 +79,7 @@ impl Command {
             Self::List { .. } => Some(Verb::List),
             Self::Retry { .. } => Some(Verb::Retry),
             Self::Cancel { .. } => Some(Verb::Cancel),
-            Self::Sources => Some(Verb::Sources),
+            Self::Sources { .. } => Some(Verb::Sources),
             Self::Whoami => Some(Verb::Whoami),
             Self::Help { .. } => Some(Verb::Help),
         }

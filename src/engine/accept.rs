@@ -8,7 +8,7 @@ use crate::{
     domain::{
         access::Right,
         answer::Answer,
-        command::{Command, Misread, Verb, nearest},
+        command::{Command, Misread, Verb, fold, nearest},
     },
     engine::{
         Engine, Wake,
@@ -63,7 +63,7 @@ impl Engine {
             Command::Overview
             | Command::Status { .. }
             | Command::List { .. }
-            | Command::Sources
+            | Command::Sources { .. }
             | Command::Whoami
             | Command::Help { .. } => match timeout_at(until, self.query(asker, &scope, command)).await {
                 Ok(Ok(answer)) => answer,
@@ -119,7 +119,7 @@ impl Engine {
         let known: Vec<&str> = known.iter().map(|it| it.name.as_str()).collect();
         Answer::UnknownSource {
             name: name.to_owned(),
-            near: nearest(name, known.iter().copied()).map(str::to_owned),
+            near: nearest(&fold(name), known.iter().copied()).map(str::to_owned),
             known: known.into_iter().map(str::to_owned).collect(),
         }
     }

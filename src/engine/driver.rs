@@ -1,4 +1,4 @@
-//! Hands wake-ups to the actors: one task for each run, thread, request and notice that is awake.
+//! Hands wake-ups to the actors: one task for each run, thread, request, notice and Home that is awake.
 
 use std::{future::Future, sync::Arc};
 
@@ -9,6 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Engine, Wake,
     actors::{Actors, Next},
+    home::EVERYBODY,
     outbox::Outbox,
 };
 use crate::domain::notice::NoticeId;
@@ -24,6 +25,7 @@ pub struct Driver {
     requests: Actors,
     notices: Actors,
     board: Actors,
+    homes: Actors,
     wakes: Mutex<mpsc::Receiver<Wake>>,
     outbox: Outbox,
     stop: CancellationToken,
@@ -43,6 +45,7 @@ impl Driver {
             requests: actors("request", engine, pass_request, tasks, stop),
             notices: actors("notice", engine, pass_notice, tasks, stop),
             board: actors("board", engine, pass_board, tasks, stop),
+            homes: actors("home", engine, pass_home, tasks, stop),
             wakes: Mutex::new(wakes),
             outbox: engine.outbox.clone(),
             stop: stop.clone(),
@@ -62,6 +65,7 @@ impl Driver {
                         self.threads.wake(name.as_str());
                         self.outbox.nudge(name.as_str());
                         self.board.wake(BOARD);
+                        self.homes.wake(EVERYBODY);
                     }
                     Some(Wake::Request(id)) => self.requests.wake(&id),
                     Some(Wake::Notice(id)) => {
@@ -69,6 +73,8 @@ impl Driver {
                         self.outbox.nudge(&id.0);
                     }
                     Some(Wake::Board) => self.board.wake(BOARD),
+                    Some(Wake::Home(user)) => self.homes.wake(&user),
+                    Some(Wake::Homes) => self.homes.wake(EVERYBODY),
                     None => return,
                 },
             }
@@ -113,4 +119,8 @@ async fn pass_board(engine: Arc<Engine>, _: String) -> Next {
 
 async fn pass_notice(engine: Arc<Engine>, key: String) -> Next {
     engine.attend(&NoticeId(key)).await
+}
+
+async fn pass_home(engine: Arc<Engine>, key: String) -> Next {
+    if key == EVERYBODY { engine.refresh_homes().await } else { engine.show_home(&key).await }
 }

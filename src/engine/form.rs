@@ -67,7 +67,7 @@ impl Engine {
         let (found, hash) = match timeout(SOON, &mut listing).await {
             Ok(found) => (found, None),
             Err(_) => {
-                let Some(hash) = self.show(asker, id, None, &view(Listing::Awaited)).await else { return };
+                let Some(hash) = self.show_form(asker, id, None, &view(Listing::Awaited)).await else { return };
                 // Who has submitted the form meanwhile, or chosen another source, must not get this one back.
                 (listing.await, Some(hash))
             }
@@ -76,11 +76,11 @@ impl Engine {
             Ok(snapshots) => Listing::Found(snapshots),
             Err(failure) => Listing::Failed(failure),
         };
-        self.show(asker, id, hash.as_deref(), &view(found)).await;
+        self.show_form(asker, id, hash.as_deref(), &view(found)).await;
     }
 
     async fn show_refusal(&self, asker: &Asker, id: &ViewId, locale: Locale, refusal: &Answer) {
-        self.show(asker, id, None, &form::told(&self.words, locale, refusal)).await;
+        self.show_form(asker, id, None, &form::told(&self.words, locale, refusal)).await;
     }
 
     /// Returns the command that was entered. Calls nobody: whoever submits a form has little time to be answered.
@@ -110,12 +110,12 @@ impl Engine {
         } else {
             form::told(&self.words, locale, &answer)
         };
-        self.show(asker, id, None, &view).await;
+        self.show_form(asker, id, None, &view).await;
     }
 
     /// Shows `view` in place of what the modal `id` shows; with a `hash`, only of that. Returns the new hash. A modal that
     /// was closed, or shows something else by now, wants nothing more.
-    async fn show(&self, asker: &Asker, id: &ViewId, hash: Option<&str>, view: &View) -> Option<String> {
+    async fn show_form(&self, asker: &Asker, id: &ViewId, hash: Option<&str>, view: &View) -> Option<String> {
         let mut shown = self.views.update(id, hash, view).await;
         if matches!(shown, Err(ChatError::Later { .. } | ChatError::Unclear(_))) && self.outbox.pause(AGAIN).await {
             shown = self.views.update(id, hash, view).await;

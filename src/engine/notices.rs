@@ -52,18 +52,22 @@ impl Engine {
     async fn solve(&self, id: &NoticeId) -> Result<(), StoreError> {
         let Some(notice) = self.store.notice(id).await?.filter(|it| !it.is_over()) else { return Ok(()) };
         let About::Overdue { source, .. } = &notice.about else { return Ok(()) };
-        if let Some(solved) = notice.after_success(self.store.last_success(source).await?) {
+        if let Some(solved) = notice.after_success(self.last_success_at(source).await?) {
             // If somebody else has been faster, it is solved all the same.
             self.store.put_notice(&solved).await?;
         }
         Ok(())
     }
 
+    async fn last_success_at(&self, source: &str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.store.last_success(source).await?.and_then(|it| it.finished_at))
+    }
+
     /// Has people told when no run of `source` has succeeded for longer than the configuration expects.
     pub(super) async fn look_for_miss(&self, source: &Source, now: Timestamp) -> Result<(), StoreError> {
         let Some(expected) = source.expect_every else { return Ok(()) };
         let watched = self.store.watched_since(&source.name, self.started_at).await?;
-        let last = self.store.last_success(&source.name).await?;
+        let last = self.last_success_at(&source.name).await?;
         match About::overdue(&source.name, expected, last, watched, now) {
             Some(overdue) => self.notice(overdue).await,
             None => Ok(()),

@@ -34,7 +34,9 @@ impl<'a> Want<'a> {
             Command::Status { target } => target.as_deref(),
             Command::List { source, .. } => source.as_deref(),
             Command::Retry { run, .. } | Command::Cancel { run } => Some(run.as_str()),
-            Command::Overview | Command::Form | Command::Sources | Command::Whoami | Command::Help { .. } => None,
+            Command::Overview | Command::Form | Command::Sources { .. } | Command::Whoami | Command::Help { .. } => {
+                None
+            }
         };
         Self { what: command.verb().map_or("overview", Verb::word), right: command.right(), target }
     }

@@ -1,10 +1,13 @@
 //! Answers to what people ask about runs and sources. Nothing here changes anything.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
 use crate::{
     domain::{
-        access::{Right, Who},
-        answer::{Answer, Outcome},
-        command::{Command, Verb},
+        access::Right,
+        answer::{Answer, Outcome, Part},
+        command::{Command, SOURCES, Verb, fold, nearest},
+        lake::{Lake, Standing},
         run::{Run, RunStatus},
     },
     engine::{
@@ -15,11 +18,14 @@ use crate::{
     },
 };
 
-/// Runs of a source that are shown to who asks how it stands.
-const STATUS: usize = 5;
+/// Runs of a source that a list of failures looks through at the most.
+const DEEPEST: usize = 1000;
 
-/// Runs per source that an overview looks through.
-const OVERVIEW: usize = 20;
+/// How much further back a list of failures looks than what it shows.
+const RARITY: usize = 10;
+
+/// Sources whose runs are listed at the same time.
+const SIDE_BY_SIDE: usize = 8;
 
 impl Engine {
     /// Answers a command that changes nothing; of what `scope` does not reach nothing is told.
@@ -29,8 +35,8 @@ impl Engine {
     pub async fn query(&self, asker: &Asker, scope: &Scope<'_>, command: Command) -> Result<Answer, StoreError> {
         match command {
             Command::Status { target: Some(target) } => self.status(asker, scope, &target).await,
-            Command::List { source, failed, limit } => self.list(scope, source.as_deref(), failed, limit.into()).await,
-            Command::Sources => self.list_sources(scope).await,
+            Command::List { .. } => self.list(scope, &command).await,
+            Command::Sources { skip } => self.list_sources(scope, &command, skip.into()).await,
             Command::Whoami => Ok(self.whoami(asker, scope).await),
             Command::Help { topic } => Ok(Answer::Help { topic, may_operate: scope.has(Right::Operate) }),
             Command::Overview | Command::Status { target: None } => self.overview(scope).await,
@@ -42,25 +48,16 @@ impl Engine {
 
     async fn overview(&self, scope: &Scope<'_>) -> Result<Answer, StoreError> {
         // Side by side: whoever asks has little time to wait for any of it.
-        let (active, mut unmanaged) = tokio::join!(self.active(scope), self.unmanaged(None));
+        let (standings, mut unmanaged) = tokio::join!(self.standings(scope.sources(Right::View)), self.unmanaged(None));
         unmanaged.retain(|it| scope.allows(&it.source, Right::View));
-        Ok(Answer::Overview { active: active?, unmanaged, may_operate: scope.has(Right::Operate) })
-    }
-
-    async fn active(&self, scope: &Scope<'_>) -> Result<Vec<Run>, StoreError> {
-        let mut active = Vec::new();
-        for source in scope.sources(Right::View) {
-            let recent = self.store.recent(&source.name, OVERVIEW).await?;
-            active.extend(recent.into_iter().filter(|it| !it.status.is_over()));
-        }
-        newest_first(&mut active);
-        Ok(active)
+        let (lake, may_operate) = (Lake(standings?), scope.has(Right::Operate));
+        Ok(Answer::Overview { lake, unmanaged, may_operate, at: self.clock.now() })
     }
 
     async fn status(&self, asker: &Asker, scope: &Scope<'_>, target: &str) -> Result<Answer, StoreError> {
-        if self.sources.get(target).is_some() {
-            let (runs, unmanaged) = tokio::join!(self.store.recent(target, STATUS), self.unmanaged(Some(target)));
-            return Ok(Answer::Runs { runs: runs?, unmanaged });
+        if let Some(source) = self.sources.get(target) {
+            let (standing, unmanaged) = tokio::join!(self.standing(source), self.unmanaged(Some(target)));
+            return Ok(Answer::Source { standing: Box::new(standing?), unmanaged, at: self.clock.now() });
         }
         Ok(match self.resolve(target, &scope.sources(Right::View)).await? {
             // Its whole name was given: now the source is known.
@@ -73,56 +70,53 @@ impl Engine {
                 Answer::Details(Box::new(run), unsent)
             }
             Err(Outcome::AmbiguousRun { text, matches }) => Answer::AmbiguousRun { text, matches },
-            Err(_) => Answer::UnknownRun { text: target.to_owned() },
+            Err(_) => {
+                let known = scope.sources(Right::View);
+                let near = nearest(&fold(target), known.iter().map(|it| it.name.as_str())).map(str::to_owned);
+                Answer::UnknownTarget { text: target.to_owned(), near }
+            }
         })
     }
 
-    async fn list(
-        &self,
-        scope: &Scope<'_>,
-        source: Option<&str>,
-        failed: bool,
-        limit: usize,
-    ) -> Result<Answer, StoreError> {
-        if let Some(unknown) = source.filter(|it| self.sources.get(it).is_none()) {
+    async fn list(&self, scope: &Scope<'_>, of: &Command) -> Result<Answer, StoreError> {
+        let Command::List { source, failed, limit, skip } = of else { return Ok(Answer::UnknownButton) };
+        let (limit, skip) = (usize::from(*limit), usize::from(*skip));
+        if let Some(unknown) = source.as_ref().filter(|it| self.sources.get(it).is_none()) {
             return Ok(self.unknown_source(unknown, scope));
         }
-        let mut runs = Vec::new();
-        for known in scope.sources(Right::View).into_iter().filter(|it| source.is_none_or(|name| it.name == name)) {
-            // A filter looks further back than what it shows.
-            let depth = if failed { limit * 10 } else { limit };
-            runs.extend(self.store.recent(&known.name, depth).await?);
-        }
-        runs.retain(|it| !failed || it.status == RunStatus::Failed);
+        // One more than is shown tells whether there are more.
+        let wanted = skip + limit + 1;
+        let depth = if *failed { (wanted * RARITY).min(DEEPEST) } else { wanted };
+        let known = scope.sources(Right::View).into_iter();
+        let known = known.filter(|it| source.as_ref().is_none_or(|name| it.name == *name));
+        let each: Vec<_> = known.map(|it| self.store.recent(&it.name, depth)).collect();
+        let found: Vec<Vec<Run>> = stream::iter(each).buffered(SIDE_BY_SIDE).try_collect().await?;
+        let mut runs: Vec<Run> =
+            found.into_iter().flatten().filter(|it| !failed || it.status == RunStatus::Failed).collect();
         newest_first(&mut runs);
-        runs.truncate(limit);
-        Ok(Answer::Runs { runs, unmanaged: Vec::new() })
+        Ok(Answer::Runs(part(of, runs, skip, limit)))
     }
 
-    async fn list_sources(&self, scope: &Scope<'_>) -> Result<Answer, StoreError> {
-        let mut sources = Vec::new();
-        for source in scope.sources(Right::View) {
-            let last = self.store.recent(&source.name, 1).await?.into_iter().next();
-            sources.push((source.clone(), last));
-        }
-        Ok(Answer::Sources(sources))
+    async fn list_sources(&self, scope: &Scope<'_>, of: &Command, skip: usize) -> Result<Answer, StoreError> {
+        let all = scope.sources(Right::View);
+        let shown = all.iter().copied().skip(skip).take(SOURCES.into()).collect();
+        let entries: Vec<Standing> = self.standings(shown).await?;
+        let more = all.len() > skip + entries.len();
+        Ok(Answer::Sources { standings: Part { entries, of: of.clone(), more }, at: self.clock.now() })
     }
 
     async fn whoami(&self, asker: &Asker, scope: &Scope<'_>) -> Answer {
-        let guarded = || self.sources.all().iter().filter_map(|it| Some((it, it.sensitive.as_ref()?)));
-        let lists: Vec<&[Who]> = guarded().map(|(_, layer)| layer.approval.approvers.as_slice()).collect();
-        let Some(person) = self.people.person(&asker.user, &lists).await.ok().filter(|_| scope.is_known()) else {
-            return Answer::Unidentified;
-        };
-        let approves = guarded().filter(|(_, layer)| person.is_in(&layer.approval.approvers));
-        Answer::Whoami {
-            user: person.user.clone(),
-            member: person.is_member(),
-            views: scope.reach(Right::View),
-            operates: scope.reach(Right::Operate),
-            approves: approves.map(|(source, _)| source.name.clone()).collect(),
+        match self.rights(&asker.user, asker.channel.as_deref()).await {
+            Ok(rights) if scope.is_known() => Answer::Whoami(Box::new(rights)),
+            Ok(_) | Err(_) => Answer::Unidentified,
         }
     }
+}
+
+/// Returns the entries that are shown after the first `skip`.
+fn part<T>(of: &Command, entries: Vec<T>, skip: usize, limit: usize) -> Part<T> {
+    let more = entries.len() > skip + limit;
+    Part { entries: entries.into_iter().skip(skip).take(limit).collect(), of: of.clone(), more }
 }
 
 fn newest_first(runs: &mut [Run]) {

@@ -43,7 +43,7 @@ pub async fn sweep_every(engine: Arc<Engine>, period: Duration, stop: Cancellati
 }
 
 impl Engine {
-    /// Wakes every open run, thread, request and notice and the board, begins runs of snapshots whose event was lost, and looks which
+    /// Wakes every open run, thread, request and notice, the board and the Homes, begins runs of snapshots whose event was lost, and looks which
     /// source is overdue.
     pub async fn sweep(&self) {
         match self.store.open_requests().await {
@@ -68,6 +68,7 @@ impl Engine {
             Ok(ids) => ids.into_iter().for_each(|id| self.wakes.send(Wake::Notice(id))),
             Err(error) => troubled("notices", &error.to_string()),
         }
+        self.wakes.send(Wake::Homes);
         for source in self.sources.all() {
             if let Err(error) = self.look_for_miss(source, self.clock.now()).await {
                 troubled(&source.name, &error.to_string());

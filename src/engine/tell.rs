@@ -29,14 +29,13 @@ impl Engine {
         let general = self.access.general.viewers.contains(&Who::AnyMember);
         general
             && match answer {
-                Answer::Overview { active, unmanaged, .. } => {
-                    active.iter().all(|it| open(&it.source)) && unmanaged.iter().all(|it| open(&it.source))
+                Answer::Overview { lake, unmanaged, .. } => {
+                    lake.0.iter().all(|it| open(&it.source.name)) && unmanaged.iter().all(|it| open(&it.source))
                 }
-                Answer::Runs { runs, unmanaged } => {
-                    runs.iter().all(|it| open(&it.source)) && unmanaged.iter().all(|it| open(&it.source))
-                }
+                Answer::Runs(part) => part.entries.iter().all(|it| open(&it.source)),
+                Answer::Source { standing, .. } => open(&standing.source.name),
                 Answer::Details(run, _) => open(&run.source),
-                Answer::Sources(sources) => sources.iter().all(|(it, _)| open(&it.name)),
+                Answer::Sources { standings, .. } => standings.entries.iter().all(|it| open(&it.source.name)),
                 Answer::Help { .. } => true,
                 // About the person alone: what was wrong, what came of it, what they may.
                 Answer::Accepted { .. }
@@ -49,6 +48,7 @@ impl Engine {
                 | Answer::NoForm
                 | Answer::UnknownSource { .. }
                 | Answer::UnknownRun { .. }
+                | Answer::UnknownTarget { .. }
                 | Answer::AmbiguousRun { .. }
                 | Answer::Whoami { .. }
                 | Answer::UnknownButton

@@ -26,6 +26,7 @@ pub mod event;
 pub mod fixed;
 mod form;
 pub mod gate;
+mod home;
 pub mod interaction;
 mod mention;
 mod replays;
@@ -58,6 +59,8 @@ pub enum Ack {
     Empty,
     /// What stands in the answer, as JSON.
     Body(Bytes),
+    /// It could not be done now: Slack shall send it again.
+    Later,
     /// It is not what Slack sends.
     Malformed,
 }
@@ -73,6 +76,7 @@ impl IntoResponse for Ack {
         match self {
             Self::Empty => StatusCode::OK.into_response(),
             Self::Body(json) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response(),
+            Self::Later => StatusCode::SERVICE_UNAVAILABLE.into_response(),
             Self::Malformed => StatusCode::BAD_REQUEST.into_response(),
         }
     }

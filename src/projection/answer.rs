@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     access::{Bar, Right},
-    answer::{Answer, Forbidden, Outcome, Reach},
+    answer::{Answer, Forbidden, Outcome},
     command::{MAX_REASON, Misread, Verb},
     name::ExportTask,
     source::Layer,
@@ -18,11 +18,17 @@ use crate::domain::{
 /// What `list --limit` takes; a test compares it with the parser.
 const LIST_LIMITS: &str = "1–50";
 
+/// What `--page` takes; a test compares it with the parser.
+const PAGES: &str = "1–20";
+
 mod details;
 mod help;
-mod lists;
+pub mod lists;
 mod outcome;
+mod rows;
+mod source;
 pub mod unsent;
+mod whoami;
 
 /// Returns `answer` in words.
 pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
@@ -39,15 +45,16 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::Unidentified => one(voice.text("answer.unidentified")),
         Answer::UnknownSource { name, near, known } => one(unknown_source(voice, name, near.as_deref(), known)),
         Answer::UnknownRun { text } => one(unknown_run(voice, text)),
+        Answer::UnknownTarget { text, near } => one(voice.say("answer.unknown_target", values! { text, near })),
         Answer::AmbiguousRun { text, matches } => one(ambiguous_run(voice, text, matches)),
-        Answer::Overview { active, unmanaged, may_operate } => lists::overview(voice, active, unmanaged, *may_operate),
-        Answer::Details(run, unsent) => details::message(voice, run, unsent.as_ref()),
-        Answer::Runs { runs, unmanaged } => lists::runs(voice, runs, unmanaged),
-        Answer::Sources(sources) => lists::sources(voice, sources),
-        Answer::Whoami { user, member, views, operates, approves } => {
-            let rights = rights(voice, views, operates);
-            one(voice.say("answer.whoami", values! { user, member, rights, approves }))
+        Answer::Overview { lake, unmanaged, may_operate, at } => {
+            lists::overview(voice, lake, unmanaged, *may_operate, *at)
         }
+        Answer::Details(run, unsent) => details::message(voice, run, unsent.as_ref()),
+        Answer::Runs(part) => lists::runs(voice, part),
+        Answer::Source { standing, unmanaged, at } => source::message(voice, standing, unmanaged, *at),
+        Answer::Sources { standings, at } => lists::sources(voice, standings, *at),
+        Answer::Whoami(rights) => whoami::message(voice, rights),
         Answer::Help { topic: Some(verb), may_operate } => help::topic(voice, *verb, *may_operate),
         Answer::Help { topic: None, may_operate } => help::all(voice, *may_operate),
         Answer::NoForm => one(voice.say("form.unavailable", values! { usage => Verb::Run.form().usage() })),
@@ -61,20 +68,6 @@ fn accepted(voice: Voice<'_>, verb: Option<Verb>, target: &str) -> Mrkdwn {
         Some(verb) => voice.say("answer.accepted.command", values! { verb => verb.word(), target }),
         None => voice.say("answer.accepted.decision", values! { target }),
     }
-}
-
-/// What somebody may, and of which sources if not of all.
-fn rights(voice: Voice<'_>, views: &Reach, operates: &Reach) -> Vec<Mrkdwn> {
-    let held = [(Right::View, views), (Right::Operate, operates)];
-    let held = held.into_iter().filter_map(|(right, reach)| {
-        let sources = match reach {
-            Reach::Nothing => return None,
-            Reach::Sources(sources) => sources.as_slice(),
-            Reach::Everything => &[],
-        };
-        Some(voice.say("answer.reach", values! { right => voice.text(right_key(right)), sources }))
-    });
-    held.collect()
 }
 
 fn right_key(right: Right) -> &'static str {
@@ -129,6 +122,7 @@ fn misread(voice: Voice<'_>, misread: &Misread) -> Mrkdwn {
                 "from" => StageId::ALL.map(StageId::as_str).to_vec(),
                 "layers" => Layer::ALL.map(Layer::as_str).to_vec(),
                 "limit" => vec![LIST_LIMITS],
+                "page" => vec![PAGES],
                 _ => Vec::new(),
             };
             let usage = verb.form().usage();

@@ -8,8 +8,11 @@ use sha2::{Digest, Sha256};
 use slack_morphism::prelude::{
     SlackActionBlockElement, SlackActionId, SlackActionsBlock, SlackBlock, SlackBlockButtonElement,
     SlackBlockButtonStyle, SlackBlockConfirmItem, SlackBlockId, SlackBlockMarkDownText, SlackBlockPlainTextOnly,
-    SlackContextBlock, SlackContextBlockElement, SlackSectionBlock,
+    SlackContextBlock, SlackContextBlockElement, SlackHeaderBlock, SlackSectionBlock,
 };
+
+pub mod chart;
+pub mod table;
 
 use super::{
     message::Message,
@@ -35,6 +38,8 @@ const VIEW: usize = 30_000;
 /// Text of all blocks of a message. Undocumented: `msg_blocks_too_long` was seen from 13,172 characters on, Slack's staff
 /// speak of 12,000.
 pub const MESSAGE: usize = 12_000;
+/// Text of a header.
+pub const HEADER: usize = 150;
 /// Label of a button.
 pub const BUTTON: usize = 75;
 /// `value` of a button.
@@ -116,6 +121,15 @@ impl Page {
         self
     }
 
+    /// Adds a heading: plain text, no entities.
+    #[must_use]
+    pub fn header(mut self, text: &str) -> Self {
+        if !self.is_full() {
+            self.push(SlackHeaderBlock::new(label(text, HEADER)).into());
+        }
+        self
+    }
+
     /// Adds a line in small print; an empty one adds nothing.
     #[must_use]
     pub fn context(mut self, text: Mrkdwn) -> Self {
@@ -148,17 +162,31 @@ impl Page {
             shown += 1;
         }
         self = self.section(Mrkdwn::lines(paragraph));
-        if shown < count {
-            self.push(context(more(count - shown).cut(FOR_MORE)));
+        let more = if shown < count { more(count - shown).cut(FOR_MORE) } else { Mrkdwn::default() };
+        if !more.is_empty() {
+            self.push(context(more));
         }
         self
+    }
+
+    /// Adds short lines that all fit: as few paragraphs as they go into.
+    #[must_use]
+    pub fn lines(self, lines: Vec<Mrkdwn>) -> Self {
+        self.list(lines, |_| Mrkdwn::default())
+    }
+
+    /// Returns how many of `lines` there is room for, in order.
+    pub fn room_for(&self, lines: &[Mrkdwn]) -> usize {
+        let mut room = self.room;
+        let fits = |it: &&Mrkdwn| room.checked_sub(it.width().min(LINE) + 1).inspect(|left| room = *left).is_some();
+        lines.iter().take_while(fits).count()
     }
 
     /// Adds a row of buttons; no buttons, no row. Its `block_id` is made of the buttons, so that it is new when one of
     /// them is: Slack wants that of a message that is edited.
     #[must_use]
     pub fn buttons(mut self, buttons: Vec<Button>) -> Self {
-        if !buttons.is_empty() {
+        if !buttons.is_empty() && self.blocks.len() < self.most {
             let elements: Vec<SlackActionBlockElement> = buttons.into_iter().map(Button::into_element).collect();
             let id = SlackBlockId(row_id(&elements));
             self.push(SlackActionsBlock::new(elements).with_block_id(id).into());
@@ -269,6 +297,12 @@ fn row_id(buttons: &[SlackActionBlockElement]) -> String {
 
 fn label(text: &str, max: usize) -> SlackBlockPlainTextOnly {
     plain(text, max).into()
+}
+
+/// Returns the beginning of `text` for where Slack shows it as it is. A name that looks like a mention is not to be taken for
+/// one by whatever reads it.
+fn literal(text: &str, max: usize) -> String {
+    plain(&text.replace('<', "‹").replace('>', "›").replace('&', "＆"), max)
 }
 
 /// Returns the beginning of `text` that is at most `max` long.

@@ -12,6 +12,7 @@ use crate::domain::{
 use jiff::Timestamp;
 
 pub mod failure;
+pub mod freshness;
 pub(crate) mod redact;
 pub mod stage;
 

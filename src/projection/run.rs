@@ -13,8 +13,8 @@ use super::{
 use crate::domain::{run::Run, source::Source};
 
 mod alert;
-mod approval;
-mod buttons;
+pub(super) mod approval;
+pub(super) mod buttons;
 mod plan;
 mod replies;
 mod root;

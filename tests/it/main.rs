@@ -24,9 +24,13 @@ mod form;
 #[cfg(feature = "sandbox")]
 mod harness;
 #[cfg(feature = "sandbox")]
+mod home;
+#[cfg(feature = "sandbox")]
 mod judge;
 #[cfg(feature = "sandbox")]
 mod kills;
+#[cfg(feature = "sandbox")]
+mod lists;
 mod manifest;
 #[cfg(feature = "sandbox")]
 mod mends;

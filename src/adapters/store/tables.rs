@@ -14,12 +14,14 @@ use crate::domain::notice::NoticeId;
 pub(super) const EXPORT_TASK: &str = "export_task";
 pub(super) const SOURCE: &str = "source";
 pub(super) const PK: &str = "pk";
-/// Present only while a run, a request or a notice is open: the index over it holds nothing else.
+/// Present only while a run, a request or a notice is open, and on a Home: the index over it holds nothing else.
 pub(super) const OPEN: &str = "open";
 pub(super) const IS_OPEN: &str = "1";
 /// What the attribute says instead of attempts that were refused: they are found by the same index.
 pub(super) const IS_REFUSED: &str = "refused";
-/// When a request, or what a notice is about, came to be known.
+/// In the place of [`IS_OPEN`]: somebody's Home.
+pub(super) const IS_HOME: &str = "home";
+/// When a request, or what a notice is about, came to be known; when a Home was last opened.
 pub(super) const RECEIVED_AT: &str = "received_at";
 /// When DynamoDB may delete an item of the state table, in Unix seconds.
 pub const EXPIRES_AT: &str = "expires_at";
@@ -30,6 +32,7 @@ pub(super) const OPEN_REQUESTS: &str = "open_requests";
 
 const REQUEST: &str = "REQUEST#";
 const NOTICE: &str = "NOTICE#";
+const HOME: &str = "HOME#";
 
 pub(super) fn request_key(id: &str) -> String {
     format!("{REQUEST}{id}")
@@ -53,6 +56,14 @@ pub(super) fn event_key(id: &str) -> String {
 
 pub(super) fn refused_key(id: &str) -> String {
     format!("REFUSAL#{id}")
+}
+
+pub(super) fn home_key(user: &str) -> String {
+    format!("{HOME}{user}")
+}
+
+pub(super) fn reader(pk: &str) -> Option<&str> {
+    pk.strip_prefix(HOME)
 }
 
 pub(super) fn thread_key(of: &str) -> String {

@@ -79,7 +79,11 @@ pub const GRAMMAR: &[Form] = &[
     Form {
         verb: Verb::List,
         argument: Some(Argument { name: "SOURCE", required: false }),
-        options: &[Opt { name: "failed", takes: Takes::Nothing }, Opt { name: "limit", takes: Takes::Word("N") }],
+        options: &[
+            Opt { name: "failed", takes: Takes::Nothing },
+            Opt { name: "limit", takes: Takes::Word("N") },
+            Opt { name: "page", takes: Takes::Word("K") },
+        ],
     },
     Form {
         verb: Verb::Retry,
@@ -87,7 +91,7 @@ pub const GRAMMAR: &[Form] = &[
         options: &[Opt { name: "from", takes: Takes::Word("STAGE") }],
     },
     Form { verb: Verb::Cancel, argument: Some(Argument { name: "RUN", required: true }), options: &[] },
-    Form { verb: Verb::Sources, argument: None, options: &[] },
+    Form { verb: Verb::Sources, argument: None, options: &[Opt { name: "page", takes: Takes::Word("K") }] },
     Form { verb: Verb::Whoami, argument: None, options: &[] },
     Form { verb: Verb::Help, argument: Some(Argument { name: "COMMAND", required: false }), options: &[] },
 ];

@@ -2,13 +2,20 @@
 
 use super::{
     Command, RunCommand, Verb,
+    fold::fold,
     grammar::{Form, GRAMMAR, Opt, Takes},
 };
 use crate::domain::{snapshot::SnapshotChoice, source::Layer, stage::StageId};
 
 /// Runs that `list` shows when no number is given, and the most it shows.
 const LIST_LIMIT: u16 = 10;
-const MAX_LIST_LIMIT: u16 = 50;
+pub(super) const MAX_LIST_LIMIT: u16 = 50;
+
+/// The last page that can be asked for.
+pub(super) const LAST_PAGE: u16 = 20;
+
+/// Sources that are shown at once.
+pub const SOURCES: u16 = 15;
 
 /// Longest reason for a run, in characters.
 pub const MAX_REASON: usize = 300;
@@ -61,10 +68,14 @@ pub fn parse(text: &str) -> Result<Command, Misread> {
         Verb::Run if words.argument.is_none() && words.options.is_empty() => Ok(Command::Form),
         Verb::Run => run(&words).map(Command::Run),
         Verb::Status => Ok(Command::Status { target: words.argument }),
-        Verb::List => Ok(Command::List { failed: words.has("failed"), limit: words.limit()?, source: words.argument }),
+        Verb::List => {
+            let limit = words.number("limit", LIST_LIMIT, MAX_LIST_LIMIT)?;
+            let (failed, skip) = (words.has("failed"), words.skip(limit)?);
+            Ok(Command::List { failed, limit, skip, source: words.argument })
+        }
         Verb::Retry => Ok(Command::Retry { run: words.argument()?, from: words.value("from").map(stage).transpose()? }),
         Verb::Cancel => Ok(Command::Cancel { run: words.argument()? }),
-        Verb::Sources => Ok(Command::Sources),
+        Verb::Sources => Ok(Command::Sources { skip: words.skip(SOURCES)? }),
         Verb::Whoami => Ok(Command::Whoami),
         Verb::Help => Ok(Command::Help { topic: words.argument.as_deref().map(self::verb).transpose()? }),
     }
@@ -154,10 +165,16 @@ impl Words {
         }
     }
 
-    fn limit(&self) -> Result<u16, Misread> {
-        let Some(value) = self.value("limit") else { return Ok(LIST_LIMIT) };
-        let bad = || Misread::BadValue { verb: self.form.verb, name: "limit", value: value.to_owned(), near: None };
-        value.parse().ok().filter(|it| (1..=MAX_LIST_LIMIT).contains(it)).ok_or_else(bad)
+    /// Returns a number from 1 to `most`.
+    fn number(&self, name: &'static str, default: u16, most: u16) -> Result<u16, Misread> {
+        let Some(value) = self.value(name) else { return Ok(default) };
+        let bad = || Misread::BadValue { verb: self.form.verb, name, value: value.to_owned(), near: None };
+        value.parse().ok().filter(|it| (1..=most).contains(it)).ok_or_else(bad)
+    }
+
+    /// Returns how many entries are on the pages before the one that is asked for.
+    fn skip(&self, per_page: u16) -> Result<u16, Misread> {
+        Ok((self.number("page", 1, LAST_PAGE)? - 1) * per_page)
     }
 }
 
@@ -224,10 +241,12 @@ fn stage(word: &str) -> Result<StageId, Misread> {
     })
 }
 
-/// Returns the one of `known` that `word` was probably meant to be: at most a third of its letters away.
+/// Returns the one of `known` that `word` was probably meant to be: at most a third of its letters away, however it is
+/// typed.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = fold(word);
     known
-        .map(|it| (strsim::damerau_levenshtein(word, it), it))
+        .map(|it| (strsim::damerau_levenshtein(&word, it), it))
         .filter(|(distance, it)| *distance <= it.chars().count().div_ceil(3).max(1))
         .min()
         .map(|(_, it)| it)

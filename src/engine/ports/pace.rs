@@ -15,6 +15,8 @@ pub enum Lane {
     Update,
     /// Edits of the board: edits like the others, and rarer.
     Board,
+    /// Homes, whosever.
+    Home,
 }
 
 impl Lane {
@@ -24,6 +26,7 @@ impl Lane {
             Self::Post(channel) => format!("post#{channel}"),
             Self::Update => "update".to_owned(),
             Self::Board => "board".to_owned(),
+            Self::Home => "home".to_owned(),
         }
     }
 }

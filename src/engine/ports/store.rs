@@ -165,8 +165,8 @@ pub trait Store: Send + Sync {
     /// records that cannot be read.
     async fn recent(&self, source: &str, limit: usize) -> Result<Vec<Run>, StoreError>;
 
-    /// Returns when the last run of `source` that has succeeded did so. May lag.
-    async fn last_success(&self, source: &str) -> Result<Option<Timestamp>, StoreError>;
+    /// Returns the run of `source` that has succeeded last. May lag.
+    async fn last_success(&self, source: &str) -> Result<Option<Run>, StoreError>;
 
     /// Returns the names of `source`'s runs that begin with `start`, newest first. May lag.
     async fn named(&self, source: &str, start: &str) -> Result<Vec<ExportTask>, StoreError>;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 
 use super::{
@@ -24,7 +25,7 @@ use crate::{
     },
     engine::{
         accept::Asker,
-        ports::{ChatError, People, PeopleError, Reply, Shown, Via, ViewId, Views, Wish},
+        ports::{ChatError, People, PeopleError, Reader, Readers, Reply, Shown, StoreError, Via, ViewId, Views, Wish},
     },
     projection::view::View,
 };
@@ -173,6 +174,22 @@ impl Views for Line {
 
     async fn publish(&self, _: &str, _: &View) -> Result<(), ChatError> {
         Err(ChatError::Refused("not_simulated".to_owned()))
+    }
+}
+
+/// Nobody opens their Home here.
+#[async_trait]
+impl Readers for Line {
+    async fn reader(&self, _: &str) -> Result<Option<Reader>, StoreError> {
+        Ok(None)
+    }
+
+    async fn put_reader(&self, _: &Reader) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn readers(&self, _: Timestamp) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

@@ -107,6 +107,7 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
         chat: Arc::clone(&ports) as _,
         outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(&ports) as _),
         views: Arc::clone(&ports) as _,
+        readers: Arc::clone(&ports) as _,
         people: Arc::clone(&ports) as _,
         queue: ports,
         words: Arc::clone(&world.words),

@@ -238,12 +238,10 @@ impl Store for Line {
         self.ask(open).await
     }
 
-    async fn last_success(&self, source: &str) -> Result<Option<Timestamp>, StoreError> {
+    async fn last_success(&self, source: &str) -> Result<Option<Run>, StoreError> {
         let succeeded = |it: &Run| matches!(it.status, RunStatus::Succeeded | RunStatus::SucceededWithWarnings);
-        let last = |truth: &mut Truth| {
-            let runs = truth.shown_of(source).into_iter().filter(succeeded);
-            runs.filter_map(|it| it.finished_at).max()
-        };
+        let last =
+            |truth: &mut Truth| truth.shown_of(source).into_iter().filter(succeeded).max_by_key(|it| it.finished_at);
         self.ask(last).await
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Ack, Doors, count,
     gate::Signed,
+    home,
     mention::{self, Said},
     unknown,
 };
@@ -77,6 +78,7 @@ async fn follow(doors: &Arc<Doors>, envelope: &Envelope, event: &Value) -> Ack {
                 mention::answer(doors, envelope, said).await;
             }
         }
+        "app_home_opened" => return home::opened(doors, event).await,
         "user_change" => forget(event.pointer("/user/id"), |it| doors.engine.people.forget_user(it)),
         "subteam_members_changed" => forget(event.get("subteam_id"), |it| doors.engine.people.forget_group(it)),
         "subteam_updated" => forget(event.pointer("/subteam/id"), |it| doors.engine.people.forget_group(it)),
@@ -96,6 +98,7 @@ fn forget(id: Option<&Value>, forget: impl FnOnce(&str)) {
 pub(super) fn read_foreign(body: &[u8]) {
     if let Ok(payload) = serde_json::from_slice::<Payload>(body) {
         let _ = Said::read(&payload.envelope, &payload.event);
+        home::read_foreign(&payload.event);
     }
     mention::read_foreign(&String::from_utf8_lossy(body));
 }

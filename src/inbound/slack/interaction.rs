@@ -123,6 +123,7 @@ impl Press {
             },
             "run.details" => Self::Query(Command::Status { target: Some(value) }),
             "run.form" => Self::Form(value),
+            "list.more" => more(&value),
             "approval.approve" => decide("approve", Verdict::Approve),
             "approval.deny" => decide("deny", Verdict::Deny),
             _ => Self::Unknown,
@@ -146,6 +147,12 @@ impl Payload {
 /// Takes an interaction that came by HTTP.
 pub async fn handle(State(doors): State<Arc<Doors>>, signed: Signed) -> Ack {
     receive(&doors, Payload::of_form(&signed.body), signed.delivery).await
+}
+
+/// Reads which part of which list is asked for.
+fn more(value: &str) -> Press {
+    let part = serde_json::from_str::<Command>(value).ok().and_then(Command::into_part);
+    part.map_or(Press::Unknown, Press::Query)
 }
 
 /// Has a press recorded; what came of it is told privately, and shown where everybody sees it.

@@ -137,8 +137,8 @@ impl SocketMode {
             Ack::Body(json) => {
                 format!(r#"{{"envelope_id":{},"payload":{}}}"#, json!(id), String::from_utf8_lossy(&json))
             }
-            // There is no way to say that it is malformed: Slack would send it again and again.
-            Ack::Empty | Ack::Malformed => json!({"envelope_id": id}).to_string(),
+            // There is no way to say that it is malformed, or that it comes too early: Slack would send it again and again.
+            Ack::Empty | Ack::Later | Ack::Malformed => json!({"envelope_id": id}).to_string(),
         }
     }
 

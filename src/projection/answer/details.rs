@@ -4,6 +4,7 @@ use super::unsent;
 use crate::{
     domain::{
         answer::Unsent,
+        history::{Span, took},
         run::{Run, RunStatus},
         stage::Stage,
     },
@@ -11,7 +12,7 @@ use crate::{
         blocks::Page,
         forecast,
         message::Message,
-        phrase::{self, failure, stage},
+        phrase::{self, failure, redact::redact, stage},
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -19,21 +20,27 @@ use crate::{
 const CAUSE: usize = 1500;
 /// Of a failure that has been retried since.
 const PAST_CAUSE: usize = 200;
+/// Tables that the beginning of the answer names: see `run.about`.
+const NAMED: usize = 5;
 /// Failures and retries that are told, the newest.
 const HISTORY: usize = 5;
 
 pub(super) fn message(voice: Voice<'_>, run: &Run, unsent: Option<&Unsent>) -> Message {
     let headline = phrase::headline(voice, run);
     let wait = run.open_stage().map(|it| stage::wait(voice, it)).unwrap_or_default();
+    let tables = tables(voice, run);
     Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
         .section(unsent.map(|it| unsent::text(voice, it)).unwrap_or_default())
         .section(run.reason.as_ref().map(|it| forecast::reason(voice, it)).unwrap_or_default())
         .section(ids(voice, run))
         .section(error(voice, run))
         .section(wait)
+        .section(times(voice, run))
         .section(Mrkdwn::lines(run.stages.iter().map(|it| of_stage(voice, run, it))))
         .section(phrase::warnings(voice, run))
         .section(history(voice, run))
+        .section(tables.0)
+        .list(tables.1, |more| voice.say("answer.details.more_tables", values! { more }))
         .message()
 }
 
@@ -45,6 +52,26 @@ fn ids(voice: Voice<'_>, run: &Run) -> Mrkdwn {
         updated => run.updated_at,
     };
     voice.say("answer.details.ids", values)
+}
+
+/// Why the run is there, and when it will be done.
+fn times(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    let reason = run.reason.as_ref().map(|it| voice.say("answer.details.reason", values! { reason => redact(it) }));
+    let expected = run.expected_end().map(|it| voice.say("answer.details.expected", values! { expected => it }));
+    let usually = run.usual.as_ref().map(|it| {
+        let Span { low, usual, high } = it.whole;
+        voice.say("answer.details.usually", values! { low, usual, high, runs => it.runs })
+    });
+    Mrkdwn::lines([reason, expected, usually].into_iter().flatten())
+}
+
+/// Every table, where there are more than the beginning of the answer names.
+fn tables(voice: Voice<'_>, run: &Run) -> (Mrkdwn, Vec<Mrkdwn>) {
+    if run.only.len() <= NAMED {
+        return (Mrkdwn::default(), Vec::new());
+    }
+    let line = |it: &String| voice.say("answer.details.table", values! { table => it });
+    (voice.text("answer.details.only"), run.only.iter().map(line).collect())
 }
 
 fn error(voice: Voice<'_>, run: &Run) -> Mrkdwn {
@@ -59,9 +86,16 @@ fn of_stage(voice: Voice<'_>, run: &Run, of: &Stage) -> Mrkdwn {
         started => of.started_at,
         finished => of.finished_at,
         job_run_id => of.detail.job_run_id,
+        usual => usual(run, of),
     };
     let times = if of.started_at.is_some() { voice.say("answer.details.times", values) } else { Mrkdwn::default() };
     Mrkdwn::lines([stage::line(voice, run, of), times])
+}
+
+/// Returns how long the stage usually takes, once it is known how long it took this time.
+fn usual(run: &Run, of: &Stage) -> Option<i64> {
+    took(of)?;
+    Some(run.usual.as_ref()?.stages.get(&of.id)?.usual)
 }
 
 /// Past failures and retries in the order in which they happened.

@@ -1,15 +1,22 @@
+use jiff::Timestamp;
 use proptest::prelude::{any, proptest};
 use rstest::rstest;
 
 use super::*;
 use crate::{
     domain::{
-        answer::{Outcome, Unsent},
+        access::{Access, Lists, Membership, Person, Who},
+        answer::{Outcome, Part, Unsent},
         approval::{ApprovalState, Refusal, Verdict},
-        command::GRAMMAR,
+        command::{GRAMMAR, parse},
         export::{ActiveExport, Unmanaged},
         failure::codes,
+        history::Usual,
+        lake::{Lake, Standing},
         retry::RetryRefusal,
+        rights::Rights,
+        run::Run,
+        source::Source,
     },
     projection::testing::{
         WORDS,
@@ -60,13 +67,14 @@ fn forbidden(right: Right, why: Bar, source: Option<&str>, ask: &[&str]) -> Forb
 }
 
 fn short_answers() -> Vec<Answer> {
-    let only = || Reach::Sources(vec!["shop".into(), "learning".into()]);
-    let whoami = |member, operates, approves: &[&str]| Answer::Whoami {
-        user: "UANA".into(),
-        member,
-        views: if member { Reach::Everything } else { Reach::Nothing },
-        operates,
-        approves: approves.iter().map(|it| (*it).to_owned()).collect(),
+    let whoami = |user: &str, membership, groups: &[&str]| {
+        let groups = groups.iter().map(|it| (*it).to_owned()).collect();
+        let ops = vec![Who::Group("S0DATAOPS01".into())];
+        let shop = Lists { viewers: vec![Who::AnyMember], operators: ops.clone() };
+        let crm = Lists { viewers: vec![Who::AnyMember], operators: [ops, vec![Who::User("UELI".into())]].concat() };
+        let access = Access { general: shop, sources: [("crm".to_owned(), crm)].into() };
+        let person = Person { user: user.into(), membership, groups };
+        Answer::Whoami(Box::new(Rights::of(person, None, &access, &[source("shop"), source("crm")])))
     };
     let known = || vec!["shop".to_owned(), "learning".to_owned()];
     let mut all = vec![
@@ -83,11 +91,13 @@ fn short_answers() -> Vec<Answer> {
         Answer::UnknownSource { name: "shpo".into(), near: Some("shop".into()), known: known() },
         Answer::UnknownSource { name: "x`<y>".into(), near: None, known: vec![] },
         Answer::UnknownRun { text: "shop-2025".into() },
+        Answer::UnknownTarget { text: "ＳＨＰＯ".into(), near: Some("shop".into()) },
+        Answer::UnknownTarget { text: "x".into(), near: None },
         Answer::AmbiguousRun { text: "shop-2026".into(), matches: vec![run(), run().with_attempt(2)] },
-        whoami(true, Reach::Everything, &["shop"]),
-        whoami(true, only(), &[]),
-        whoami(true, Reach::Nothing, &[]),
-        whoami(false, Reach::Nothing, &[]),
+        whoami("UANA", Membership::Member, &["S0DATAOPS01", "S0PRIVACY01"]),
+        whoami("UANA", Membership::Member, &[]),
+        whoami("UELI", Membership::Member, &[]),
+        whoami("UANA", Membership::Guest, &["S0DATAOPS01"]),
         Answer::UnknownButton,
         Answer::Broken { reference: "01KAX0V5Q2".into() },
     ];
@@ -183,15 +193,39 @@ fn long_answers() -> Vec<Answer> {
     manual.schedule = crate::domain::source::Schedule::Manual;
     manual.engine = crate::domain::source::Engine::Aurora;
     manual.sensitive = None;
-    let runs = || vec![again.clone(), failed.clone(), done.clone()];
+    let usual = Usual::of([&done]);
+    let detailed = Run {
+        usual: usual.clone(),
+        reason: Some("the audit wants it <today>".into()),
+        only: (0..12).map(|it| format!("shop.orders_{it}")).collect(),
+        ..begun().until(StageId::Latest).begin().run
+    };
+    let slow = Run { usual, ..done.clone() };
+    let runs = || vec![again.clone(), failed.clone(), slow.clone()];
+    let part = |text: &str, more| Part { entries: runs(), of: parse(text).unwrap(), more };
+    let at: Timestamp = "2026-11-22T12:20:00Z".parse().unwrap();
+    let standing = |source: Source, runs: Vec<Run>| {
+        let last_success = runs.iter().find(|it| it.has_succeeded()).cloned();
+        Standing { source, runs, last_success }
+    };
+    let shop = || standing(source("shop"), vec![again.clone(), slow.clone(), done.clone()]);
+    let all = || vec![shop(), standing(manual.clone(), vec![])];
+    let overview =
+        |standings, unmanaged, may_operate| Answer::Overview { lake: Lake(standings), unmanaged, may_operate, at };
+    let sources =
+        |entries| Answer::Sources { standings: Part { entries, of: parse("sources").unwrap(), more: false }, at };
+    let nothing = Part { entries: vec![], of: parse("list --failed").unwrap(), more: false };
     vec![
-        Answer::Overview { active: vec![], unmanaged: vec![], may_operate: false },
-        Answer::Overview { active: vec![again.clone(), begun().run], unmanaged: unmanaged(), may_operate: true },
-        Answer::Runs { runs: vec![], unmanaged: vec![] },
-        Answer::Runs { runs: runs(), unmanaged: vec![] },
-        Answer::Runs { runs: runs(), unmanaged: unmanaged() },
-        Answer::Sources(vec![]),
-        Answer::Sources(vec![(source("shop"), Some(done.clone())), (manual, None)]),
+        overview(vec![], vec![], false),
+        overview(all(), unmanaged(), true),
+        Answer::Runs(nothing),
+        Answer::Runs(part("list", false)),
+        Answer::Runs(part("list shop --limit 3 --page 2", true)),
+        Answer::Source { standing: Box::new(shop()), unmanaged: unmanaged(), at },
+        Answer::Source { standing: Box::new(standing(manual.clone(), vec![])), unmanaged: vec![], at },
+        sources(vec![]),
+        sources(all()),
+        Answer::Details(Box::new(detailed), None),
         Answer::Details(Box::new(failed.clone()), None),
         Answer::Details(Box::new(again.clone()), Some(Unsent { reason: "is_archived".into(), messages: 3 })),
         Answer::Help { topic: None, may_operate: true },
@@ -245,7 +279,11 @@ fn answers_read_well(#[values(Locale::En, Locale::Ja)] locale: Locale) {
 
 #[test]
 fn an_answer_goes_out_like_this() {
-    let message = answer(&WORDS, Locale::En, &Answer::Runs { runs: vec![begun().run], unmanaged: vec![] });
+    let message = answer(
+        &WORDS,
+        Locale::En,
+        &Answer::Runs(Part { entries: vec![begun().run], of: parse("list").unwrap(), more: false }),
+    );
     insta::assert_json_snapshot!("json", message);
 }
 
@@ -267,9 +305,19 @@ fn the_help_has_every_command_that_the_caller_may_use() {
 #[test]
 fn the_limits_of_lists_are_those_of_the_parser() {
     let (least, most) = LIST_LIMITS.split_once('–').unwrap();
-    let reads = |limit: u32| crate::domain::command::parse(&format!("list --limit {limit}")).is_ok();
+    let reads = |limit: u32| parse(&format!("list --limit {limit}")).is_ok();
     let (least, most): (u32, u32) = (least.parse().unwrap(), most.parse().unwrap());
     assert!(reads(least) && reads(most) && !reads(least - 1) && !reads(most + 1));
+}
+
+#[test]
+fn the_pages_of_lists_are_those_of_the_parser() {
+    let (least, most) = PAGES.split_once('–').unwrap();
+    let (least, most): (u32, u32) = (least.parse().unwrap(), most.parse().unwrap());
+    for verb in ["list", "sources"] {
+        let reads = |page: u32| parse(&format!("{verb} --page {page}")).is_ok();
+        assert!(reads(least) && reads(most) && !reads(least - 1) && !reads(most + 1), "{verb}");
+    }
 }
 
 #[test]
@@ -277,7 +325,7 @@ fn examples_in_the_help_are_commands() {
     for locale in Locale::ALL {
         for form in GRAMMAR {
             let example = WORDS.voice(locale).label(&format!("help.example.{}", form.verb));
-            let command = crate::domain::command::parse(&example).unwrap();
+            let command = parse(&example).unwrap();
             assert_eq!(command.verb(), Some(form.verb), "{example}");
         }
     }

@@ -50,16 +50,34 @@ fn standing(run: &Run, approval: &Approval, is_past: bool) -> Standing {
 }
 
 fn message(voice: Voice<'_>, run: &Run, source: Option<&Source>, approval: &Approval, standing: &Standing) -> Message {
-    let headline = headline(voice, run, approval, standing);
-    let subject = subject(voice, run, approval);
-    let votes = votes(voice, approval);
     match standing {
-        Standing::Open => Page::new(Mrkdwn::lines([headline, subject]))
-            .section(Mrkdwn::lines([terms(voice, source, approval), votes]))
-            .buttons(buttons(voice, run, approval))
-            .message(),
+        Standing::Open => {
+            let Question { what, terms, buttons } = Question::of(voice, run, source, approval);
+            Page::new(what).section(terms).buttons(buttons).message()
+        }
         Standing::Canceled | Standing::SetAside | Standing::Decided(_) => {
-            Page::new(Mrkdwn::lines([headline, subject, votes])).message()
+            let headline = headline(voice, run, approval, standing);
+            Page::new(Mrkdwn::lines([headline, subject(voice, run, approval), votes(voice, approval)])).message()
+        }
+    }
+}
+
+/// What people are asked while a request is open.
+pub(in crate::projection) struct Question {
+    /// What would be refreshed, and who wants it.
+    pub(in crate::projection) what: Mrkdwn,
+    /// Who decides, until when, and who has.
+    pub(in crate::projection) terms: Mrkdwn,
+    pub(in crate::projection) buttons: Vec<Button>,
+}
+
+impl Question {
+    pub(in crate::projection) fn of(voice: Voice<'_>, run: &Run, source: Option<&Source>, approval: &Approval) -> Self {
+        let headline = headline(voice, run, approval, &Standing::Open);
+        Self {
+            what: Mrkdwn::lines([headline, subject(voice, run, approval)]),
+            terms: Mrkdwn::lines([terms(voice, source, approval), votes(voice, approval)]),
+            buttons: buttons(voice, run, approval),
         }
     }
 }

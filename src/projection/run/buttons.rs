@@ -37,7 +37,7 @@ fn acknowledge(voice: Voice<'_>, run: &Run) -> Option<Button> {
 }
 
 /// Returns what lets the run go on, if it can be retried: the rule is the domain's.
-fn try_again(voice: Voice<'_>, run: &Run) -> Option<Button> {
+pub(in crate::projection) fn try_again(voice: Voice<'_>, run: &Run) -> Option<Button> {
     // What another run has made up for would only be replaced by older data.
     if run.overtaken.is_some() {
         return None;
@@ -51,13 +51,15 @@ fn try_again(voice: Voice<'_>, run: &Run) -> Option<Button> {
     Some(Button { primary: true, confirm: Some(confirm(voice, "retry", text)), ..button(voice, RETRY, "retry", run) })
 }
 
-fn cancel(voice: Voice<'_>, run: &Run) -> Option<Button> {
+/// Returns what stops the run, if it can be stopped.
+pub(in crate::projection) fn cancel(voice: Voice<'_>, run: &Run) -> Option<Button> {
     let open = !run.status.is_over() && run.canceled_by.is_none();
     let text = voice.text("button.cancel.confirm.text");
     open.then(|| Button { confirm: Some(confirm(voice, "cancel", text)), ..button(voice, CANCEL, "cancel", run) })
 }
 
-fn details(voice: Voice<'_>, run: &Run) -> Button {
+/// Returns what shows the run in full.
+pub(in crate::projection) fn details(voice: Voice<'_>, run: &Run) -> Button {
     button(voice, DETAILS, "details", run)
 }
 

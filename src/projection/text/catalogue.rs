@@ -14,9 +14,27 @@ macro_rules! subjects {
 }
 
 /// Subject, English, Japanese.
-const CATALOGUES: [(&str, &str, &str); 17] = subjects![
-    "alert", "answer", "approval", "board", "button", "forecast", "form", "help", "notice", "outcome", "plan",
-    "remedies", "run", "stage", "thread", "units", "wait",
+const CATALOGUES: [(&str, &str, &str); 20] = subjects![
+    "alert",
+    "answer",
+    "approval",
+    "board",
+    "button",
+    "forecast",
+    "form",
+    "freshness",
+    "help",
+    "home",
+    "notice",
+    "outcome",
+    "plan",
+    "remedies",
+    "run",
+    "stage",
+    "table",
+    "thread",
+    "units",
+    "wait",
 ];
 
 /// Returns every text in `locale` with its key: subject and path in the file, joined by dots (`stage.export.done`).

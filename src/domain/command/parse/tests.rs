@@ -39,12 +39,17 @@ fn commands_are_read() {
         ("run shop --reason=why not", Command::Run(RunCommand { reason: Some("why not".into()), ..run("shop") })),
         ("status", Command::Status { target: None }),
         ("status shop-2026", Command::Status { target: Some("shop-2026".into()) }),
-        ("list", Command::List { source: None, failed: false, limit: 10 }),
-        ("list shop --failed --limit 3", Command::List { source: Some("shop".into()), failed: true, limit: 3 }),
+        ("list", Command::List { source: None, failed: false, limit: 10, skip: 0 }),
+        (
+            "list shop --failed --limit 3",
+            Command::List { source: Some("shop".into()), failed: true, limit: 3, skip: 0 },
+        ),
         ("retry x", Command::Retry { run: "x".into(), from: None }),
         ("retry x --from latest", Command::Retry { run: "x".into(), from: Some(StageId::Latest) }),
         ("cancel x", Command::Cancel { run: "x".into() }),
-        ("sources", Command::Sources),
+        ("sources", Command::Sources { skip: 0 }),
+        ("sources --page 3", Command::Sources { skip: 30 }),
+        ("list --page 2 --limit 5", Command::List { source: None, failed: false, limit: 5, skip: 5 }),
         ("whoami", Command::Whoami),
         ("help", Command::Help { topic: None }),
         ("help retry", Command::Help { topic: Some(Verb::Retry) }),
@@ -95,7 +100,7 @@ fn every_usage_names_its_options() {
     assert!(usages[0].starts_with("run [SOURCE] [--snapshot ID|latest]"));
     assert!(usages[0].ends_with("[--plan] [--reason WORDS…]"));
     assert_eq!(usages[3], "retry RUN [--from STAGE]");
-    assert_eq!(usages[2], "list [SOURCE] [--failed] [--limit N]");
+    assert_eq!(usages[2], "list [SOURCE] [--failed] [--limit N] [--page K]");
 }
 
 proptest! {

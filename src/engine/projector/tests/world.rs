@@ -206,7 +206,7 @@ impl Store for Records {
         unreachable!("no thread is drawn with it")
     }
 
-    async fn last_success(&self, _: &str) -> Result<Option<Timestamp>, StoreError> {
+    async fn last_success(&self, _: &str) -> Result<Option<Run>, StoreError> {
         unreachable!("no thread is drawn with it")
     }
 
@@ -309,6 +309,7 @@ fn engine(
         chat: Arc::clone(slack) as _,
         outbox: Outbox::new(Arc::clone(&clock) as _, Arc::clone(marks) as _),
         views: Arc::new(Idle),
+        readers: Arc::new(Idle),
         people: Arc::new(Idle),
         queue: Arc::new(Idle),
         clock,

@@ -6,10 +6,12 @@ use proptest::prelude::{Strategy, any, prop, prop_assert, prop_oneof, proptest};
 use super::draw;
 use crate::{
     domain::{
-        answer::Answer,
+        answer::{Answer, Part},
         approval::Verdict,
+        command::parse,
         fact::Fact,
         failure::{Class, Failure},
+        lake::{Lake, Standing},
         run::Trigger,
         stage::{Detail, StageId, WaitOn},
     },
@@ -166,9 +168,20 @@ proptest! {
         for locale in Locale::ALL {
             draw(&story, locale);
             let details = Answer::Details(Box::new(story.run.clone()), None);
-            let active = Answer::Overview { active: vec![story.run.clone(); 60], unmanaged: vec![], may_operate: true };
-            let sources = Answer::Sources(vec![(story.source.clone(), Some(story.run.clone())); 200]);
-            for it in [details, active, Answer::Runs { runs: vec![story.run.clone(); 100], unmanaged: vec![] }, sources] {
+            let standing = Standing {
+                source: story.source.clone(),
+                runs: vec![story.run.clone(); 20],
+                last_success: Some(story.run.clone()),
+            };
+            let (lake, at) = (Lake(vec![standing.clone(); 60]), story.now);
+            let overview = Answer::Overview { lake, unmanaged: vec![], may_operate: true, at };
+            let source = Answer::Source { standing: Box::new(standing.clone()), unmanaged: vec![], at };
+            let part = |text| (parse(text).unwrap(), true);
+            let (of, more) = part("sources");
+            let sources = Answer::Sources { standings: Part { entries: vec![standing; 15], of, more }, at };
+            let (of, more) = part("list --limit 50");
+            let runs = Answer::Runs(Part { entries: vec![story.run.clone(); 50], of, more });
+            for it in [details, overview, runs, source, sources] {
                 check(&answer(&WORDS, locale, &it));
             }
         }

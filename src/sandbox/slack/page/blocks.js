@@ -53,10 +53,18 @@ function table(rows, caption, block, at) {
     el("tbody", {}, body.map((row) => el("tr", {}, row.map((it) => el("td", {}, cell(it)))))));
 }
 
-/** Charts are shown as their numbers. */
+/** A chart of one row is shown as bars, another one as its numbers. */
 function chart(it) {
+  const points = it.chart.segments ?? (it.chart.series.length === 1 ? it.chart.series[0].data : undefined);
+  if (points) {
+    const max = Math.max(...points.map((point) => point.value), 1);
+    const bar = ({ label, value }) => el("div", { className: "bar" }, el("span", {}, label),
+      el("meter", { max, value, "aria-label": label }), el("span", {}, String(value)));
+    const unit = it.chart.axis_config?.y_label;
+    return el("figure", { className: "card" }, el("figcaption", {}, it.title, unit && el("span", { className: "soft" }, ` · ${unit}`)),
+      points.map(bar));
+  }
   const text = (value) => ({ type: "raw_text", text: String(value) });
-  if (it.chart.segments) return table([[text(it.title), text("")], ...it.chart.segments.map((s) => [text(s.label), text(s.value)])]);
   const head = [text(it.title), ...it.chart.axis_config.categories.map(text)];
   return table([head, ...it.chart.series.map((s) => [text(s.name), ...s.data.map((p) => text(p.value))])]);
 }

@@ -1,6 +1,7 @@
 //! The ports that drawing threads does not use.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::{
     domain::{
@@ -15,7 +16,8 @@ use crate::{
         stage::StageId,
     },
     engine::ports::{
-        ChatError, Exports, People, PeopleError, Progress, Queue, Shelf, Shown, Snapshots, ViewId, Views, Work,
+        ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Shelf, Shown, Snapshots, StoreError,
+        ViewId, Views, Work,
     },
     projection::view::View,
 };
@@ -106,5 +108,20 @@ impl Views for Idle {
 
     async fn publish(&self, _: &str, _: &View) -> Result<(), ChatError> {
         unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Readers for Idle {
+    async fn reader(&self, _: &str) -> Result<Option<Reader>, StoreError> {
+        unreachable!("nobody opens their Home")
+    }
+
+    async fn put_reader(&self, _: &Reader) -> Result<bool, StoreError> {
+        unreachable!("nobody opens their Home")
+    }
+
+    async fn readers(&self, _: Timestamp) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
     }
 }
