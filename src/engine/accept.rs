@@ -94,7 +94,12 @@ impl Engine {
         if self.acknowledges_blindly() {
             return Answer::Accepted { verb, target };
         }
-        match timeout_at(until, self.store.put_request(&request)).await {
+        // Side by side, for the person waits for both. The record is what counts: a message that is not sent, or comes
+        // before it, costs one period.
+        let message = super::hints::Message::request(&request.id);
+        let put = timeout_at(until, self.store.put_request(&request));
+        let (put, sent) = tokio::join!(put, timeout_at(until, self.queue.send(&message)));
+        match put {
             Ok(Ok(new)) => {
                 tracing::info!(request = request.id, by = request.by, new, "Request {} is recorded", request.id);
             }
@@ -105,9 +110,7 @@ impl Engine {
             }
         }
         self.wakes.send(Wake::Request(request.id.clone()));
-        // The record is what counts: a message that is not sent costs one period.
-        let message = super::hints::Message::request(&request.id);
-        if !matches!(timeout_at(until, self.queue.send(&message)).await, Ok(Ok(()))) {
+        if !matches!(sent, Ok(Ok(()))) {
             tracing::warn!(request = request.id, "The queue did not take the wake-up of request {}", request.id);
         }
         Answer::Accepted { verb, target }

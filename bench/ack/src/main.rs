@@ -38,7 +38,7 @@ async fn main() {
             let stub = Stub::start(delay).await;
             let server = Server::start(Service::Bot, &stub).await;
             println!("DynamoDB and SQS answer after {delay:?}:");
-            for clients in [1, 64] {
+            for clients in [1, 16] {
                 measure(&server, "run shop", clients, length).await;
             }
         }

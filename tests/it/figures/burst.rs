@@ -30,6 +30,7 @@ use datalake_bot::{
     },
 };
 use jiff::{SignedDuration, Timestamp};
+use rstest::rstest;
 use tokio::time::{Instant, sleep};
 
 use super::{figure, size};
@@ -168,13 +169,16 @@ fn refused(bot: &Bot) -> (usize, usize) {
     (calls.iter().filter(|it| it.error.as_deref() == Some("ratelimited")).count(), calls.len())
 }
 
+#[rstest]
+#[case::alone(0)]
+#[case::while_others_need_people(URGENT)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_runs_at_once_are_shown() {
+async fn a_hundred_runs_at_once_are_shown(#[case] others: usize) {
     let world = world().await;
     let (stage, count) = (Stage::of(&world), size(8, 100));
-    stage.show_roots(&world, count + URGENT).await;
+    stage.show_roots(&world, count + others).await;
     let runs: Vec<Run> = (0..count).map(|it| stage.eight_ended(it)).collect();
-    let urgent = (count..count + URGENT).map(|it| stage.ended_before(it, StageId::SensitiveApproval));
+    let urgent = (count..count + others).map(|it| stage.ended_before(it, StageId::SensitiveApproval));
     let urgent: Vec<Run> = urgent.collect();
     for run in runs.iter().chain(&urgent) {
         stage.record(run).await;
@@ -185,13 +189,13 @@ async fn a_hundred_runs_at_once_are_shown() {
     let board = |config: String| config.replace("locale = \"en\"", "locale = \"en\"\nboard = true");
     let bot = Bot::start_in(world, board).await;
     let (since, begun) = (bot.world.front.clock.now(), Instant::now());
-    sleep(CANCELED_AFTER).await;
+    sleep(CANCELED_AFTER * u32::from(others > 0)).await;
     let canceled = bot.world.front.clock.now();
     for run in &urgent {
         bot.slash(ANA, &format!("/datalake cancel {}", run.export_task)).await;
     }
     // Seven replies of each urgent one: six stages, the request for approval and the end.
-    let wanted: usize = runs.iter().map(|it| stage.wanted(it).len()).sum::<usize>() + URGENT * (1 + 6 + 2);
+    let wanted: usize = runs.iter().map(|it| stage.wanted(it).len()).sum::<usize>() + others * (1 + 6 + 2);
     while told(&bot).len() < wanted {
         assert!(begun.elapsed() < Duration::from_mins(4), "{} of {wanted} messages were told", told(&bot).len());
         sleep(Duration::from_millis(200)).await;
@@ -208,8 +212,8 @@ async fn a_hundred_runs_at_once_are_shown() {
     figure(
         "burst",
         &format!(
-            "{count} runs tell 8 stages each at once: the newest state of each is seen within {:.1} s; {URGENT} requests \
-             for approval at the same time within {:.1} s; {URGENT} runs that end meanwhile within {:.1} s; the board \
+            "{count} runs tell 8 stages each at once: the newest state of each is seen within {:.1} s; {others} requests \
+             for approval at the same time within {:.1} s; {others} runs that end meanwhile within {:.1} s; the board \
              is there within {:.1} s; {refused} of {calls} calls answered 429; {wanted} messages told once each",
             seen(&bot, &runs, since, |it| key(it).starts_with("stage:sensitive.transform")),
             seen(&bot, &urgent, since, |it| key(it).starts_with("approval:")),
