@@ -22,6 +22,8 @@ const METHODS: &[(&str, &[&str])] = &[
     ("usergroups.users.list", &["usergroups:read"]),
     ("users.info", &["users:read"]),
     ("views.open", &[]),
+    ("views.publish", &[]),
+    ("views.update", &[]),
 ];
 
 /// Events and the bot scopes that they need, from Slack's own description of each.
