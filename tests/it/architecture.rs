@@ -99,7 +99,7 @@ const HOMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("tokio_rustls", &["src/adapters/https.rs", "src/adapters/slack/sockets.rs"]),
-    ("tokio_tungstenite", &["src/adapters/slack/sockets.rs", "src/sandbox/slack/socket"]),
+    ("tokio_tungstenite", &["src/adapters/slack/sockets.rs", "src/sandbox/slack/"]),
     ("tower", &["src/inbound/", "src/sandbox/"]),
     (
         "tracing",
