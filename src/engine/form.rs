@@ -57,7 +57,9 @@ impl Engine {
             Err(refusal) => return self.refuse(asker, id, locale, &refusal).await,
         };
         let named = entered.source.as_ref().and_then(|name| sources.iter().find(|it| it.name == *name));
-        let Some(chosen) = named.or(sources.first()).copied() else { return };
+        let Some(chosen) = named.or(sources.first()).copied() else {
+            return self.refuse(asker, id, locale, &self.forbidden()).await;
+        };
         let view = |listing| {
             let form = Form { sources: &sources, chosen, listing, entered };
             form::form(&self.words, locale, &form)
