@@ -57,6 +57,7 @@ impl Engine {
             Err(refusal) => return self.show_refusal(asker, id, locale, &refusal).await,
         };
         let named = entered.source.as_ref().and_then(|name| sources.iter().find(|it| it.name == *name));
+        // Who may operate anything may operate some source.
         let Some(chosen) = named.or(sources.first()).copied() else { return };
         let view = |listing| {
             let form = Form { sources: &sources, chosen, listing, entered };

@@ -34,25 +34,23 @@ impl Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    struct Record {
-        id: String,
-        #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-        reply: Option<Reply>,
-    }
+    use crate::engine::ports::Request;
 
     #[test]
-    fn a_record_reads_back_and_so_does_one_from_before() {
-        for (json, reply) in [
-            (r#"{"id":"1","response_url":"https://x"}"#, Some(Reply::Url("https://x".to_owned()))),
-            (r#"{"id":"1","view":"V1"}"#, Some(Reply::View(ViewId("V1".to_owned())))),
-            (r#"{"id":"1","direct":{}}"#, Some(Reply::DIRECT)),
-            (r#"{"id":"1"}"#, None),
+    fn a_request_reads_back_and_so_does_one_from_before() {
+        for (way, reply) in [
+            (r#","response_url":"https://x""#, Some(Reply::Url("https://x".to_owned()))),
+            (r#","view":"V1""#, Some(Reply::View(ViewId("V1".to_owned())))),
+            (r#","direct":{}"#, Some(Reply::DIRECT)),
+            ("", None),
         ] {
-            let record = Record { id: "1".to_owned(), reply };
-            assert_eq!(serde_json::from_str::<Record>(json).unwrap(), record);
-            assert_eq!(serde_json::to_string(&record).unwrap(), json);
+            let wish = r#"{"cancel":{"run":"shop-a1"}}"#;
+            let json = format!(
+                r#"{{"id":"1","wish":{wish},"by":"UANA","via":"slack"{way},"received_at":"2026-11-22T03:00:00Z"}}"#
+            );
+            let request: Request = serde_json::from_str(&json).unwrap();
+            assert_eq!(request.reply, reply);
+            assert_eq!(serde_json::to_string(&request).unwrap(), json);
         }
     }
 }

@@ -113,7 +113,7 @@ fn homes_read_well(#[values(Locale::En, Locale::Ja)] locale: Locale) {
     let guest = rights("UGUS", Membership::Guest, &[]);
     let viewer = rights("UOLGA", Membership::Member, &[]);
     let mut secluded = approver();
-    secluded.view.clear();
+    secluded.views = Reach::Nothing;
     let all = [
         ("operator", lake(), operator()),
         ("viewer", lake(), viewer.clone()),
@@ -142,6 +142,17 @@ fn only_who_may_sees_buttons_that_change_something() {
     assert!(!operator.contains("approval."), "it is the operator's own run: {operator}");
     let guest = read(&lake(), &rights("UGUS", Membership::Guest, &["S0DATAOPS01"]), Locale::En);
     assert!(!guest.contains("shop") && !guest.contains("run."), "{guest}");
+}
+
+#[test]
+fn a_source_that_the_reader_may_not_see_is_not_on_their_home() {
+    let some = Reach::Sources(vec!["shop".to_owned(), "crm".to_owned()]);
+    let rights = Rights { views: some, operates: Reach::Sources(vec!["crm".to_owned()]), ..operator() };
+    let home = read(&lake(), &rights, Locale::En);
+    assert!(home.contains("shop") && home.contains("crm"), "{home}");
+    assert!(!home.contains("billing") && !home.contains("legacy"), "{home}");
+    let changes: Vec<&str> = home.lines().filter(|it| it.contains("run.cancel") || it.contains("run.retry")).collect();
+    assert!(!changes.is_empty() && changes.iter().all(|it| it.contains("=crm-")), "{changes:?}");
 }
 
 #[test]
