@@ -32,7 +32,11 @@ async fn a_list_goes_on_where_it_ended() {
     assert!(first.contains(&runs[0]) && !first.contains(&runs[1]), "{first}");
     let shown = part(&bot, ANA).expect("a button for the rest");
     bot.world.slack.press(ANA, CHANNEL, &shown.ts, "list.more").await.unwrap();
-    bot.told(ANA, &format!("succeeded · {}", runs[1])).await;
+    let rest = async || {
+        let later = bot.world.slack.messages(CHANNEL).into_iter().filter(|it| it.only_for.as_deref() == Some(ANA));
+        later.filter(|it| it.ts > shown.ts).find(|it| it.blocks.iter().any(|it| it.to_string().contains(&runs[1])))
+    };
+    bot.until("the rest is told", rest).await;
     let second = bot.slash(ANA, "/datalake list learning --limit 1 --page 2").await;
     assert!(second.contains(&runs[1]) && !second.contains(&runs[0]), "{second}");
     let told = bot.slash(GUEST, "/datalake list learning --limit 1").await;
