@@ -125,7 +125,11 @@ impl Doors {
     }
 
     /// Opens the form, after the acknowledgement and before anything else: its trigger lives for three seconds.
+    ///
+    /// A modal stands in no channel, so that a right that somebody has in a channel does not reach its submission: they are
+    /// told at once, and not when they have filled it in.
     fn open_form_later(&self, asker: Asker, trigger: String, source: Option<String>) {
+        let asker = Asker { channel: None, ..asker };
         let engine = Arc::clone(&self.engine);
         self.tasks.spawn(async move { engine.open_form(&asker, &trigger, source).await });
     }
