@@ -23,7 +23,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
 
-    /// Look at what Socket Mode needs: SLACK_APP_TOKEN in the place of the signing secret.
+    /// Look at what Socket Mode needs: `SLACK_APP_TOKEN` in the place of the signing secret.
     #[arg(long)]
     socket: bool,
 

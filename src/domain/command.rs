@@ -96,7 +96,7 @@ impl Command {
     }
 }
 
-/// As it is typed: what is written here, [`parse`] reads.
+/// As it is typed: what is written here, [`parse()`] reads.
 impl fmt::Display for RunCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", Verb::Run, self.source)?;

@@ -154,7 +154,7 @@ async fn missing_scopes_are_named_with_what_they_are_for() {
 
     // Membership shows without the optional scopes too.
     let manifest = include_str!("../../manifest/slack.json");
-    let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap();
+    let manifest: Value = serde_json::from_str(manifest).unwrap();
     let needed = manifest["oauth_config"]["scopes"]["bot"].as_array().unwrap();
     slack.set_scopes(&needed.iter().map(|it| it.as_str().unwrap()).collect::<Vec<_>>());
     let said = operator.said().await;
