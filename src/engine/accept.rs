@@ -49,7 +49,7 @@ impl Engine {
                 if self.sources.get(&run.source).is_none() {
                     return self.unknown_source(&run.source, &scope);
                 }
-                let target = if run.plan { format!("{} --plan", run.source) } else { run.source.clone() };
+                let target = run.to_string().trim_start_matches("run ").to_owned();
                 self.accept_by(until, asker, Wish::Run(run), Some(Verb::Run), target).await
             }
             // Who comes here has no form to open: at the command line, or where Slack gives no trigger.

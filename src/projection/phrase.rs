@@ -107,6 +107,17 @@ pub fn status(voice: Voice<'_>, status: &str) -> Mrkdwn {
     if voice.has(&key) { voice.text(&key) } else { Mrkdwn::escaped(status) }
 }
 
+/// Returns how the run stands, in a word or two.
+pub fn standing(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    if is_queued(run) { voice.text("run.queued") } else { status(voice, run.status.as_str()) }
+}
+
+/// Says whether the run waits for another one of its source.
+fn is_queued(run: &Run) -> bool {
+    run.status == RunStatus::Running
+        && run.open_stage().and_then(|it| it.waiting.as_ref()).is_some_and(|it| is_turn(&it.on))
+}
+
 /// Returns the layer's name.
 pub fn layer(voice: Voice<'_>, layer: Layer) -> Mrkdwn {
     voice.text(&format!("run.layer.{}", layer.as_str()))
@@ -121,8 +132,8 @@ pub fn layers(voice: Voice<'_>, layers: impl Iterator<Item = Layer>) -> Vec<Mrkd
 pub fn line(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let values = values! {
         run => run.export_task.as_str(),
-        status => status(voice, run.status.as_str()),
-        stage => (!run.status.is_over()).then(|| stage::title(voice, run.stage(run.stage))),
+        status => standing(voice, run),
+        stage => (!run.status.is_over() && !is_queued(run)).then(|| stage::title(voice, run.stage(run.stage))),
         failed => run.error.as_ref().map(|it| stage::name(voice, it.stage)),
         at => run.created_at,
         took => run.finished_at.map(|it| seconds(run.created_at, it)),

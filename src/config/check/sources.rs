@@ -47,6 +47,12 @@ fn access(section: &Section<'_>, general: &Lists) -> Option<Lists> {
     if section.has("operators") && lists.operators.is_empty() {
         section.wrong("operators", NOBODY);
     }
+    if section.has("viewers") && !lists.viewers.contains(&Who::AnyMember) {
+        section.note(
+            "viewers",
+            "guards answers and Homes only: everybody in `slack.channel` sees the source's runs there",
+        );
+    }
     section.finish();
     section.is_there().then_some(lists)
 }

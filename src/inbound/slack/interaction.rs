@@ -109,6 +109,8 @@ impl Press {
             target: String::new(),
         };
         match action.action_id.as_str() {
+            // Nothing is the beginning of every name.
+            _ if value.is_empty() => Self::Unknown,
             "run.retry" => wish(Wish::Retry { run: value.clone(), from: None }, Verb::Retry),
             "run.cancel" => wish(Wish::Cancel { run: value.clone() }, Verb::Cancel),
             "run.acknowledge" => match value.parse() {

@@ -10,9 +10,8 @@ use crate::{
     },
     projection::{
         blocks::Page,
-        forecast,
         message::Message,
-        phrase::{self, failure, redact::redact, stage},
+        phrase::{self, failure, stage},
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -31,7 +30,6 @@ pub(super) fn message(voice: Voice<'_>, run: &Run, unsent: Option<&Unsent>) -> M
     let tables = tables(voice, run);
     Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
         .section(unsent.map(|it| unsent::text(voice, it)).unwrap_or_default())
-        .section(run.reason.as_ref().map(|it| forecast::reason(voice, it)).unwrap_or_default())
         .section(ids(voice, run))
         .section(error(voice, run))
         .section(wait)
@@ -56,13 +54,12 @@ fn ids(voice: Voice<'_>, run: &Run) -> Mrkdwn {
 
 /// Why the run is there, and when it will be done.
 fn times(voice: Voice<'_>, run: &Run) -> Mrkdwn {
-    let reason = run.reason.as_ref().map(|it| voice.say("answer.details.reason", values! { reason => redact(it) }));
     let expected = run.expected_end().map(|it| voice.say("answer.details.expected", values! { expected => it }));
     let usually = run.usual.as_ref().map(|it| {
         let Span { low, usual, high } = it.whole;
         voice.say("answer.details.usually", values! { low, usual, high, runs => it.runs })
     });
-    Mrkdwn::lines([reason, expected, usually].into_iter().flatten())
+    Mrkdwn::lines([expected, usually].into_iter().flatten())
 }
 
 /// Every table, where there are more than the beginning of the answer names.

@@ -36,7 +36,7 @@ pub(super) fn run(voice: Voice<'_>, run: &Run, of_one: bool) -> Vec<Cell> {
     let took = run.finished_at.map(|it| seconds(run.created_at, it));
     let source = (!of_one).then(|| Cell::Text(run.source.clone()));
     let rest = [
-        text(phrase::status(voice, run.status.as_str())),
+        text(phrase::standing(voice, run)),
         text(stage),
         Cell::Date(run.snapshot_time),
         run.finished_at.or_else(|| run.expected_end()).map_or_else(none, Cell::Date),
@@ -80,7 +80,7 @@ pub(super) fn source(voice: Voice<'_>, standing: &Standing) -> Vec<Cell> {
             value: took.unwrap_or_default(),
             text: took.map_or_else(|| voice.label("table.none"), |it| length(voice, it)),
         },
-        standing.runs.first().map_or_else(none, |it| text(phrase::status(voice, it.status.as_str()))),
+        standing.runs.first().map_or_else(none, |it| text(phrase::standing(voice, it))),
     ]
 }
 

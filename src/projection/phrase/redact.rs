@@ -1,11 +1,15 @@
 //! Takes out of what AWS or a job said what a channel must not show.
 
 /// Names whose values nobody but their owner may see.
-const SECRETS: [&str; 6] = ["password", "passwd", "pwd", "secret", "token", "signature"];
+const SECRETS: [&str; 9] =
+    ["password", "passwd", "pwd", "secret", "token", "signature", "access_key", "accesskey", "api_key"];
 
 /// How the ids of access keys begin: long-lived ones, temporary ones (IAM user guide, "Unique identifiers").
 const ACCESS_KEYS: [&str; 2] = ["AKIA", "ASIA"];
 const ACCESS_KEY_LENGTH: usize = 20;
+
+/// How the tokens of Slack begin (docs.slack.dev, "Tokens"), and those of others that land in the same clipboards.
+const TOKENS: [&str; 8] = ["xoxb-", "xoxp-", "xoxa-", "xoxe-", "xoxe.", "xoxs-", "xapp-", "ghp_"];
 
 /// What stands for something that was taken out.
 const REDACTED: &str = "***";
@@ -19,8 +23,8 @@ enum Next {
     Secret,
 }
 
-/// Returns `text` without mail addresses (a job's error may quote the data that it choked on), ids of access keys, and
-/// the values of passwords, tokens and signatures.
+/// Returns `text` without mail addresses (a job's error may quote the data that it choked on), ids of access keys,
+/// tokens, and the values of passwords, keys and signatures.
 pub(crate) fn redact(text: &str) -> String {
     let mut next = Next::Plain;
     let mut redacted = String::with_capacity(text.len());
@@ -34,8 +38,9 @@ pub(crate) fn redact(text: &str) -> String {
     redacted
 }
 
+/// What follows `?` in an address is a word of its own: the first parameter may be the secret one.
 fn is_delimiter(c: char) -> bool {
-    c.is_whitespace() || "\"'`,;&()<>[]{}".contains(c)
+    c.is_whitespace() || "\"'`,;&?()<>[]{}".contains(c)
 }
 
 /// Returns `word` as it may be shown, and what it says of the next one.
@@ -50,7 +55,7 @@ fn read(word: &str, expected: Next) -> (String, Next) {
         (_, None) if is_secret(name) => (word, Next::Separator),
         _ => (word, Next::Plain),
     };
-    if is_address(shown) || holds_access_key(shown) {
+    if is_address(shown) || holds_access_key(shown) || TOKENS.iter().any(|it| shown.contains(it)) {
         return (REDACTED.to_owned(), next);
     }
     let cut = shown.len() < word.len() && shown != REDACTED;
@@ -88,8 +93,14 @@ mod tests {
             ("+AKIAIOSFODNN7EXAMPLE", "***"),
             ("@ana@example.com", "***"),
             ("AKIAIOSFODNN7EXAMPLEsecret = 7", "*** = ***"),
-            ("?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20261122/s3&x=1", "***&x=1"),
+            ("?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20261122/s3&x=1", "?***&x=1"),
             ("?X-Amz-Date=1&X-Amz-Signature=abc&x=1", "?X-Amz-Date=1&X-Amz-Signature=***&x=1"),
+            (
+                "https://x.s3.amazonaws.com/k?X-Amz-Signature=dead&a=1",
+                "https://x.s3.amazonaws.com/k?X-Amz-Signature=***&a=1",
+            ),
+            ("use xoxb-123-456-AbC, not (xapp-1-A-2)", "use ***, not (***)"),
+            ("aws_secret_access_key=wJalrXUtnFEMI/K7MDENG", "aws_secret_access_key=***"),
             ("password: hunter2, user: ana", "password: ***, user: ana"),
             (r#"{"password": "hunter2", "port": 3306}"#, r#"{"password": "***", "port": 3306}"#),
             ("DB_PASSWORD=hunter2", "DB_PASSWORD=***"),
