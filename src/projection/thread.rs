@@ -95,8 +95,8 @@ pub enum Urgency {
 /// which to make them.
 ///
 /// The root is posted first, for the replies hang on it. Then what people act on is brought up to date: an approval that
-/// is decided, an alert that is solved. Then new messages: alerts, what asks somebody for a decision, and the other replies
-/// in their order. The root is edited last: it changes often while a run goes on, and must not keep the others waiting.
+/// is decided, an alert that is solved. Then new messages, alerts before the replies, which keep their order. The root is
+/// edited last: it changes often while a run goes on, and must not keep the others waiting.
 ///
 /// What was posted stays where it is when the channel in the configuration changes, and replies follow their root.
 pub fn edits<'a>(wanted: &'a [Wanted], thread: &'a Thread) -> Vec<Edit<'a>> {
@@ -113,9 +113,8 @@ pub fn edits<'a>(wanted: &'a [Wanted], thread: &'a Thread) -> Vec<Edit<'a>> {
         Edit::Post { wanted, .. } if wanted.is_root() => 0,
         Edit::Update { wanted, .. } if !wanted.is_root() => 1,
         Edit::Post { wanted, .. } if !wanted.in_thread => 2,
-        Edit::Post { wanted, .. } if wanted.message.asks() => 3,
-        Edit::Post { .. } => 4,
-        Edit::Update { .. } => 5,
+        Edit::Post { .. } => 3,
+        Edit::Update { .. } => 4,
     });
     edits
 }

@@ -127,9 +127,7 @@ impl Truth {
                 .slack
                 .messages
                 .iter()
-                .filter(|it| it.thread.is_some() && !it.is_excused && it.mark("run") == run.as_str())
-                // People are asked before they are told what has led to it.
-                .filter(|it| !it.mark("key").starts_with("approval:"));
+                .filter(|it| it.thread.is_some() && !it.is_excused && it.mark("run") == run.as_str());
             let mut last = (0, Key::ROOT);
             for reply in replies {
                 let Some((key, number)) = told.get_key_value(reply.mark("key")) else { continue };

@@ -135,7 +135,7 @@ fn the_end_of_a_run_is_urgent_and_its_progress_is_not() {
     let thread = posted(&[before[0].clone(), before[2].clone()]);
     let urgencies = |over| edits(&after, &thread).iter().map(|it| it.urgency(over, false)).collect::<Vec<_>>();
     let (act, news) = (Urgency::Act, Urgency::News);
-    assert_eq!(urgencies(false), [act, news, act, news, news]);
+    assert_eq!(urgencies(false), [act, news, news, act, news]);
     assert_eq!(urgencies(true), [act; 5]);
 }
 
