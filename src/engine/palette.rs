@@ -26,14 +26,8 @@ const FRESH: Duration = Duration::from_mins(5);
 /// takes it over.
 const READ: Duration = Duration::from_millis(300);
 
-/// A refusal that took longer than this is not followed by another call at once, for the same reason.
-const QUICK: Duration = Duration::from_millis(500);
-
 /// How long writing down what was learned may take.
 const WRITE: Duration = Duration::from_secs(1);
-
-/// Pause before a call that was refused too slowly is made anew, plainly.
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// Attempts at writing down what was learned, while other replicas do so too.
 const ATTEMPTS: usize = 3;
@@ -135,7 +129,7 @@ impl Palette {
         C: Future<Output = Result<T, ChatError>> + Send,
     {
         let Some(rich) = self.rich(message).await else { return call(message.plainly()).await };
-        let (kinds, began) = (message.kinds(), Instant::now());
+        let kinds = message.kinds();
         let refusal = match call(rich).await {
             Err(ChatError::Refused(why)) if is_about_blocks(&why) => why,
             Err(error) => return Err(error),
@@ -146,10 +140,6 @@ impl Palette {
         };
         tracing::warn!(refusal, ?kinds, "Slack refuses the blocks of a message, which is sent with plain ones");
         let refused = named(&refusal, &kinds);
-        if began.elapsed() > QUICK {
-            self.learn(&refused, Verdict::Refused).await;
-            return Err(ChatError::Later { after: AGAIN });
-        }
         let done = call(message.plainly()).await;
         // If the plain message is refused as well, the kinds are not to blame.
         if !matches!(&done, Err(ChatError::Refused(why)) if is_about_blocks(why)) {
@@ -165,8 +155,14 @@ impl Palette {
 
 #[async_trait]
 impl Chat for Palette {
-    async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
-        self.send(message, |it| async move { self.chat.post(place, &it, marks).await }).await
+    async fn post(
+        &self,
+        place: Place<'_>,
+        message: &Message,
+        marks: &Marks,
+        until: Option<Instant>,
+    ) -> Result<Ts, ChatError> {
+        self.send(message, |it| async move { self.chat.post(place, &it, marks, until).await }).await
     }
 
     async fn update(&self, channel: &str, ts: &Ts, message: &Message) -> Result<(), ChatError> {

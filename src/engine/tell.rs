@@ -104,7 +104,7 @@ impl Engine {
                 // Slack opens the conversation with whoever has this id.
                 let place = Place { channel: channel.as_deref().unwrap_or(user), thread: thread.as_ref() };
                 let marks = Marks::from([("key".to_owned(), MARK.to_owned())]);
-                self.chat.post(place, &message(), &marks).await.map(|_| ())
+                self.chat.post(place, &message(), &marks, None).await.map(|_| ())
             }
         }
     }
@@ -120,7 +120,7 @@ impl Engine {
                 return true;
             };
             turn.spend().await;
-            match self.chat.post(place, &message, &Marks::new()).await {
+            match self.chat.post(place, &message, &Marks::new(), None).await {
                 Ok(_) => return true,
                 Err(ChatError::Later { after }) => {
                     self.outbox.hush(&lane, after).await;

@@ -262,9 +262,15 @@ impl Bot {
     }
 }
 
-/// Sends a signal to a process that may have died meanwhile.
+/// Sends a signal to a process that may have died meanwhile. One that is told to stop has stopped when this returns: on
+/// a busy machine it runs on for a while.
+#[expect(clippy::disallowed_methods, reason = "a hook cannot wait in another way, and nothing else is to happen")]
 pub(crate) fn signal_to(signal: &str, pid: u32) {
     std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
+    let runs = |stat: String| !stat.rsplit(')').next().is_some_and(|it| it.trim_start().starts_with(['T', 'Z']));
+    while signal == "-STOP" && std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(runs) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 impl Judge {

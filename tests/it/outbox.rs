@@ -134,11 +134,14 @@ async fn an_outcome_that_could_not_be_told_is_told_again() {
     bot.told(ANA, "The run begins now").await;
 }
 
+#[rstest]
+#[case::while_the_intent_is_written("PutItem", "\"posting\"")]
+#[case::while_it_looks_which_blocks_the_workspace_takes("GetItem", "\"BLOCKS#")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replica_that_slept_between_intent_and_post_does_not_post() {
+async fn a_replica_that_slept_between_intent_and_post_does_not_post(#[case] call: &str, #[case] containing: &str) {
     let bot = Bot::start().await;
     let stop = Kind::Hook { at: Moment::AfterEffect, hook: bot.signaler("-STOP") };
-    bot.world.front.faults.plant(Fault::once("dynamodb", "PutItem", stop).containing("\"posting\""));
+    bot.world.front.faults.plant(Fault::once("dynamodb", call, stop).containing(containing));
     bot.slash(ANA, "/datalake run school").await;
     let replica = bot.replica().await;
     let shown = async || bot.messages(CHANNEL).into_iter().find(|it| key(it) == "root");
@@ -150,5 +153,7 @@ async fn a_replica_that_slept_between_intent_and_post_does_not_post() {
     bot.slash(ANA, "/datalake run learning").await;
     let roots = async || (bot.messages(CHANNEL).iter().filter(|it| key(it) == "root").count() > 1).then_some(());
     bot.until("the other run is shown", roots).await;
-    bot.assert_nothing_twice(bot.effects("rds", "StartExportTask").len());
+    let exported = async || (bot.effects("rds", "StartExportTask").len() == 2).then_some(());
+    bot.until("the other run is exported", exported).await;
+    bot.assert_nothing_twice(2);
 }

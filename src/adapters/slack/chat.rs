@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::client::Client;
 use crate::{
@@ -130,10 +131,19 @@ impl Found {
 
 #[async_trait]
 impl Chat for SlackChat {
-    async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
+    async fn post(
+        &self,
+        place: Place<'_>,
+        message: &Message,
+        marks: &Marks,
+        until: Option<Instant>,
+    ) -> Result<Ts, ChatError> {
         let metadata = (!marks.is_empty()).then(|| json!({"event_type": EVENT_TYPE, "event_payload": marks}));
         let Place { channel, thread: thread_ts } = place;
         let post = Post { channel, thread_ts, message, metadata, unfurl_links: false, unfurl_media: false };
+        if until.is_some_and(|it| Instant::now() > it) {
+            return Err(ChatError::LATE);
+        }
         self.client.post::<PostAnswer>("chat.postMessage", &post).await.map(|it| it.ts)
     }
 

@@ -48,7 +48,10 @@ impl Workspace {
 
 #[async_trait]
 impl Chat for Workspace {
-    async fn post(&self, _: Place<'_>, message: &Message, _: &Marks) -> Result<Ts, ChatError> {
+    async fn post(&self, _: Place<'_>, message: &Message, _: &Marks, until: Option<Instant>) -> Result<Ts, ChatError> {
+        if until.is_some_and(|it| Instant::now() > it) {
+            return Err(ChatError::LATE);
+        }
         self.take(message).await.map(|()| Ts("1".to_owned()))
     }
 
@@ -122,7 +125,7 @@ fn message() -> Message {
 const PLACE: Place<'static> = Place { channel: "C1", thread: None };
 
 async fn post(palette: &Palette) -> Result<Ts, ChatError> {
-    palette.post(PLACE, &message(), &Marks::new()).await
+    palette.post(PLACE, &message(), &Marks::new(), None).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,12 +182,16 @@ async fn a_message_that_is_refused_plainly_too_says_nothing_of_kinds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_slow_refusal_the_post_is_begun_anew() {
+async fn after_a_slow_refusal_nothing_is_posted_too_late() {
     let takes = Duration::from_secs(3);
     let workspace = Arc::new(Workspace { takes, ..Workspace::refusing("plan") });
     let palette = palette(&workspace, &Arc::default());
-    assert!(matches!(post(&palette).await, Err(ChatError::Later { .. })));
-    post(&palette).await.unwrap();
+    let soon = async || {
+        let until = Instant::now() + Duration::from_secs(2);
+        palette.post(PLACE, &message(), &Marks::new(), Some(until)).await
+    };
+    assert!(matches!(soon().await, Err(ChatError::Later { .. })));
+    soon().await.unwrap();
     assert_eq!(workspace.sent(), ["section plan", "section section"]);
 }
 

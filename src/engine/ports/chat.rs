@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::projection::message::Message;
 
@@ -27,11 +28,18 @@ pub type Marks = BTreeMap<String, String>;
 /// Posts and edits messages. A caller has a place for the call: see [`outbox`](crate::engine::outbox).
 #[async_trait]
 pub trait Chat: Send + Sync {
-    /// Posts a message and returns its name.
+    /// Posts a message and returns its name. The call begins before `until`, or is not made: between an earlier look at
+    /// the clock and the call a process may be stopped, while another replica posts.
     ///
     /// # Errors
     /// See [`ChatError`]; after [`ChatError::Unclear`] the message may be there.
-    async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError>;
+    async fn post(
+        &self,
+        place: Place<'_>,
+        message: &Message,
+        marks: &Marks,
+        until: Option<Instant>,
+    ) -> Result<Ts, ChatError>;
 
     /// Replaces a message of ours. Doing it twice does no harm.
     ///
@@ -71,6 +79,11 @@ pub trait Chat: Send + Sync {
     fn choose(&self, message: &Message) -> Message {
         message.plainly()
     }
+}
+
+impl ChatError {
+    /// The call was not made, because the time for it has passed.
+    pub const LATE: Self = Self::Later { after: Duration::ZERO };
 }
 
 /// Why Slack did not do what was asked.

@@ -55,11 +55,7 @@ impl Engine {
         }
         let lane = place.lane().clone();
         place.spend().await;
-        // Another replica may have taken over meanwhile: it is looked for like anybody's.
-        if drawing.read_at.elapsed() > FRESH {
-            return Ok(None);
-        }
-        match self.chat.post(there, &message, &marks).await {
+        match self.chat.post(there, &message, &marks, Some(drawing.read_at + FRESH)).await {
             Ok(ts) => self.posted(drawing, ts, last.message.digest()).await,
             Err(ChatError::Unclear(why)) => {
                 tracing::warn!(of = drawing.of.key(), why, "No clear answer to a post; looking for it later");
@@ -69,6 +65,7 @@ impl Engine {
                 drawing.thread.posting = None;
                 self.deleted(drawing, Key::ROOT).await
             }
+            // Not posted: the intent is taken back, unless another replica has taken it over meanwhile.
             Err(error) => {
                 drawing.thread.posting = None;
                 self.failed(drawing, &lane, &error).await

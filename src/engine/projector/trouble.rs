@@ -33,7 +33,9 @@ impl Engine {
         let (reason, first, longest) = match error {
             ChatError::Later { after } => {
                 self.store.put_thread(thread).await?;
-                self.outbox.hush(lane, *after).await;
+                if !after.is_zero() {
+                    self.outbox.hush(lane, *after).await;
+                }
                 return Ok(None);
             }
             ChatError::Unclear(_) | ChatError::Gone => (NO_ANSWER, PAUSE, LONGEST_SILENCE),

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::{
     history::{Count, Invariant},
@@ -165,8 +166,18 @@ impl Line {
 
 #[async_trait]
 impl Chat for Line {
-    async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
+    async fn post(
+        &self,
+        place: Place<'_>,
+        message: &Message,
+        marks: &Marks,
+        until: Option<Instant>,
+    ) -> Result<Ts, ChatError> {
         let digest = message.digest();
+        self.awake().await;
+        if until.is_some_and(|it| Instant::now() > it) {
+            return Err(ChatError::LATE);
+        }
         self.chat(|truth, caller| truth.post(place, digest, marks, caller)).await
     }
 

@@ -118,7 +118,7 @@ impl Stage {
             let root = self.wanted(&run).remove(0);
             let pairs = [("run", run.run_id.as_str()), ("key", Key::ROOT)];
             let marks: Marks = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-            let ts = chat.post(Place { channel: CHANNEL, thread: None }, &root.message, &marks).await.unwrap();
+            let ts = chat.post(Place { channel: CHANNEL, thread: None }, &root.message, &marks, None).await.unwrap();
             let mut thread = Thread::empty(run.run_id.as_str());
             let posted =
                 thread::Posted { channel: CHANNEL.into(), ts: ts.0, digest: root.message.digest(), folded: false };

@@ -98,7 +98,16 @@ impl Workspace {
 
 #[async_trait]
 impl Chat for Workspace {
-    async fn post(&self, place: Place<'_>, message: &Message, marks: &Marks) -> Result<Ts, ChatError> {
+    async fn post(
+        &self,
+        place: Place<'_>,
+        message: &Message,
+        marks: &Marks,
+        until: Option<Instant>,
+    ) -> Result<Ts, ChatError> {
+        if until.is_some_and(|it| Instant::now() > it) {
+            return Err(ChatError::LATE);
+        }
         sleep(WAY).await;
         self.admit(place.channel, 5, 5)?;
         let last = self.messages.lock().unwrap().last_key_value().map_or(0, |(ts, _)| ts.parse().unwrap_or(0));
