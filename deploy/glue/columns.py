@@ -3,8 +3,8 @@
 What stands in a Parquet file is kept, with two exceptions, for which the status files must be certain:
 
 - an INT64 that is a date and time becomes TIMESTAMP: RDS writes microseconds since 1970, in UTC;
-- a STRING that is a date, a date and time, or a decimal of known precision and scale becomes that, if every value can be
-  converted without loss. One that cannot (`infinity`, `0000-00-00`, 24:00) keeps its column a STRING for this run.
+- a STRING that is a date, a date and time, or a decimal of known precision and scale becomes that, if every value can
+  be converted without loss. One that cannot (`infinity`, `0000-00-00`) keeps its column a STRING for this run.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class Job:
         schema = _reader(self.spark).parquet(url).schema if table.has_rows else empty(table.announced)
         inside = [it for it in plain(schema).fields if self._verdict(table, it.name).is_in(self.layer)]
         if any(it.name.lower() == PARTITION for it in inside):
-            raise SplitError(f"A table has a column {PARTITION}, as the run's partition is called: classify it as drop.")
+            raise SplitError(f"A table has a column {PARTITION}, like the run's partition: classify it as drop.")
         if not inside:
             return None
         if not table.has_rows:

@@ -1,5 +1,5 @@
-"""Glue job: splits an export into layers. Run for `normal` or `sensitive`, it reads `latest/`, applies the classification,
-and writes the layer's own files, with the run as a partition.
+"""Glue job: writes one layer of an export. Run for `normal` or `sensitive`, it reads `latest/`, applies the
+classification, and writes the layer's own files, with the run as a partition.
 
 Runs wherever Spark does; `README.md` says how it is installed, what it writes and what it promises.
 """
@@ -99,7 +99,7 @@ def _rules(storage: Storage, options: argparse.Namespace) -> Rules:
     url, wanted = options.datalake_rules, options.datalake_classification
     content = storage.read(url) if url else b""
     if content is None:
-        raise SplitError(f"The classification {url} is not there. Retry the run: the bot writes it before it starts a job.")
+        raise SplitError(f"{url} is not there. Retry the run: the bot writes the classification before it starts a job.")
     if digest(content) != wanted:
         where = f"The classification {url} is {digest(content)}" if url else "No --datalake_rules was given"
         raise SplitError(f"{where}, but the run was started under {wanted}. Retry the run.")
@@ -120,7 +120,7 @@ def _announced(storage: Storage, export: str | None) -> dict[str, list[columns.A
         if name.startswith("export_tables_info_") and name.endswith(".json"):
             tables.update(columns.read_status(storage.read(f"{export}/{name}")))
     if not tables:
-        raise SplitError(f"{export} has no status files, which say what the columns' types are. Retry the run from `export`.")
+        raise SplitError(f"{export} has no status files, which have the columns' types. Retry the run from `export`.")
     return tables
 
 
@@ -172,8 +172,7 @@ def _remove_others(storage: Storage, job: Job, written: set[tuple[str, str]]) ->
                 is_kept = partition == mine and (database, table) in written
                 if partition.startswith(f"{PARTITION}=") and not is_kept:
                     storage.remove(f"{folder}/{partition}")
-            storage.remove_if_empty(folder)
-        storage.remove_if_empty(f"{job.output}/{database}")
+                    storage.remove_if_empty(folder)
 
 
 if __name__ == "__main__":
