@@ -73,6 +73,7 @@ class Layers(World):
         self.assertEqual(self.values("normal", USERS), [expected])
 
     def test_a_file_that_has_a_name_twice_is_refused_without_naming_it(self) -> None:
+        # Else the test could not write it; the job sets this for itself.
         spark().conf.set("spark.sql.caseSensitive", "true")
         self.table(USERS, self.rows("name string, NAME string", ("a", "b")))
         self.refuses("^Table 1 of 1, sorted by name, could not be written")
@@ -101,11 +102,13 @@ class Shapes(World):
         self.assertEqual(report["tables"][0]["rows"], 3)
 
     def test_names_that_look_like_patterns_or_partitions_are_names(self) -> None:
-        for name in ["we[ir]d*{a,b}?", "a b%20c", "_hidden", "x=1"]:
+        for name in ["_hidden", "a b%20c", "we[ir]d*{a,b}?", "x=1"]:
             self.table(f"shop/{name}", self.rows("id long, `a.b` long, `c``d` long", (1, 2, 3)))
-        self.table("shop/wei", self.rows("id long", (1,), (2,)))
+        # Taken for a pattern, the third would read this one.
+        self.table("shop/weid", self.rows("id long", (1,), (2,)))
         report = self.split("sensitive")
-        self.assertEqual([it["rows"] for it in report["tables"]], [1, 1, 1, 2, 1][: len(report["tables"])])
+        rows = {"_hidden": 1, "a b%20c": 1, "we[ir]d*{a,b}?": 1, "weid": 2, "x=1": 1}
+        self.assertEqual({it["table"]: it["rows"] for it in report["tables"]}, rows)
         self.assertEqual(types(report, "_hidden"), {"id": "bigint", "a.b": "bigint", "c`d": "bigint"})
 
 

@@ -69,7 +69,7 @@ class World(unittest.TestCase):
         """Writes a table in batches, each of two files where it has two rows; without one it is a table without rows."""
         for number, batch in enumerate(batches, start=1):
             to = self.root / "latest" / folder / str(number)
-            batch.repartition(2).write.option("compression", "gzip").mode("overwrite").parquet(str(to))
+            batch.write.option("compression", "gzip").mode("overwrite").parquet(str(to))
         if not batches:
             batch = self.root / "latest" / folder / "1"
             batch.mkdir(parents=True)
