@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -46,8 +47,9 @@ class Announcements(World):
 
     def test_status_files_may_leave_out_whatever_they_like(self) -> None:
         self.assertEqual(read_status("{}"), {})
-        entries = '{"target": "shop"}, {"target": "Shop.A", "schemaMetadata": {"originalTypeMappings": [{"columnName": "Id"}]}}'
-        self.assertEqual(read_status(f'{{"perTableStatus": [{entries}]}}'), {"shop.a": [Announced("Id", "", "")]})
+        table = {"target": "Shop.A", "schemaMetadata": {"originalTypeMappings": [{"columnName": "Id"}]}}
+        status = json.dumps({"perTableStatus": [{"target": "shop"}, table]})
+        self.assertEqual(read_status(status), {"shop.a": [Announced("Id", "", "")]})
 
 
 class Conversions(World):
@@ -87,7 +89,8 @@ class Conversions(World):
         self.assertEqual(list(types(report, "public.t").values()), expected)
         found = self.read("normal", "shop/public.t").orderBy("id")
         found = found.selectExpr("day", "string(at)", "string(zoned)", "price", "other").collect()
-        self.assertEqual(tuple(found[0]), (date(2026, 11, 21), str(at), str(zoned), Decimal("-12345678.50"), "2026-11-21"))
+        price = Decimal("-12345678.50")
+        self.assertEqual(tuple(found[0]), (date(2026, 11, 21), str(at), str(zoned), price, "2026-11-21"))
         self.assertEqual(tuple(found[1]), (None,) * 5)
 
     def test_one_text_that_cannot_keeps_all_as_they_are(self) -> None:

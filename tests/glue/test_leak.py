@@ -107,8 +107,8 @@ class Leaks(World):
 
     def read_back(self, layer_name: str = "normal") -> list[bytes]:
         """Returns all that a reader gets of each table: every value, name and comment."""
-        folders = [it.relative_to(self.root / layer_name).parent for it in (self.root / layer_name).glob("*/*/datalake_run=*")]
-        frames = [self.read(layer_name, str(it)) for it in folders]
+        folders = (self.root / layer_name).glob("*/*/datalake_run=*")
+        frames = [self.read(layer_name, f"{it.parents[1].name}/{it.parent.name}") for it in folders]
         return [(json.dumps(it.schema.jsonValue()) + repr(it.collect())).encode() for it in frames]
 
     def test_no_marker_is_in_any_byte_of_the_normal_layer(self) -> None:
@@ -130,7 +130,8 @@ class Leaks(World):
     def test_a_rule_that_is_not_applied_is_found(self) -> None:
         everything = Verdict(Class.NORMAL, InNormal.AS_IS)
         with mock.patch.object(Rules, "of", lambda *_: everything):
-            self.assertLessEqual({NUMBER, SMALL, REAL, EXACT, RAW, *TEXTS[:8], "leak_table", "leak_field"}, self.found())
+            found = self.found()
+        self.assertEqual(set(MARKERS) - found, {"leak_comment"})
 
     def test_a_form_that_is_not_applied_is_found(self) -> None:
         with mock.patch.object(layer.Job, "_form", lambda *_: InNormal.AS_IS):

@@ -32,10 +32,8 @@ class Layers(World):
         super().setUp()
         self.rules = RULES
         schema = "id long, name string, email string, phone string, note string, password string, fresh int"
-        self.table(
-            USERS,
-            self.rows(schema, (1, "Ann", "ann@example.com", "090-1", "n1", "p1", 7), (2, "Bob", None, None, "n2", "p2", 8)),
-        )
+        ann, bob = (1, "Ann", "ann@example.com", "090-1", "n1", "p1", 7), (2, "Bob", None, None, "n2", "p2", 8)
+        self.table(USERS, self.rows(schema, ann, bob))
 
     def test_normal_has_what_is_normal_and_hashes_and_masks(self) -> None:
         report = self.split("normal")
@@ -66,7 +64,7 @@ class Layers(World):
 
     def test_equal_values_have_equal_hashes_whatever_their_types(self) -> None:
         self.rules = '[learning.users]\nid = "normal"\n"*" = { class = "sensitive", normal = "hash" }'
-        schema = "id long, a int, b decimal(20,0), c decimal(8,3), d string, e binary, f boolean, g struct<x:int,y:string>"
+        schema = "id long, a int, b decimal(20,0), c decimal(8,3), d string, e binary, f boolean, g struct<x:int,y:int>"
         self.table(USERS, self.rows(schema, (1, 50, Decimal(50), Decimal("50.000"), "50", b"50", True, (1, None))))
         self.split("normal")
         expected = (1, *[hashed("50")] * 5, hashed("true"), hashed('{"x":1,"y":null}'))
@@ -81,7 +79,8 @@ class Layers(World):
 
 class Shapes(World):
     def test_nested_columns_keep_their_shape(self) -> None:
-        self.rules = '[shop."public.orders"]\nid = "normal"\nlines = "normal"\nextra = { class = "sensitive", normal = "mask" }'
+        extra = 'extra = { class = "sensitive", normal = "mask" }'
+        self.rules = f'[shop."public.orders"]\nid = "normal"\nlines = "normal"\n{extra}'
         schema = "id long, lines array<struct<sku:string,n:int>>, extra map<string,struct<a:int>>"
         self.table("shop/public.orders", self.rows(schema, (1, [("x", 2)], {"k": (1,)}), (2, None, None)))
         report = self.split("normal")
@@ -185,8 +184,9 @@ class Runs(World):
             self.publish("shop-202611220300-1a2b3c4d-a1")
             return write(job, table)
 
-        with mock.patch.object(layer.Job, "write", overtaken), self.assertRaisesRegex(split.SplitError, "latest/ holds"):
-            self.split("normal")
+        with mock.patch.object(layer.Job, "write", overtaken):
+            with self.assertRaisesRegex(split.SplitError, "latest/ holds"):
+                self.split("normal")
         self.assertIn("shop/shop.a/datalake_run=one-a1", self.partitions())
         self.assertNotIn(f"_reports/{RUN}.json", self.files("normal"))
 

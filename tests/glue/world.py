@@ -66,7 +66,7 @@ class World(unittest.TestCase):
         return spark().createDataFrame(list(rows), schema)
 
     def table(self, folder: str, *batches: DataFrame) -> None:
-        """Writes a table in batches, each of two files where it has two rows; without one it is a table without rows."""
+        """Writes a table in batches, each in several files; without any it is a table without rows."""
         for number, batch in enumerate(batches, start=1):
             to = self.root / "latest" / folder / str(number)
             batch.write.option("compression", "gzip").mode("overwrite").parquet(str(to))
