@@ -14,6 +14,7 @@ DENY := target/tools/$(DENY_VERSION)/bin/cargo-deny
 FUZZ_VERSION := 0.13.2
 FUZZ := target/tools/fuzz-$(FUZZ_VERSION)/bin/cargo-fuzz
 MOTO := target/moto/bin/python
+SPARK := target/spark/bin/python
 
 # Tests that start moto do it with this Python.
 export DATALAKE_MOTO_PYTHON := $(CURDIR)/$(MOTO)
@@ -34,7 +35,7 @@ demo: ## One run from slash command to finished thread, printed
 check: fmt clippy ## What is quick: format and lints
 
 .PHONY: test
-test: fmt tree deny clippy doc unit ## Everything that must pass before a merge
+test: fmt tree deny clippy doc glue unit ## Everything that must pass before a merge
 
 .PHONY: fmt
 fmt: ## The format
@@ -49,6 +50,11 @@ clippy: ## The lints
 .PHONY: doc
 doc: ## The documentation, private items too
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+# With Spark itself, the version that Glue has, and a Java of its own. Sockets to it are closed by the process's end.
+.PHONY: glue
+glue: $(SPARK) ## The tests of the Glue job, deploy/glue
+	$(SPARK) -W ignore::ResourceWarning -m unittest discover --buffer -s tests/glue -t tests
 
 # Last in `make test`: the runner's closing lines are the last that is printed. There are no tests in the documentation.
 .PHONY: unit
@@ -138,4 +144,9 @@ $(FUZZ):
 $(MOTO): tests/moto/requirements.txt
 	$(PYTHON) -m venv target/moto
 	$(MOTO) -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(SPARK): tests/glue/requirements.txt
+	$(PYTHON) -m venv target/spark
+	$(SPARK) -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

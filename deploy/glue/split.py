@@ -99,7 +99,7 @@ def _rules(storage: Storage, options: argparse.Namespace) -> Rules:
     url, wanted = options.datalake_rules, options.datalake_classification
     content = storage.read(url) if url else b""
     if content is None:
-        raise SplitError(f"{url} is not there. Retry the run: the bot writes the classification before it starts a job.")
+        raise SplitError(f"{url} is not there. Retry the run: the bot writes it before it starts a job.")
     if digest(content) != wanted:
         where = f"The classification {url} is {digest(content)}" if url else "No --datalake_rules was given"
         raise SplitError(f"{where}, but the run was started under {wanted}. Retry the run.")
