@@ -9,10 +9,10 @@ resource "aws_sqs_queue" "dead" {
 }
 
 resource "aws_sqs_queue" "bot" {
-  name                       = var.name
-  message_retention_seconds  = 345600
-  receive_wait_time_seconds  = 20
-  sqs_managed_sse_enabled    = true
+  name                      = var.name
+  message_retention_seconds = 345600
+  receive_wait_time_seconds = 20
+  sqs_managed_sse_enabled   = true
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead.arn

@@ -55,3 +55,19 @@ variable "glue_names" {
   description = "Pattern of the names of the jobs and crawlers that the bot may start."
   default     = "shop-*"
 }
+
+variable "glue_jobs" {
+  description = "Jobs of ../glue, by the names in the bot's configuration (`glue_job`), each with where its layer is written (`output`)."
+  default     = {}
+  type = map(object({
+    output_bucket = string
+    output_prefix = string
+    # Null: the key of the bucket where the newest data is published.
+    output_kms_key_arn = optional(string)
+    # Only for the Normal layer: secret with the key of the hashes, if the classification has any `hash`.
+    hash_key_secret_arn = optional(string)
+    worker_type         = optional(string, "G.1X")
+    workers             = optional(number, 4)
+    timeout_minutes     = optional(number, 480)
+  }))
+}
