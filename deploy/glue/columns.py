@@ -102,9 +102,9 @@ def read_status(content: str) -> dict[str, list[Announced]]:
 
 
 def plain(of: T.DataType) -> T.DataType:
-    """Returns a type as it may be written: without metadata, since the files of an export are Spark's own, and what their
-    footers say of columns (comments, say) would come along; and with one kind of date and time, that in UTC, since
-    Glue's catalog has no other."""
+    """Returns a type as it may be written: without metadata, since the files of an export are Spark's own, and what
+    their footers say of columns (comments, say) would come along; and with one kind of date and time, that in UTC,
+    since Glue's catalog has no other."""
     if isinstance(of, T.TimestampNTZType):
         return T.TimestampType()
     if isinstance(of, T.StructType):

@@ -110,8 +110,8 @@ class Conversions(World):
         self.assertCountEqual(self.values("sensitive", "shop/shop.t", "date 0"), rows)
 
     def test_times_without_a_zone_stay_as_they_are_read(self) -> None:
-        frame = self.rows("id long", (1,)).selectExpr("id", "timestamp_ntz'2026-11-21 03:00:00' at", "date'0987-01-01' day")
-        self.table("shop/shop.t", frame)
+        literals = ["timestamp_ntz'2026-11-21 03:00:00' at", "date'0987-01-01' day"]
+        self.table("shop/shop.t", self.rows("id long", (1,)).selectExpr("id", *literals))
         self.assertEqual(list(types(self.split("normal"), "shop.t").values()), ["bigint", "timestamp", "date"])
         found = self.read("normal", "shop/shop.t").selectExpr("string(at)", "string(day)").first()
         self.assertEqual(tuple(found), ("2026-11-21 03:00:00", "0987-01-01"))
