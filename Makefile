@@ -1,5 +1,5 @@
 # The list of commands; continuous integration calls the same (.ci/run).
-# Needed: git, a C toolchain, make, Python 3 with venv, rustup. The rest is installed under target/.
+# Needed: git, a C toolchain, make, Python 3.9 or newer with venv, rustup. The rest is installed under target/.
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help

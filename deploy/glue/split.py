@@ -159,7 +159,11 @@ def _write_all(job: Job, tables: list[Table]) -> list[dict]:
             raise SplitError(failed) from None
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [it for it in pool.map(write, enumerate(tables, start=1)) if it]
+        try:
+            return [it for it in pool.map(write, enumerate(tables, start=1)) if it]
+        finally:
+            # One failure is enough: what has not begun does not begin.
+            pool.shutdown(cancel_futures=True)
 
 
 def _remove_others(storage: Storage, job: Job, written: set[tuple[str, str]]) -> None:
