@@ -22,7 +22,7 @@ pub const DOOR: &str = "door";
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The first part of what is hashed: another way to hash gets another name.
-const FORMAT: &str = "datalake-bot audit 1";
+pub const FORMAT: &str = "datalake-bot audit 1";
 
 /// How long one value may be, in bytes; of what is longer, the end is left out, so that an entry stays below 2 KiB or so.
 const LONGEST: usize = 480;

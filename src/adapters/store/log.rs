@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{DynamoStore, Item, error::trouble, item, string, tables};
@@ -16,21 +18,15 @@ use crate::{
     engine::ports::StoreError,
 };
 
+/// Entries that are read at a time, one by one.
+const AT_ONCE: usize = 10;
+
 /// A chain as it stands in the tables.
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
     /// In the order of their places.
     pub found: Vec<Found>,
     pub heads: Vec<Head>,
-}
-
-/// Where the chain of a run's record ends.
-#[derive(serde::Deserialize)]
-struct End {
-    run_id: String,
-    export_task: String,
-    #[serde(default)]
-    audit: Trail,
 }
 
 /// Where a chain ends, in whatever form.
@@ -41,19 +37,25 @@ struct Trail {
 }
 
 impl DynamoStore {
-    /// Returns all chains, by name. Read consistently page by page: what is written meanwhile may be seen in part.
+    /// Returns the records of all runs, as they stand in the table.
     ///
     /// # Errors
-    /// DynamoDB refused or did not answer; or a run's record is none.
+    /// DynamoDB refused or did not answer.
+    pub async fn records(&self) -> Result<Vec<Value>, StoreError> {
+        self.scan(&self.runs, None).await?.into_iter().map(|it| item::read("a run", it)).collect()
+    }
+
+    /// Returns all chains, by name. The heads are read first: what is added meanwhile is one too many, not one too few,
+    /// and a second look tells the one from the other.
+    ///
+    /// # Errors
+    /// DynamoDB refused or did not answer, or where the chain ends that belongs to no run cannot be read.
     pub async fn log(&self) -> Result<BTreeMap<String, Chain>, StoreError> {
-        // Heads first: an entry that is added meanwhile is then one too many, which a second look clears up, and not one
-        // too few.
         let mut chains = BTreeMap::<String, Chain>::new();
-        for head in self.heads().await? {
+        for head in self.records().await?.iter().filter_map(head).chain(self.door_head().await?) {
             chains.entry(head.chain.clone()).or_default().heads.push(head);
         }
-        let entries = self.scan(&self.state, Some(tables::AUDIT)).await?;
-        for item in entries {
+        for item in self.scan(&self.state, Some(tables::AUDIT)).await? {
             let Some((chain, found)) = found(item) else { continue };
             chains.entry(chain).or_default().found.push(found);
         }
@@ -61,26 +63,22 @@ impl DynamoStore {
         Ok(chains)
     }
 
-    /// Returns the records of all attempts of the run `run_id`, as they stand in the table.
+    /// Returns one chain up to the end that `records` say, and one entry more if there is one.
     ///
     /// # Errors
     /// DynamoDB refused or did not answer.
-    pub async fn attempts(&self, run_id: &str) -> Result<Vec<Value>, StoreError> {
-        let items = self.scan(&self.runs, None).await?.into_iter();
-        let of_run = items.filter(|it| it.get("run_id") == Some(&string(run_id)));
-        of_run.map(|it| item::read(run_id, it)).collect()
+    pub async fn chain(&self, name: &str, records: &[Value]) -> Result<Chain, StoreError> {
+        let heads: Vec<Head> = records.iter().filter_map(head).filter(|it| it.chain == name).collect();
+        let last = heads.iter().map(|it| it.seq).max().unwrap_or_default();
+        let keys = (1..=last + 1).map(|seq| tables::entry_key(name, seq));
+        let items = stream::iter(keys).map(async |pk| self.get(&self.state, (tables::PK, &pk)).await).buffered(AT_ONCE);
+        let items: Vec<_> = items.try_collect().await?;
+        Ok(Chain { found: items.into_iter().flatten().filter_map(found).map(|(_, it)| it).collect(), heads })
     }
 
-    async fn heads(&self) -> Result<Vec<Head>, StoreError> {
-        let mut heads = Vec::new();
-        for run in self.scan(&self.runs, None).await? {
-            let End { run_id, export_task, audit } = item::read("a run", run)?;
-            heads.push(Head { chain: run_id, seq: audit.seq, hash: audit.hash, by: export_task });
-        }
-        if let Some(Trail { seq, hash }) = self.state(tables::DOOR_HEAD).await? {
-            heads.push(Head { chain: DOOR.to_owned(), seq, hash, by: DOOR.to_owned() });
-        }
-        Ok(heads)
+    async fn door_head(&self) -> Result<Option<Head>, StoreError> {
+        let end = self.state::<Trail>(tables::DOOR_HEAD).await?;
+        Ok(end.map(|Trail { seq, hash }| Head { chain: DOOR.to_owned(), seq, hash, by: DOOR.to_owned() }))
     }
 
     /// Returns the items of a table, or those of the state table whose keys begin with `start`.
@@ -103,6 +101,17 @@ impl DynamoStore {
             }
         }
     }
+}
+
+/// Returns where the chain of a run ends, by its record. A record without it is older than the log; one that says it in
+/// another way says nothing, so that its chain has no head.
+fn head(record: &Value) -> Option<Head> {
+    let text = |name: &str| Some(record.get(name)?.as_str()?.to_owned());
+    let Trail { seq, hash } = match record.get("audit") {
+        Some(audit) => Trail::deserialize(audit).ok()?,
+        None => Trail::default(),
+    };
+    Some(Head { chain: text("run_id")?, seq, hash, by: text("export_task")? })
 }
 
 /// Returns the chain and the entry that an item is found under; `None` if its key is not one of an entry.
