@@ -211,7 +211,10 @@ impl Store for DynamoStore {
                 }
                 Err(write::Refusal::InTheWay) => break,
                 Err(write::Refusal::Store(error)) => return Err(error),
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    log::witness(changes);
+                    return Ok(());
+                }
             }
         }
         Err(StoreError::Refused("other transactions are in the way".to_owned()))

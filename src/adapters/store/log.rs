@@ -1,4 +1,5 @@
-//! Reading the log back, for those who check it: its entries as they stand in the table, and where its chains end.
+//! Reading the log back, for those who check it: its entries as they stand in the table, and where its chains end. And the
+//! witness that they have in the process's own log.
 //!
 //! Both tables are scanned, which the bot itself never does: it takes rights of its own (`deploy/audit-policy.json`).
 
@@ -15,7 +16,7 @@ use crate::{
         DOOR, Entry,
         verify::{Found, Head},
     },
-    engine::ports::StoreError,
+    engine::ports::{Change, StoreError},
 };
 
 /// Entries that are read at a time, one by one.
@@ -100,6 +101,14 @@ impl DynamoStore {
                 return Ok(items);
             }
         }
+    }
+}
+
+/// Says in the process's own log what has been added to which chain: a second place, which whoever rewrites the tables
+/// does not reach.
+pub(super) fn witness(changes: &[Change<'_>]) {
+    for Entry { chain, seq, kind, hash, .. } in changes.iter().flat_map(Change::entries) {
+        tracing::info!(chain, seq, kind, hash, "Logged");
     }
 }
 
