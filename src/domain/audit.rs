@@ -109,7 +109,7 @@ impl Deed {
 
     /// Returns the deed with one more value, redacted as in Slack. Nothing is told by a value that is empty.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &str, value: &(impl ToString + ?Sized)) -> Self {
         let value = clipped(redact(&value.to_string()));
         if !value.is_empty() {
             self.what.insert(name.to_owned(), value);
@@ -121,7 +121,7 @@ impl Deed {
     #[must_use]
     pub fn with_some(self, name: &str, value: Option<impl ToString>) -> Self {
         match value {
-            Some(value) => self.with(name, value),
+            Some(value) => self.with(name, &value),
             None => self,
         }
     }

@@ -92,9 +92,9 @@ pub(super) fn of_request(request: &Request, outcome: &Outcome) -> Deed {
     Deed::new(Kind::Request, &request.by)
         .via(via)
         .with("request", &request.id)
-        .with("received_at", request.received_at)
+        .with("received_at", &request.received_at)
         .with_some("channel", request.channel.as_ref())
-        .with("wish", json(serde_json::to_string(&request.wish)))
+        .with("wish", &json(serde_json::to_string(&request.wish)))
         .with_some("outcome", kind)
         .with_some("told", told)
 }
@@ -113,5 +113,5 @@ pub(super) fn of_refused(refused: &Refused) -> Deed {
 
 /// Returns what an entry tells of so many refusals that are not in the log.
 pub(super) fn of_dropped(count: u64) -> Deed {
-    Deed::new(Kind::RefusalsDropped, BOT).with("count", count)
+    Deed::new(Kind::RefusalsDropped, BOT).with("count", &count)
 }

@@ -27,9 +27,9 @@ impl Run {
             .with("export_task", &self.export_task)
             .with("source", &self.source)
             .with("snapshot", &self.source_arn)
-            .with("snapshot_time", self.snapshot_time)
-            .with("only", self.only.join(","))
-            .with("layers", self.layers.iter().map(|it| Layer::as_str(*it)).collect::<Vec<_>>().join(","))
+            .with("snapshot_time", &self.snapshot_time)
+            .with("only", &self.only.join(","))
+            .with("layers", &self.layers.iter().map(|it| Layer::as_str(*it)).collect::<Vec<_>>().join(","))
             .with_some("reason", self.reason.as_ref());
         self.log(deed);
     }
@@ -39,7 +39,7 @@ impl Run {
     pub(in crate::domain) fn log_continued(&mut self, before: &ExportTask, from: StageId, by: &str) {
         self.audit.written();
         let deed = Deed::new(Kind::Continued, by).with("export_task", &self.export_task).with("after", before);
-        self.log(deed.with("from", from));
+        self.log(deed.with("from", &from));
     }
 
     /// Adds what `fact` has made of `before`, if that is worth an entry.
@@ -48,7 +48,7 @@ impl Run {
             self.log(deed.with_some("export_task", (self.attempt > 1).then_some(&self.export_task)));
         }
         if self.status.is_over() && !before.status.is_over() {
-            self.log(Deed::new(Kind::Ended, BOT).with("status", self.status.as_str()).with("stage", self.stage));
+            self.log(Deed::new(Kind::Ended, BOT).with("status", self.status.as_str()).with("stage", &self.stage));
         }
     }
 }
@@ -59,36 +59,34 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
     let of = |kind, stage: StageId| {
         let owner = before.stage(stage).intent.as_ref().map_or(BOT, |it| &it.owner);
         let attempt = after.stage(stage).attempt;
-        Deed::new(kind, owner).with("stage", stage).with("attempt", attempt)
+        Deed::new(kind, owner).with("stage", &stage).with("attempt", &attempt)
     };
     Some(match fact {
-        // How the work goes, and what it waits for, changes nothing.
+        // How the work goes, and what it waits for, changes nothing; the next attempt's record tells that a run is
+        // continued, and the end of a run how it has ended.
         Fact::TurnTaken
         | Fact::Waited { .. }
         | Fact::Began { .. }
         | Fact::Renewed { .. }
         | Fact::Progressed { .. }
         | Fact::CatalogsSeen { .. }
-        // The next attempt's record tells it.
         | Fact::Continued { .. }
-        // The end tells it.
         | Fact::Canceled
         | Fact::Superseded => return None,
         Fact::Intended { stage, intent } => {
             let deed = Deed { who: intent.owner.clone(), ..of(Kind::Intended, *stage) };
             deed.with_some("marker", intent.marker.as_ref())
         }
-        Fact::Withdrawn { stage, on } => of(Kind::NotDone, *stage).with("why", waits_for(on)),
+        Fact::Withdrawn { stage, on } => of(Kind::NotDone, *stage).with("why", &waits_for(on)),
         Fact::GivenBack { stage, .. } => of(Kind::GivenBack, *stage),
         Fact::Acted { stage, handle } => of(Kind::Acted, *stage).with_some("handle", handle.as_ref()),
-        Fact::Finished { stage, detail, warnings } => {
-            done(of(Kind::Finished, *stage), detail).with_some("warnings", (!warnings.is_empty()).then(|| warnings.len()))
-        }
+        Fact::Finished { stage, detail, warnings } => done(of(Kind::Finished, *stage), detail)
+            .with_some("warnings", (!warnings.is_empty()).then_some(warnings.len())),
         Fact::Failed { stage, failure } => failed(of(Kind::Failed, *stage), failure),
         Fact::ApprovalAsked { approval } => {
             let replaced = before.approval.as_ref().map(|it| &it.id);
             of_approval(Deed::new(Kind::ApprovalAsked, BOT), approval)
-                .with("expires_at", approval.expires_at)
+                .with("expires_at", &approval.expires_at)
                 .with_some("replaces", replaced)
         }
         Fact::ApprovalChanged { approval } => changed(before.approval.as_ref(), approval),
@@ -106,14 +104,14 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
 fn changed(before: Option<&Approval>, approval: &Approval) -> Deed {
     let voted = before.map_or(0, |it| it.votes.len());
     let deed = match approval.votes.get(voted) {
-        Some(vote) => Deed::new(Kind::Voted, &vote.user).with("verdict", written(&vote.verdict)),
+        Some(vote) => Deed::new(Kind::Voted, &vote.user).with("verdict", &written(&vote.verdict)),
         None => Deed::new(Kind::ApprovalClosed, BOT),
     };
-    of_approval(deed, approval).with("state", written(&approval.state)).with("votes", approval.votes.len())
+    of_approval(deed, approval).with("state", &written(&approval.state)).with("votes", &approval.votes.len())
 }
 
 fn of_approval(deed: Deed, approval: &Approval) -> Deed {
-    deed.with("approval", &approval.id).with("digest", &approval.digest).with("quorum", approval.quorum)
+    deed.with("approval", &approval.id).with("digest", &approval.digest).with("quorum", &approval.quorum)
 }
 
 fn done(deed: Deed, detail: &Detail) -> Deed {

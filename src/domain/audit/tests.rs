@@ -18,7 +18,7 @@ const CHAIN: &str = "shop-202611220300-0a09292e-a1";
 fn chain(name: &str, count: u64) -> (Vec<Entry>, Trail) {
     let mut trail = Trail::default();
     for number in 1..=count {
-        let deed = Deed::new(Kind::Acted, "replica").via("slack").with("stage", "export").with("number", number);
+        let deed = Deed::new(Kind::Acted, "replica").via("slack").with("stage", "export").with("number", &number);
         trail.log(name, start(), deed);
     }
     (trail.unwritten().to_vec(), trail)
@@ -39,8 +39,10 @@ fn named(found: &[Found], trail: &Trail) -> (u64, Why) {
     (broken.seq, broken.why)
 }
 
+type Edit = fn(&mut Entry);
+
 /// Everything in an entry that can be edited.
-fn edits() -> [(&'static str, fn(&mut Entry)); 11] {
+fn edits() -> [(&'static str, Edit); 11] {
     [
         ("chain", |it| it.chain = DOOR.to_owned()),
         ("seq", |it| it.seq += 1),
@@ -51,7 +53,8 @@ fn edits() -> [(&'static str, fn(&mut Entry)); 11] {
         ("a value", |it| drop(it.what.insert("stage".to_owned(), "latest".to_owned()))),
         ("a new value", |it| drop(it.what.insert("more".to_owned(), String::new()))),
         ("a value that moves", |it| {
-            drop(it.what.remove("number").map(|old| it.what.insert("numbe".to_owned(), format!("r{old}"))))
+            let old = it.what.remove("number").unwrap();
+            it.what.insert("numbe".to_owned(), format!("r{old}"));
         }),
         ("prev", |it| it.prev.replace_range(..1, "g")),
         ("hash", |it| it.hash.replace_range(..1, "g")),
@@ -131,7 +134,7 @@ fn an_entry_is_read_only_as_it_was_written() {
 
 #[test]
 fn values_are_redacted_and_kept_short() {
-    let deed = Deed::new(Kind::Failed, "bot").with("message", format!("password=hunter2 {}", "ü".repeat(LONGEST)));
+    let deed = Deed::new(Kind::Failed, "bot").with("message", &format!("password=hunter2 {}", "ü".repeat(LONGEST)));
     let message = &deed.what["message"];
     assert!(message.starts_with("password=*** ü") && message.len() <= LONGEST + '…'.len_utf8(), "{message}");
     assert_eq!(Deed::new(Kind::Acted, "bot").with("handle", ""), Deed::new(Kind::Acted, "bot"));

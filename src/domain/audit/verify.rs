@@ -68,8 +68,9 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Returns how many entries `chain` has, if `found`, in the order of its places, is the chain that was written, and ends
-/// where each of `heads` says. A record that the chain has left behind, of an earlier attempt, must name an entry of it.
+/// Returns how many entries `chain` has, if `found`, in the order of its places, is the chain that was written.
+///
+/// It must end where `heads` say. A record that the chain has left behind, of an earlier attempt, must name an entry of it.
 ///
 /// # Errors
 /// The first place that is not as it was written.
