@@ -18,7 +18,7 @@ use crate::{
     config::{Config, environment::Environment},
     domain::plan::Timing,
     engine::{
-        Channels, Engine, Wake, Wakes,
+        Channels, Engine, Wake, Wakes, audit,
         driver::Driver,
         exports::Exports,
         outbox::Outbox,
@@ -109,6 +109,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         sources: Sources::new(config.sources.clone()),
         access: config.access.clone(),
         refusals,
+        door: audit::Door::default(),
         prices: config.prices.clone(),
         timing: Timing {
             lease: signed(config.engine.lease),
@@ -250,8 +251,10 @@ impl App {
         let (store, health, stop) = (Arc::clone(&engine.store), Arc::clone(&self.health), self.stop.clone());
         self.keep(Task::Probe, move || probe::probe(Arc::clone(&store), Arc::clone(&health), stop.clone()));
         // Who is refused while the doors close is recorded too.
-        let (store, close) = (Arc::clone(&engine.store), self.close.clone());
-        self.keep(Task::Refusals, move || refusals::record(Arc::clone(&refused), Arc::clone(&store), close.clone()));
+        let (store, door, close) = (Arc::clone(&engine.store), engine.door.clone(), self.close.clone());
+        self.keep(Task::Refusals, move || {
+            refusals::record(refused.clone(), Arc::clone(&store), door.clone(), close.clone())
+        });
         let (period, stop) = (config.engine.reconcile_every, self.stop.clone());
         self.keep(Task::Sweeper, move || sweeper::sweep_every(Arc::clone(&engine), period, stop.clone()));
     }

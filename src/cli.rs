@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{config::Config, telemetry::LogFormat};
 
+mod audit;
 mod capture;
 mod doctor;
 mod events;
@@ -58,6 +59,9 @@ enum Command {
     Publish(publish::Options),
     /// See and move runs, for when Slack is down.
     Runs(runs::Options),
+    /// Check the log of what was asked, decided and done, or hand it out. Reads only.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Explain a captured event.
     #[command(subcommand)]
     Events(events::Command),
@@ -112,6 +116,7 @@ async fn run(cli: Cli) -> Exit {
         Command::Manifest(options) => manifest::run(&options),
         Command::Publish(options) => publish::run(&options, format).await,
         Command::Runs(options) => runs::run(options, format).await,
+        Command::Audit(command) => audit::run(command, format).await,
         Command::Events(command) => events::run(&command),
         Command::Sns(command) => sns::run(&command),
     };

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod answer;
 pub mod approval;
+pub mod audit;
 pub mod command;
 pub mod export;
 pub mod fact;
@@ -18,6 +19,7 @@ pub mod lake;
 pub mod name;
 pub mod notice;
 pub mod plan;
+pub mod redact;
 pub mod refused;
 pub mod retry;
 pub mod rights;

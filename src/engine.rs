@@ -3,7 +3,7 @@
 //! [`accept`] records what a person wants before it is acknowledged, if [`permits`] lets them; [`requests`] carries it
 //! out, and [`tell`] tells what came of it; [`hints`] turns
 //! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
-//! the [`outbox`] and in the blocks that the [`palette`] has; [`actors`] run them one at a time for each run; [`notices`] are what people must be told beside runs; [`home`] keeps
+//! the [`outbox`] and in the blocks that the [`palette`] has; [`actors`] run them one at a time for each run; [`audit`] logs what leads to no run; [`notices`] are what people must be told beside runs; [`home`] keeps
 //! what each person sees of everything;
 //! and the [`sweeper`] makes a wake-up that was lost cost one period.
 
@@ -21,6 +21,7 @@ use crate::{
 
 pub mod accept;
 pub mod actors;
+pub mod audit;
 pub mod driver;
 pub mod exports;
 pub mod form;
@@ -62,6 +63,8 @@ pub struct Engine {
     pub sources: sources::Sources,
     pub access: Access,
     pub refusals: refusals::Refusals,
+    /// Where the log ends that belongs to no run.
+    pub door: audit::Door,
     /// What plans are priced with; without them no cost is shown.
     pub prices: Option<Prices>,
     pub timing: Timing,

@@ -41,6 +41,12 @@ resource "aws_iam_policy" "bot" {
   policy = templatefile("${path.module}/../iam-policy.json", local.placeholders)
 }
 
+# What `datalake-bot audit` reads: attach it to those who check the log, not to the bot's role.
+resource "aws_iam_policy" "audit" {
+  name   = "${var.name}-audit"
+  policy = templatefile("${path.module}/../audit-policy.json", local.placeholders)
+}
+
 # What `datalake-bot doctor` reads beyond that: attach it to the same role, or to those who run the doctor.
 resource "aws_iam_policy" "doctor" {
   name   = "${var.name}-doctor"

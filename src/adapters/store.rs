@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
+        audit::Trail,
         name::ExportTask,
         notice::{Notice, NoticeId},
         refused::Refused,
@@ -24,6 +25,7 @@ use crate::{
 mod error;
 mod item;
 mod kinds;
+pub mod log;
 mod pace;
 mod readers;
 mod refused;
@@ -199,8 +201,9 @@ impl Store for DynamoStore {
 
     async fn write(&self, changes: &[Change<'_>]) -> Result<(), StoreError> {
         let token = ulid::Ulid::generate().to_string();
+        let entries = changes.iter().flat_map(|it| it.entries()).map(|it| self.entry_item(it));
         let items: Vec<TransactWriteItem> =
-            changes.iter().map(|it| self.transact_item(it, &token)).collect::<Result<_, _>>()?;
+            changes.iter().map(|it| self.transact_item(it, &token)).chain(entries).collect::<Result<_, _>>()?;
         for attempt in 1.. {
             match self.transact(changes, items.clone(), &token).await {
                 Err(write::Refusal::InTheWay) if attempt < ATTEMPTS => {
@@ -208,7 +211,10 @@ impl Store for DynamoStore {
                 }
                 Err(write::Refusal::InTheWay) => break,
                 Err(write::Refusal::Store(error)) => return Err(error),
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    log::witness(changes);
+                    return Ok(());
+                }
             }
         }
         Err(StoreError::Refused("other transactions are in the way".to_owned()))
@@ -299,6 +305,10 @@ impl Store for DynamoStore {
 
     async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError> {
         self.newest_refused(limit).await
+    }
+
+    async fn door(&self) -> Result<Trail, StoreError> {
+        Ok(self.state(tables::DOOR_HEAD).await?.unwrap_or_default())
     }
 
     async fn put_notice(&self, notice: &Notice) -> Result<bool, StoreError> {

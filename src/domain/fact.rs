@@ -107,6 +107,7 @@ impl Run {
             return Err(IllegalFact { run: self.export_task.clone(), status: self.status, stage: self.stage, fact });
         }
         run.updated_at = now;
+        run.log_fact(self, fact);
         Ok(run)
     }
 

@@ -145,6 +145,7 @@ fn next_attempt(run: &Run, from: StageId, by: &str, now: Timestamp) -> Run {
     next.created_at = now;
     next.updated_at = now;
     next.reset(from, by, now);
+    next.log_continued(&run.export_task, from, by);
     next
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     approval::Approval,
+    audit::Trail,
     failure::Failure,
     history::Usual,
     name::{ExportTask, Scope},
@@ -75,6 +76,10 @@ pub struct Run {
     /// The run that has made up for this one's failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overtaken: Option<Overtaken>,
+    /// Where the run's chain in the log ends, and what is to be written to it with the record. The record of an earlier
+    /// attempt says where the chain ended when it was continued.
+    #[serde(default, skip_serializing_if = "Trail::is_empty")]
+    pub audit: Trail,
     /// Where the run's root message is. Written by the projection alone, beside the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack: Option<RootMessage>,
@@ -216,7 +221,7 @@ impl Run {
         let scope = Scope { source_arn: &snapshot.arn, only, bucket: &to.bucket, prefix: &to.prefix };
         let name = ExportTask::derive(&source.name, snapshot.taken_at, scope, 1);
         let stages = StageId::ALL.map(|id| Stage::new(id, first_status(id, &layers)));
-        Self {
+        let mut run = Self {
             export_task: name.clone(),
             run_id: name,
             attempt: 1,
@@ -243,12 +248,15 @@ impl Run {
             past_approvals: Vec::new(),
             next_attempt: None,
             overtaken: None,
+            audit: Trail::default(),
             slack: None,
             version: 1,
             created_at: now,
             updated_at: now,
             finished_at: None,
-        }
+        };
+        run.log_created();
+        run
     }
 
     /// Returns what is recorded of stage `id`.

@@ -187,6 +187,7 @@ impl Engine {
     pub(super) fn after(&self, run: &Run, facts: &[Fact]) -> Option<Run> {
         let now = self.clock.now();
         let mut after = run.clone();
+        after.audit.written();
         for fact in facts {
             match after.after(&self.with_remedy(fact), now) {
                 Ok(next) => after = next,

@@ -15,6 +15,7 @@ use crate::{
     engine::{
         Engine, Wake,
         actors::Next,
+        audit,
         ports::{Change, Conflict, Reply, Request, StoreError, Wish},
         reconciler::{frees_turn, update},
     },
@@ -98,8 +99,8 @@ impl Engine {
     }
 
     async fn try_request(&self, request: &Request) -> Result<Next, Trouble> {
-        let effect = self.effect(request).await?;
-        match self.write(request, &effect).await {
+        let mut effect = self.effect(request).await?;
+        match self.write(request, &mut effect).await {
             Ok(()) => {
                 self.conclude(request, &effect).await;
                 Ok(Next::Rest)
@@ -133,11 +134,25 @@ impl Engine {
         }
     }
 
-    async fn write(&self, request: &Request, effect: &Effect) -> Result<(), StoreError> {
+    /// Writes what the request leads to, with its end, and that in the log: in the chain of the run that goes on, or in
+    /// the one that belongs to none.
+    async fn write(&self, request: &Request, effect: &mut Effect) -> Result<(), StoreError> {
+        let deed = audit::of_request(request, &effect.outcome);
+        let run = effect.create.last_mut().or_else(|| effect.update.last_mut().map(|it| &mut it.after));
+        let deed = match run {
+            Some(run) => {
+                run.log(deed);
+                None
+            }
+            None => Some(deed),
+        };
         let mut changes = vec![Change::Close { request: &request.id, outcome: &effect.outcome }];
         changes.extend(effect.create.iter().map(Change::Create));
         changes.extend(effect.update.iter().flat_map(|it| update(&it.before, &it.after)));
-        self.store.write(&changes).await
+        match deed {
+            Some(deed) => self.write_at_door(deed, &changes).await,
+            None => self.store.write(&changes).await,
+        }
     }
 
     /// Wakes what has changed, and tells the person.
@@ -163,8 +178,8 @@ impl Engine {
         if self.clock.now() - PATIENCE < request.received_at {
             return Next::Again(PAUSE);
         }
-        let effect = Effect::from(Outcome::GaveUp { code, why });
-        match self.write(request, &effect).await {
+        let mut effect = Effect::from(Outcome::GaveUp { code, why });
+        match self.write(request, &mut effect).await {
             Ok(()) => self.conclude(request, &effect).await,
             Err(error) => tracing::error!(request = request.id, %error, "Request {} could not be closed", request.id),
         }

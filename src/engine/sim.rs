@@ -12,6 +12,7 @@ mod crowd;
 mod history;
 mod judge;
 mod line;
+mod log;
 pub mod planted;
 mod play;
 mod queue;

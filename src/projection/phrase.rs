@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 pub mod failure;
 pub mod freshness;
-pub(crate) mod redact;
+pub(crate) use crate::domain::redact;
 pub mod stage;
 
 /// Returns the whole seconds from `from` to `to`.

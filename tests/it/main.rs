@@ -9,6 +9,8 @@ mod alerts;
 mod approves;
 mod architecture;
 #[cfg(feature = "sandbox")]
+mod audit;
+#[cfg(feature = "sandbox")]
 mod aws;
 mod deploy;
 #[cfg(feature = "sandbox")]

@@ -33,6 +33,11 @@ pub(super) const OPEN_REQUESTS: &str = "open_requests";
 const REQUEST: &str = "REQUEST#";
 const NOTICE: &str = "NOTICE#";
 const HOME: &str = "HOME#";
+pub(super) const AUDIT: &str = "AUDIT#";
+
+/// Where the chain of the log ends that belongs to no run. Its key is not like those of the entries, which the policy
+/// forbids to change.
+pub(super) const DOOR_HEAD: &str = "HEAD#door";
 
 pub(super) fn request_key(id: &str) -> String {
     format!("{REQUEST}{id}")
@@ -64,6 +69,17 @@ pub(super) fn home_key(user: &str) -> String {
 
 pub(super) fn reader(pk: &str) -> Option<&str> {
     pk.strip_prefix(HOME)
+}
+
+/// Returns the key of entry `seq` of a chain: keys sort as the places do.
+pub(super) fn entry_key(chain: &str, seq: u64) -> String {
+    format!("{AUDIT}{chain}#{seq:010}")
+}
+
+/// Returns the chain and the place that a key of an entry says.
+pub(super) fn entry_place(pk: &str) -> Option<(&str, u64)> {
+    let (chain, seq) = pk.strip_prefix(AUDIT)?.rsplit_once('#')?;
+    Some((chain, seq.parse().ok()?))
 }
 
 pub(super) fn thread_key(of: &str) -> String {

@@ -7,7 +7,11 @@ use aws_sdk_dynamodb::types::{
 
 use super::{DynamoStore, Item, error::trouble, item, string, tables};
 use crate::{
-    domain::{name::ExportTask, run::Run},
+    domain::{
+        audit::{Entry, Trail},
+        name::ExportTask,
+        run::Run,
+    },
     engine::ports::{Change, Conflict, StoreError},
 };
 
@@ -51,6 +55,14 @@ impl DynamoStore {
                 _ => {}
             }
         }
+        let entries = changes.iter().flat_map(|it| it.entries());
+        for (entry, reason) in entries.zip(reasons.get(changes.len()..).unwrap_or_default()) {
+            match reason.code() {
+                Some("ConditionalCheckFailed") => return Err(taken(entry).into()),
+                Some("TransactionConflict") => return Err(Refusal::InTheWay),
+                _ => {}
+            }
+        }
         Err(trouble(error).into())
     }
 
@@ -66,6 +78,7 @@ impl DynamoStore {
                     .map_err(|it: serde_dynamo::Error| StoreError::Refused(it.to_string()))?;
                 item.update(self.close_request(request, outcome, token)?)
             }
+            Change::Door { trail, was } => item.put(self.move_door(trail, *was, token)?),
         };
         Ok(item.build())
     }
@@ -142,6 +155,29 @@ impl DynamoStore {
     }
 }
 
+impl DynamoStore {
+    /// Puts an entry of the log where none is. It has no mark of the write: what it is written with has one.
+    pub(super) fn entry_item(&self, entry: &Entry) -> Result<TransactWriteItem, StoreError> {
+        let item = item::state(&tables::entry_key(&entry.chain, entry.seq), entry)?;
+        let put = Put::builder().table_name(&self.state).set_item(Some(item));
+        let put =
+            put.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK).build();
+        Ok(TransactWriteItem::builder().put(built(put)?).build())
+    }
+
+    fn move_door(&self, trail: &Trail, was: u64, token: &str) -> Result<Put, StoreError> {
+        let item = marked(item::state(tables::DOOR_HEAD, trail)?, token);
+        let put = Put::builder().table_name(&self.state).set_item(Some(item));
+        let put = if was == 0 {
+            put.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", tables::PK)
+        } else {
+            let put = put.condition_expression("seq = :was");
+            put.expression_attribute_values(":was", AttributeValue::N(was.to_string()))
+        };
+        built(put.return_values_on_condition_check_failure(ALL_OLD).build())
+    }
+}
+
 fn marked(mut item: Item, token: &str) -> Item {
     item.insert(WRITE_ID.to_owned(), string(token));
     item
@@ -172,5 +208,18 @@ fn conflict(change: &Change<'_>, reason: &CancellationReason) -> Result<StoreErr
             Conflict::Turn { holder: holder.ok_or_else(unreadable)? }
         }
         Change::Close { .. } => Conflict::Closed,
+        Change::Door { .. } if old.is_empty() => return Err(gone()),
+        Change::Door { .. } => Conflict::Door(item::read(tables::DOOR_HEAD, old)?),
     }))
+}
+
+/// The place of an entry is taken: writing over it would hide what was there.
+fn taken(entry: &Entry) -> StoreError {
+    let why = "it is in the log already, and the record that it is to be written with does not know it: \
+               `datalake-bot audit verify` tells more";
+    StoreError::Unreadable(tables::entry_key(&entry.chain, entry.seq), why.to_owned())
+}
+
+fn gone() -> StoreError {
+    StoreError::Unreadable(tables::DOOR_HEAD.to_owned(), "it is gone".to_owned())
 }

@@ -10,6 +10,7 @@ use crate::{
         access::{Bar, Right},
         answer::Outcome,
         approval::Verdict,
+        audit::{Entry, Trail},
         command::RunCommand,
         name::ExportTask,
         notice::{Notice, NoticeId},
@@ -116,6 +117,19 @@ pub enum Change<'a> {
     FreeTurn { source: &'a str, run: &'a ExportTask },
     /// The request must be open; it is closed with this outcome.
     Close { request: &'a str, outcome: &'a Outcome },
+    /// The chain of the log that belongs to no run must still end at `was`; it ends as `trail` says then.
+    Door { trail: &'a Trail, was: u64 },
+}
+
+impl Change<'_> {
+    /// Returns the entries of the log that are written with the change; none of their places may be taken.
+    pub fn entries(&self) -> &[Entry] {
+        match self {
+            Self::Create(run) | Self::Update { run, .. } => run.audit.unwritten(),
+            Self::Door { trail, .. } => trail.unwritten(),
+            Self::TakeTurn { .. } | Self::FreeTurn { .. } | Self::Close { .. } => &[],
+        }
+    }
 }
 
 /// Why nothing was written: the condition that did not hold.
@@ -127,6 +141,8 @@ pub enum Conflict {
     Turn { holder: ExportTask },
     /// The request is closed.
     Closed,
+    /// The chain that belongs to no run ends here.
+    Door(Trail),
 }
 
 /// Why the store did not answer.
@@ -152,7 +168,8 @@ pub trait Store: Send + Sync {
     /// Returns a run, read consistently.
     async fn run(&self, name: &ExportTask) -> Result<Option<Run>, StoreError>;
 
-    /// Writes `changes` together.
+    /// Writes `changes` together, and their entries of the log with them. An entry whose place is taken is
+    /// [`StoreError::Unreadable`]: the record that it belongs to is older than its chain, and somebody has to look.
     async fn write(&self, changes: &[Change<'_>]) -> Result<(), StoreError>;
 
     /// Returns all runs that are not over, or whose thread does not yet show their end. May lag.
@@ -189,6 +206,9 @@ pub trait Store: Send + Sync {
     /// Returns the newest attempts that were refused, newest first, at most `limit` of them. May lag, and leaves out
     /// records that cannot be read.
     async fn refused(&self, limit: usize) -> Result<Vec<Refused>, StoreError>;
+
+    /// Returns where the chain of the log ends that belongs to no run, read consistently.
+    async fn door(&self) -> Result<Trail, StoreError>;
 
     /// Writes a notice, which is open then; its version must be the next one. Returns `false` if it has another already:
     /// then nothing was written.

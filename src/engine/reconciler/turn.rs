@@ -24,7 +24,7 @@ impl Engine {
                 Ok(Step::Moved(Box::new(taken)))
             }
             Err(StoreError::Conflict(Conflict::Turn { holder })) => self.wait_for(run, source, &holder).await,
-            Err(StoreError::Conflict(Conflict::Run(_) | Conflict::Closed)) => Ok(Step::Stale),
+            Err(StoreError::Conflict(Conflict::Run(_) | Conflict::Closed | Conflict::Door(_))) => Ok(Step::Stale),
             Err(error) => Err(error),
         }
     }

@@ -267,8 +267,9 @@ impl Truth {
         }
     }
 
-    /// Whatever has an effect must have its source's turn.
+    /// Whatever has an effect must have its source's turn, and be in the log before.
     fn judge_effect(&mut self, run: &Run, caller: Caller, what: &str) {
+        self.judge_logged(run, what);
         let holder = self.records.turns.get(&run.source).cloned();
         if holder.as_ref() != Some(&run.export_task) {
             let how = format!("{what} of {} while {holder:?} has the turn", run.export_task);

@@ -46,11 +46,13 @@ pub(super) enum Invariant {
     /// What is called made up for is, by a run that has succeeded with data as new; and whatever is made up for is called
     /// so in the end.
     MadeUpFor,
+    /// The log's chains are whole, and every effect has an entry that was there before it.
+    Logged,
 }
 
 impl Invariant {
     /// Every invariant, in the order of the report.
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::NoRunLost,
         Self::NoRequestLost,
         Self::EveryRunEnds,
@@ -70,6 +72,7 @@ impl Invariant {
         Self::SupersededByNewer,
         Self::SuccessIsTrue,
         Self::MadeUpFor,
+        Self::Logged,
     ];
 }
 

@@ -8,6 +8,7 @@ use super::{
     world::Truth,
 };
 use crate::domain::{
+    audit::Trail,
     name::ExportTask,
     run::{FailureNote, Run, RunStatus},
     source::Layer,
@@ -143,7 +144,8 @@ fn alerts(run: &Run) -> Vec<String> {
 /// Says whether the two differ in what is noted of a failure that stands, and in nothing that the run consists of.
 fn is_note(before: &Run, after: &Run) -> bool {
     let bare = |run: &Run| {
-        let mut run = Run { overtaken: None, updated_at: run.created_at, version: 0, slack: None, ..run.clone() };
+        let mut run = Run { overtaken: None, updated_at: run.created_at, version: 0, ..run.clone() };
+        (run.slack, run.audit) = (None, Trail::default());
         run.failures.iter_mut().for_each(|it| it.acknowledged = None);
         run
     };

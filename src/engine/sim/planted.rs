@@ -54,11 +54,13 @@ pub enum Planted {
     TurnForAll,
     /// What is under `latest/` is not compared.
     PublishBlindly,
+    /// A record is written without its entries of the log.
+    ForgetEntries,
 }
 
 impl Planted {
     /// Every bug that can be planted.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::AckBeforeRecord,
         Self::UnclearIsNothing,
         Self::ForgetIntent,
@@ -74,6 +76,7 @@ impl Planted {
         Self::IgnoreExists,
         Self::TurnForAll,
         Self::PublishBlindly,
+        Self::ForgetEntries,
     ];
 }
 
@@ -92,6 +95,7 @@ impl Planted {
             Self::IgnoreVersion | Self::IgnoreExists => &[Invariant::VersionGrows],
             Self::TurnForAll => &[Invariant::OneTurn],
             Self::PublishBlindly => &[Invariant::LatestForward],
+            Self::ForgetEntries => &[Invariant::Logged],
         }
     }
 }

@@ -167,6 +167,7 @@ impl World {
     fn judge_the_end(&self) {
         let mut truth = self.truth();
         truth.judge_order();
+        truth.judge_log();
         for name in &self.scenario.names {
             let newest =
                 truth.aws.snapshots.iter().filter(|it| it.source == *name).max_by_key(|it| it.taken_at).cloned();

@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     domain::plan::Timing,
     engine::{
-        Channels, Engine, Wakes, driver::Driver, exports::Exports, outbox::Outbox, refusals::Refusals,
+        Channels, Engine, Wakes, audit::Door, driver::Driver, exports::Exports, outbox::Outbox, refusals::Refusals,
         sightings::Sightings, sweeper,
     },
     projection::text::Locale,
@@ -114,6 +114,7 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
         sources: world.sources.clone(),
         access: crowd::access(),
         refusals: Refusals::channel().0,
+        door: Door::default(),
         timing: Timing {
             lease: SignedDuration::from_secs(30),
             poll: SignedDuration::from_secs(15),

@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use super::{
     history::Invariant,
     line::{Broken, Line},
+    log::Log,
     planted::Planted,
     scenario::Service,
     world::Truth,
 };
 use crate::{
     domain::{
+        audit::Trail,
         name::ExportTask,
         notice::{Notice, NoticeId},
         refused::Refused,
@@ -33,6 +35,8 @@ pub(super) struct Records {
     pub(super) notices: BTreeMap<NoticeId, (Notice, bool)>,
     /// Events that were answered.
     events: BTreeSet<String>,
+    /// The log.
+    pub(super) log: Log,
     marks: HashMap<Lane, Mark>,
     watches: BTreeMap<String, Timestamp>,
     /// What the indexes over runs show.
@@ -79,6 +83,10 @@ impl Truth {
                 Some(it) if it.request.outcome.is_none() || self.has(Planted::CarryOutAgain) => Ok(()),
                 Some(_) | None => Err(Conflict::Closed),
             },
+            Change::Door { was, .. } => match &self.records.log.door {
+                door if door.seq != *was => Err(Conflict::Door(door.clone())),
+                _ => Ok(()),
+            },
         }
     }
 
@@ -100,6 +108,7 @@ impl Truth {
                     kept.request.outcome = Some((*outcome).clone());
                 }
             }
+            Change::Door { trail, .. } => self.records.log.door = written(trail),
         }
     }
 
@@ -107,7 +116,7 @@ impl Truth {
         let before = self.records.runs.get(&run.export_task).map(|it| it.run.clone());
         self.judge_write(before.as_ref(), run);
         let slack = before.and_then(|it| it.slack);
-        let record = Record { run: Run { slack, ..run.clone() }, open: true };
+        let record = Record { run: Run { slack, audit: written(&run.audit), ..run.clone() }, open: true };
         self.store_run(record);
     }
 
@@ -162,6 +171,7 @@ impl Store for Line {
             for change in changes {
                 truth.note(|| format!("p{process} writes {}", told(change)));
                 truth.apply(change);
+                truth.add_to_log(change.entries());
             }
             Ok(())
         });
@@ -258,6 +268,10 @@ impl Store for Line {
         self.ask(|_| Vec::new()).await
     }
 
+    async fn door(&self) -> Result<Trail, StoreError> {
+        self.ask(|truth| truth.records.log.door.clone()).await
+    }
+
     async fn put_notice(&self, notice: &Notice) -> Result<bool, StoreError> {
         let put = |truth: &mut Truth| {
             let was = truth.records.notices.get(&notice.id).map_or(0, |(it, _)| it.version);
@@ -339,6 +353,13 @@ impl PaceMarks for Line {
     }
 }
 
+/// Returns where a chain ends, as it is read again.
+fn written(trail: &Trail) -> Trail {
+    let mut trail = trail.clone();
+    trail.written();
+    trail
+}
+
 fn told(change: &Change<'_>) -> String {
     match change {
         Change::Create(run) => format!("{} created", run.export_task),
@@ -352,5 +373,6 @@ fn told(change: &Change<'_>) -> String {
         Change::TakeTurn { source, run } => format!("turn of {source} to {run}"),
         Change::FreeTurn { source, run } => format!("turn of {source} from {run}"),
         Change::Close { request, outcome } => format!("end of request {request}: {outcome:?}"),
+        Change::Door { trail, .. } => format!("the log of no run ends at {}", trail.seq),
     }
 }

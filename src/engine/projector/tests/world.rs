@@ -14,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     domain::{
         access::Access,
+        audit::Trail,
         name::ExportTask,
         notice::{Notice, NoticeId},
         plan::Timing,
@@ -22,6 +23,7 @@ use crate::{
     },
     engine::{
         Channels, Engine, Wake, Wakes,
+        audit::Door,
         driver::Driver,
         exports::Exports,
         outbox::{
@@ -231,6 +233,10 @@ impl Store for Records {
         unreachable!("no thread is drawn with it")
     }
 
+    async fn door(&self) -> Result<Trail, StoreError> {
+        unreachable!("no thread is drawn with it")
+    }
+
     async fn put_notice(&self, _: &Notice) -> Result<bool, StoreError> {
         unreachable!("no run's thread is drawn with it")
     }
@@ -326,6 +332,7 @@ fn engine(
         sources: Sources::default(),
         access: Access::default(),
         refusals: Refusals::channel().0,
+        door: Door::default(),
         timing: Timing { lease: minute, poll: minute, reconcile_every: minute, patience: minute },
         channels: Channels { progress: CHANNEL.into(), alerts: ALERTS.into(), locale: Locale::En, board },
         me: format!("replica-{number}"),

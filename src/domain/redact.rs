@@ -1,4 +1,4 @@
-//! Takes out of what AWS or a job said what a channel must not show.
+//! Takes out of what people, AWS or a job said what neither a channel nor the log may keep.
 
 /// Names whose values nobody but their owner may see.
 const SECRETS: [&str; 9] =
@@ -25,7 +25,7 @@ enum Next {
 
 /// Returns `text` without mail addresses (a job's error may quote the data that it choked on), ids of access keys,
 /// tokens, and the values of passwords, keys and signatures.
-pub(crate) fn redact(text: &str) -> String {
+pub fn redact(text: &str) -> String {
     let mut next = Next::Plain;
     let mut redacted = String::with_capacity(text.len());
     for piece in text.split_inclusive(is_delimiter) {
