@@ -7,6 +7,7 @@
 pub mod access;
 pub mod answer;
 pub mod approval;
+pub mod classification;
 pub mod command;
 pub mod export;
 pub mod fact;
