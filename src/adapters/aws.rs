@@ -9,6 +9,7 @@ mod export_files;
 mod glue;
 mod publish;
 mod rds;
+mod rules;
 mod s3;
 mod sns;
 mod time;
@@ -87,6 +88,12 @@ impl Work for Aws {
     }
 
     async fn start(&self, run: &Run, source: &Source, stage: StageId, progress: &Progress) -> Started {
+        // A job must find the rules that it is told of.
+        if matches!(stage, StageId::NormalTransform | StageId::SensitiveTransform)
+            && let Err(not_started) = rules::put(&self.s3, source).await
+        {
+            return not_started;
+        }
         match stage {
             StageId::Export => rds::export::start(&self.rds, run, source).await,
             StageId::Latest => publish::start(&self.s3, &*self.clock, run, source, progress).await,

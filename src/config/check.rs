@@ -19,6 +19,7 @@ use crate::domain::{
 
 mod layers;
 mod places;
+mod policy;
 mod shapes;
 mod sources;
 

@@ -24,8 +24,30 @@ pub struct Source {
     pub classification: String,
     /// What that classification says. Empty, everything is sensitive.
     pub rules: Arc<Rules>,
+    pub policy: Policy,
     pub normal: LayerWork,
     pub sensitive: Option<SensitiveLayer>,
+}
+
+/// What follows when an export lacks what it should have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// RDS did not export tables.
+    pub skipped_tables: Then,
+    /// Tables of the last good run are not in the database any more.
+    pub gone_tables: Then,
+}
+
+/// What follows from something that may be wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// The run goes on, and ends with a warning.
+    #[default]
+    Warn,
+    /// People are asked whether the run goes on.
+    Ask,
+    /// The run fails.
+    Fail,
 }
 
 /// What kind of database a source is: decides between the instance and the cluster calls of RDS.

@@ -12,7 +12,7 @@ use super::{
     plan::{Context, Timing},
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Schedule, SensitiveLayer, Source},
+    source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
     stage::{Detail, Intent, StageId},
 };
 
@@ -57,6 +57,7 @@ pub(super) fn source() -> Source {
         expect_every: None,
         classification: "3f9a2c51".into(),
         rules: Arc::default(),
+        policy: Policy::default(),
         normal: work("shop-normal"),
         sensitive: Some(SensitiveLayer {
             work: work("shop-sensitive"),

@@ -17,7 +17,7 @@ use datalake_bot::{
         run::{Order, Run, Trigger},
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
-        source::{Engine, Export, LayerWork, Location, Schedule, Source},
+        source::{Engine, Export, LayerWork, Location, Policy, Schedule, Source},
         stage::{Intent, StageId, StageStatus},
     },
     engine::ports::{Progress, Snapshots as _, Work as _},
@@ -136,6 +136,7 @@ fn source() -> Source {
         expect_every: None,
         classification: "c1a55".to_owned(),
         rules: Arc::default(),
+        policy: Policy::default(),
         normal: LayerWork {
             glue_job: "shop-normal".to_owned(),
             crawler: "shop-normal".to_owned(),

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     super::{classification, reader::Section},
-    NOBODY, layers, places, shapes,
+    NOBODY, layers, places, policy, shapes,
 };
 use crate::domain::{
     access::{Lists, Who},
@@ -77,6 +77,7 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
         expect_every: shapes::duration(section, "expect_every"),
         classification,
         rules,
+        policy: policy::policy(&section.section("policy", false)),
         normal: LayerWork { glue_job: String::new(), crawler: String::new(), output: nowhere },
         sensitive: None,
     };

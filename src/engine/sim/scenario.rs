@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     access::Who,
-    source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
+    source::{ApprovalRule, Engine, Export, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
 };
 
 /// When every simulation begins: 2026-11-22 03:00:00 UTC.
@@ -145,6 +145,7 @@ impl Scenario {
             expect_every: None,
             classification: "3f9a2c51".into(),
             rules: Arc::default(),
+            policy: Policy::default(),
             normal: work("normal"),
             sensitive: Some(SensitiveLayer { work: work("sensitive"), approval }),
         }

@@ -12,7 +12,7 @@ use crate::domain::{
     retry::{Retry, automatic, retry},
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
+    source::{ApprovalRule, Engine, Export, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
     stage::{Detail, StageId, WaitOn},
 };
 
@@ -37,6 +37,7 @@ pub(crate) fn source(name: &str) -> Source {
         expect_every: None,
         classification: "3f9a2c51d0e77b64".into(),
         rules: Arc::default(),
+        policy: Policy::default(),
         normal: work("shop-normal"),
         sensitive: Some(SensitiveLayer {
             work: work("shop-sensitive"),
