@@ -96,6 +96,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _),
         work: Arc::clone(&work) as _,
         snapshots: Arc::clone(&work) as _,
+        schemas: Arc::clone(&work) as _,
         shelf: Arc::clone(&work) as _,
         exports: Exports::new(work),
         chat: Arc::new(palette),

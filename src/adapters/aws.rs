@@ -33,13 +33,15 @@ use crate::{
         export::ActiveExport,
         failure::Failure,
         forecast::Holding,
+        name::ExportTask,
         run::Run,
+        schema::Schema,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
-        source::{Layer, Source},
+        source::{Layer, Location, Source},
         stage::StageId,
     },
-    engine::ports::{Exports, Progress, Shelf, Snapshots, Work},
+    engine::ports::{Exports, Progress, Schemas, Shelf, Snapshots, Work},
 };
 
 /// The services that do a run's work.
@@ -131,6 +133,15 @@ impl Snapshots for Aws {
 
     async fn list(&self, source: &Source) -> Result<Vec<Snapshot>, Failure> {
         rds::snapshots::list(&self.rds, source).await
+    }
+}
+
+#[async_trait]
+impl Schemas for Aws {
+    async fn of(&self, source: &Source, export: &ExportTask) -> Result<Option<Schema>, Failure> {
+        let to = &source.export.to;
+        let at = Location { bucket: to.bucket.clone(), prefix: to.key(export.as_str()) };
+        export_files::schema(&self.s3, &at, export.as_str()).await
     }
 }
 

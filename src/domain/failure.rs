@@ -43,6 +43,8 @@ pub mod codes {
     pub const SNAPSHOT_UNUSABLE: &str = "SnapshotUnusable";
     /// RDS reports tables that it did not export.
     pub const TABLES_FAILED: &str = "TablesFailed";
+    /// Tables of the last good run are not in the export, and were not skipped.
+    pub const TABLES_GONE: &str = "TablesGone";
     /// The export has no status file where RDS writes it.
     pub const STATUS_FILES_MISSING: &str = "StatusFilesMissing";
     /// A status file cannot be read.
