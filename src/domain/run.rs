@@ -7,6 +7,7 @@ use super::{
     approval::Approval,
     failure::Failure,
     history::Usual,
+    inspection::Inspection,
     name::{ExportTask, Scope},
     snapshot::Snapshot,
     source::{Layer, Source},
@@ -254,6 +255,11 @@ impl Run {
     /// Returns what is recorded of stage `id`.
     pub fn stage(&self, id: StageId) -> &Stage {
         self.stages.iter().find(|it| it.id == id).expect("a run has every stage")
+    }
+
+    /// Returns what was found of the run's export, once it has been checked.
+    pub fn inspection(&self) -> Option<&Inspection> {
+        self.stage(StageId::Verify).detail.inspection.as_deref()
     }
 
     /// Returns the first stage that is not over.
