@@ -8,6 +8,7 @@ pub mod access;
 pub mod answer;
 pub mod approval;
 pub mod command;
+pub mod doubt;
 pub mod export;
 pub mod fact;
 pub mod failure;

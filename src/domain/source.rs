@@ -24,6 +24,8 @@ pub struct Source {
     pub classification: String,
     pub normal: LayerWork,
     pub sensitive: Option<SensitiveLayer>,
+    /// Who may start, retry and cancel its runs.
+    pub operators: Vec<Who>,
 }
 
 /// What kind of database a source is: decides between the instance and the cluster calls of RDS.

@@ -137,6 +137,7 @@ fn source() -> Source {
         classification: "c1a55".to_owned(),
         normal: LayerWork { glue_job: "shop-normal".to_owned(), crawler: "shop-normal".to_owned() },
         sensitive: None,
+        operators: Vec::new(),
     }
 }
 
@@ -154,7 +155,9 @@ fn intend(run: &mut Run, stage: StageId, marker: Option<String>, handle: Option<
 /// Returns what AWS calls the state of work that is under way or done.
 fn state(seen: &Seen) -> &str {
     match seen {
-        Seen::Running { detail, .. } | Seen::Done { detail, .. } => detail.state.as_deref().unwrap_or("-"),
+        Seen::Running { detail, .. } | Seen::Done { detail, .. } | Seen::Doubtful { detail, .. } => {
+            detail.state.as_deref().unwrap_or("-")
+        }
         Seen::Absent { .. } => "absent",
         Seen::Busy(_) => "busy",
         Seen::Failed(_) => "failed",

@@ -31,7 +31,8 @@ pub(super) fn sources(
         let name = section.text("name");
         let section = if name.is_empty() { section } else { section.renamed(format!("sources.{name}")) };
         own.extend(access(&section.section("access", false), general).map(|it| (name.clone(), it)));
-        let source = source(&section, name, folder, region);
+        let operators = own.get(&name).unwrap_or(general).operators.clone();
+        let source = Source { operators, ..source(&section, name, folder, region) };
         for other in &read {
             clashes(&section, &source, other);
         }
@@ -76,6 +77,7 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
         classification: classification(section, folder),
         normal: LayerWork { glue_job: String::new(), crawler: String::new() },
         sensitive: None,
+        operators: Vec::new(),
     };
     let layers = section.section("layers", true);
     let normal = layers.section("normal", true);

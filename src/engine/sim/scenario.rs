@@ -142,6 +142,7 @@ impl Scenario {
             classification: "3f9a2c51".into(),
             normal: work("normal"),
             sensitive: Some(SensitiveLayer { work: work("sensitive"), approval }),
+            operators: Vec::new(),
         }
     }
 }
