@@ -67,7 +67,10 @@ pub struct Run {
     pub canceled_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
-    /// Requests for approval that a retry has set aside, oldest first.
+    /// What people were asked about the last doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Approval>,
+    /// Requests that a retry, another request or a change of plan has set aside, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past_approvals: Vec<Approval>,
     /// The attempt that goes on where this one ended.
@@ -241,6 +244,7 @@ impl Run {
             has_turn: false,
             canceled_by: None,
             approval: None,
+            question: None,
             past_approvals: Vec::new(),
             next_attempt: None,
             overtaken: None,

@@ -27,6 +27,8 @@ pub struct Source {
     pub policy: Policy,
     pub normal: LayerWork,
     pub sensitive: Option<SensitiveLayer>,
+    /// Who may start, retry and cancel its runs.
+    pub operators: Vec<Who>,
 }
 
 /// What follows when an export lacks what it should have.

@@ -118,7 +118,12 @@ impl Engine {
                 Ok(match self.work.look(run, source, StageId::Latest).await {
                     Seen::Absent { marker } => Seen::Failed(replaced(source, marker.as_deref())),
                     Seen::Unclear(failure) => Seen::Unclear(failure),
-                    Seen::Busy(_) | Seen::Running { .. } | Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => seen,
+                    Seen::Busy(_)
+                    | Seen::Running { .. }
+                    | Seen::Done { .. }
+                    | Seen::Doubtful { .. }
+                    | Seen::Failed(_)
+                    | Seen::Stopped => seen,
                 })
             }
             StageId::Snapshot

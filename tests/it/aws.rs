@@ -143,6 +143,7 @@ fn source() -> Source {
             output: Location { bucket: "lake".to_owned(), prefix: "normal/shop".to_owned() },
         },
         sensitive: None,
+        operators: Vec::new(),
     }
 }
 
@@ -160,7 +161,9 @@ fn intend(run: &mut Run, stage: StageId, marker: Option<String>, handle: Option<
 /// Returns what AWS calls the state of work that is under way or done.
 fn state(seen: &Seen) -> &str {
     match seen {
-        Seen::Running { detail, .. } | Seen::Done { detail, .. } => detail.state.as_deref().unwrap_or("-"),
+        Seen::Running { detail, .. } | Seen::Done { detail, .. } | Seen::Doubtful { detail, .. } => {
+            detail.state.as_deref().unwrap_or("-")
+        }
         Seen::Absent { .. } => "absent",
         Seen::Busy(_) => "busy",
         Seen::Failed(_) => "failed",

@@ -31,7 +31,8 @@ pub(super) fn sources(
         let name = section.text("name");
         let section = if name.is_empty() { section } else { section.renamed(format!("sources.{name}")) };
         own.extend(access(&section.section("access", false), general).map(|it| (name.clone(), it)));
-        let source = source(&section, name, folder, region);
+        let operators = own.get(&name).unwrap_or(general).operators.clone();
+        let source = Source { operators, ..source(&section, name, folder, region) };
         for other in &read {
             clashes(&section, &source, other);
         }
@@ -80,6 +81,7 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
         policy: policy::policy(&section.section("policy", false)),
         normal: LayerWork { glue_job: String::new(), crawler: String::new(), output: nowhere },
         sensitive: None,
+        operators: Vec::new(),
     };
     let source = layers::layers(&section.section("layers", true), source);
     places::apart(section, &source);

@@ -148,6 +148,7 @@ impl Scenario {
             policy: Policy::default(),
             normal: work("normal"),
             sensitive: Some(SensitiveLayer { work: work("sensitive"), approval }),
+            operators: Vec::new(),
         }
     }
 }
