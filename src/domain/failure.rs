@@ -101,6 +101,7 @@ pub enum Remedy {
     ExportAgain,
     NameTaken,
     SkippedTables,
+    GoneTables,
     GlueJob,
     GlueJobMissing,
     Crawler,
@@ -116,7 +117,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
@@ -126,6 +127,7 @@ impl Remedy {
         Self::ExportAgain,
         Self::NameTaken,
         Self::SkippedTables,
+        Self::GoneTables,
         Self::GlueJob,
         Self::GlueJobMissing,
         Self::Crawler,
@@ -151,6 +153,7 @@ impl Remedy {
             Self::ExportAgain => "export_again",
             Self::NameTaken => "name_taken",
             Self::SkippedTables => "skipped_tables",
+            Self::GoneTables => "gone_tables",
             Self::GlueJob => "glue_job",
             Self::GlueJobMissing => "glue_job_missing",
             Self::Crawler => "crawler",
@@ -180,6 +183,7 @@ impl Remedy {
             codes::EXPORT_CANCELED => Self::ExportAgain,
             codes::EXPORT_NAME_TAKEN => Self::NameTaken,
             codes::TABLES_FAILED => Self::SkippedTables,
+            codes::TABLES_GONE => Self::GoneTables,
             codes::JOB_FAILED => Self::GlueJob,
             codes::CRAWL_FAILED => Self::Crawler,
             codes::LATEST_IS_NEWER => Self::NewerData,

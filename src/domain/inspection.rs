@@ -1,19 +1,19 @@
 //! What an export holds, judged: by the classification, beside the last good run, and by the source's policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
+    approval::Subject,
     classification::{Class, Rules, fold, split_target},
-    doubt::{Finding, FindingKind},
+    doubt::{Finding, FindingKind, digest},
     failure::{Class as Trouble, Failure, codes},
     name::ExportTask,
     schema::{Schema, Table, finding},
     source::{Policy, Then},
 };
 
-mod digest;
 mod number;
 
 pub use number::Number;
@@ -27,15 +27,20 @@ pub struct Inspection {
     /// The run that it was compared with, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<ExportTask>,
-    /// The first [`MOST_FINDINGS`], by kind.
+    /// The first [`MOST_FINDINGS`], those in front that are differences of the Sensitive layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// How many of these are differences of the Sensitive layer, and how many more of them there are.
+    #[serde(default)]
+    pub sensitive: u32,
+    #[serde(default)]
+    pub more_sensitive: u32,
+    /// The digest of all of them; empty if there are none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sensitive_digest: String,
     /// How many there are of each kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counts: Vec<Count>,
-    /// What tells the differences of the Sensitive layer, all of them, from any others.
-    #[serde(default)]
-    pub sensitive_digest: String,
     /// How the sensitive tables and columns among them are called where their names must not be shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<Number>,
@@ -78,12 +83,26 @@ impl Inspector<'_> {
         findings.extend(self.last.map(|(_, last)| schema.diff(last)).unwrap_or_default());
         findings.extend(unclassified(self.rules, schema));
         findings.sort_by_key(|it| it.kind);
-        let verdict = self.judge(&findings);
-        let (counts, sensitive_digest) = (counts(&findings), digest::of(self.rules, &findings));
-        findings.truncate(MOST_FINDINGS);
-        let numbers = number::numbers(self.rules, schema, &findings, self.only);
-        let against = self.last.map(|(name, _)| name.clone());
-        (Inspection { against, findings, counts, sensitive_digest, numbers }, verdict)
+        let (verdict, counts) = (self.judge(&findings), counts(&findings));
+        let new = new(&findings);
+        let is_difference =
+            |it: &Finding| is_sensitive(self.rules, it) && (!is_unclassified(it) || new.contains(&place_of(it)));
+        let (mut kept, others): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(is_difference);
+        let sensitive_digest = if kept.is_empty() { String::new() } else { digest(Subject::Refresh, &kept) };
+        let all = kept.len();
+        let recorded = all.min(MOST_FINDINGS);
+        kept.extend(others);
+        kept.truncate(MOST_FINDINGS);
+        let inspection = Inspection {
+            against: self.last.map(|(name, _)| name.clone()),
+            numbers: number::numbers(self.rules, schema, &kept, self.only),
+            findings: kept,
+            sensitive: number(recorded),
+            more_sensitive: number(all - recorded),
+            sensitive_digest,
+            counts,
+        };
+        (inspection, verdict)
     }
 
     fn judge(self, findings: &[Finding]) -> Verdict {
@@ -121,11 +140,39 @@ impl Inspection {
         self.counts.iter().find(|it| it.kind == kind).map_or(0, |it| it.count)
     }
 
-    /// Returns what of the findings is of the Sensitive layer: all but what the rules drop. Whoever approves a refresh
-    /// of that layer approves these; see [`sensitive_digest`](Self::sensitive_digest) for those that are not recorded.
-    pub fn for_sensitive(&self, rules: &Rules) -> Vec<Finding> {
-        self.findings.iter().filter(|it| digest::is_sensitive(rules, it)).cloned().collect()
+    /// Returns how the Sensitive layer differs from that of the last good run: what is recorded of it. Whoever approves
+    /// a refresh of that layer approves these, and those that are not recorded, by their digest.
+    pub fn for_sensitive(&self) -> &[Finding] {
+        let recorded = usize::try_from(self.sensitive).unwrap_or(usize::MAX).min(self.findings.len());
+        &self.findings[..recorded]
     }
+}
+
+/// Says whether a finding is of something that the Sensitive layer shows: all but what the rules drop.
+fn is_sensitive(rules: &Rules, finding: &Finding) -> bool {
+    let Some((database, table)) = split_target(&finding.table) else { return true };
+    match &finding.column {
+        Some(column) => rules.of(database, table, column).in_sensitive(),
+        None => rules.keeps_table(database, table),
+    }
+}
+
+fn is_unclassified(finding: &Finding) -> bool {
+    finding.kind == FindingKind::Unclassified
+}
+
+fn place_of(finding: &Finding) -> (String, Option<String>) {
+    (finding.table.clone(), finding.column.clone())
+}
+
+/// Returns what was not there in the last good run. That something is unclassified is a difference if it is new.
+fn new(findings: &[Finding]) -> BTreeSet<(String, Option<String>)> {
+    let is_new = |it: &&Finding| matches!(it.kind, FindingKind::NewTable | FindingKind::NewColumn);
+    findings.iter().filter(is_new).map(place_of).collect()
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Returns the columns that only the last rule of all covers; a table of which that is true as a whole once. Without

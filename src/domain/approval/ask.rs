@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Approval, ApprovalState, FINDINGS, Subject, hash};
 use crate::domain::{
-    doubt::{self, Doubt, Finding},
+    doubt::{Doubt, Finding},
     name::ExportTask,
     run::Run,
     source::{ApprovalRule, Layer, Source},
@@ -38,7 +38,9 @@ impl Approval {
     /// Returns the request for `run`'s sensitive refresh under `rule`, asked at `now`.
     pub fn ask(run: &Run, classification: &str, rule: &ApprovalRule, now: Timestamp) -> Self {
         let of = Of { subject: Subject::Refresh, stage: StageId::SensitiveApproval, doubt: None };
-        of.request(run, classification, rule, run.differences(), now)
+        let mut request = of.request(run, classification, rule, run.differences(), now);
+        request.more += run.inspection().map_or(0, |it| it.more_sensitive);
+        request
     }
 
     /// Returns the request to let `stage` of `run` count as done though there is `doubt`, asked at `now`. `None`: nobody
@@ -117,12 +119,13 @@ impl Of<'_> {
         let attempt = run.attempt.to_string();
         let mut parts = vec![run.run_id.as_str(), &attempt, &run.source_arn, Layer::Sensitive.as_str(), classification];
         parts.extend(run.only.iter().map(String::as_str));
-        let differences = doubt::digest(self.subject, run.differences());
+        // Of all of them, also of those that the record has no room for.
+        let differences = run.inspection().map(|it| it.sensitive_digest.as_str()).unwrap_or_default();
         match self.doubt {
             Some(doubt) => parts.extend(["doubt", self.subject.as_str(), self.stage.as_str(), doubt]),
             // Nothing is added where nothing differs: what was asked before differences were known stays asked.
-            None if run.differences().is_empty() => {}
-            None => parts.extend(["differences", &differences]),
+            None if differences.is_empty() => {}
+            None => parts.extend(["differences", differences]),
         }
         hash(&parts)
     }

@@ -1,7 +1,7 @@
 //! The requests that a run's record holds: one for the refresh, and one about the last doubt.
 
 use super::{Approval, ApprovalState, Subject};
-use crate::domain::{doubt::Finding, run::Run};
+use crate::domain::{doubt::Finding, inspection::Inspection, run::Run};
 
 impl Run {
     /// Returns the present requests, decided or not, the newest first.
@@ -25,7 +25,7 @@ impl Run {
 
     /// Returns how the sensitive layer differs from that of the last good run, as far as that was looked at.
     pub fn differences(&self) -> &[Finding] {
-        &[]
+        self.inspection().map(Inspection::for_sensitive).unwrap_or_default()
     }
 
     /// Returns the place in the record of the request about `subject`.

@@ -108,14 +108,18 @@ fn a_record_holds_the_first_findings_and_how_many_there_are() {
 #[test]
 fn an_approval_is_about_what_its_layer_shows() {
     let rules = rules(&[("shop/users/id", "normal"), ("shop/users/pin", "drop"), ("legacy", "drop")]);
-    let now = schema(&[("shop.users", &["id", "pin", "email"]), ("legacy.x", &["id"])], &[]);
-    let last = schema(&[("shop.users", &["id"])], &[]);
-    let (found, _) = inspect(&rules, Policy::default(), &now, Some(&last));
-    assert_eq!(told(&found.for_sensitive(&rules)), ["new_column shop.users.email", "unclassified shop.users.email"]);
-    let without = schema(&[("shop.users", &["id", "email"])], &[]);
-    assert_eq!(inspect(&rules, Policy::default(), &without, Some(&last)).0.sensitive_digest, found.sensitive_digest);
-    let (other, _) = inspect(&rules, Policy::default(), &schema(&[("shop.users", &["id"])], &[]), Some(&last));
-    assert_ne!(other.sensitive_digest, found.sensitive_digest);
+    let of = |columns: &[&str], last: &Schema| {
+        let now = schema(&[("shop.users", columns), ("legacy.x", &["id"]), ("shop.old", &["id"])], &[]);
+        inspect(&rules, Policy::default(), &now, Some(last)).0
+    };
+    let last = schema(&[("shop.users", &["id"]), ("shop.old", &["id"])], &[]);
+    let found = of(&["id", "pin", "email"], &last);
+    // What was unclassified before is no difference.
+    assert!(told(&found.findings).contains(&"unclassified shop.old".to_owned()));
+    assert_eq!(told(found.for_sensitive()), ["new_column shop.users.email", "unclassified shop.users.email"]);
+    assert_eq!(of(&["id", "email"], &last).sensitive_digest, found.sensitive_digest, "what is dropped is in no layer");
+    let none = of(&["id", "pin"], &last);
+    assert_eq!((none.for_sensitive(), none.sensitive_digest.as_str()), (&[][..], ""));
 }
 
 #[test]
