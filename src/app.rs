@@ -122,6 +122,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
             alerts: config.slack.alerts_channel.clone(),
             locale: config.slack.locale.parse().unwrap_or(Locale::En),
             board: config.slack.board,
+            names_in: config.slack.sensitive_names_in.clone(),
         },
         me: ulid::Ulid::generate().to_string(),
         started_at: System.now(),

@@ -89,6 +89,8 @@ pub struct Channels {
     pub locale: Locale,
     /// The channel of progress has a board.
     pub board: bool,
+    /// Channels that may read the names of sensitive tables and columns.
+    pub names_in: Vec<String>,
 }
 
 /// Something that should be looked at now. Carries no data: a wake-up that is lost costs one period, not a run.

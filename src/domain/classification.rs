@@ -135,6 +135,18 @@ impl Rules {
         self.any(database, table, |it| it.in_normal().is_some())
     }
 
+    /// Says whether the name of the table that RDS calls `target` is not for everybody: the Normal layer shows nothing
+    /// of it, or it is no table that is known. Without rules nothing is hidden.
+    pub fn hides_table(&self, target: &str) -> bool {
+        !self.is_empty() && split_target(target).is_none_or(|(database, table)| !self.shows_table(database, table))
+    }
+
+    /// Says whether the name of a column of `target` is not for everybody: it is not of class normal.
+    pub fn hides_column(&self, target: &str, column: &str) -> bool {
+        let is_normal = |(database, table)| self.of(database, table, column).class == Class::Normal;
+        !self.is_empty() && !split_target(target).is_some_and(is_normal)
+    }
+
     /// Says whether any layer can show any column of a table.
     pub fn keeps_table(&self, database: &str, table: &str) -> bool {
         self.any(database, table, |it| it.in_sensitive())

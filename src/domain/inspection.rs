@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     approval::Subject,
-    classification::{Class, Rules, fold, split_target},
+    classification::{Rules, fold, split_target},
     doubt::{Finding, FindingKind, digest},
     failure::{Class as Trouble, Failure, codes},
     name::ExportTask,
@@ -218,16 +218,6 @@ fn cut(mut warnings: Vec<String>) -> Vec<String> {
         warnings.push(format!("… +{more}"));
     }
     warnings
-}
-
-/// Says whether the name of a column must be hidden: it is not for everybody.
-pub(super) fn is_hidden_column(rules: &Rules, target: &str, column: &str) -> bool {
-    split_target(target).is_none_or(|(database, table)| rules.of(database, table, column).class != Class::Normal)
-}
-
-/// Says whether the name of a table must be hidden: the Normal layer shows nothing of it.
-pub(super) fn is_hidden_table(rules: &Rules, target: &str) -> bool {
-    split_target(target).is_some_and(|(database, table)| !rules.shows_table(database, table))
 }
 
 /// Returns what a table, or a column of it, is found by: the case of names makes no difference.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{is_hidden_column, is_hidden_table, place};
+use super::place;
 use crate::domain::{
     classification::{Rules, fold},
     doubt::Finding,
@@ -31,13 +31,13 @@ pub(super) fn numbers(rules: &Rules, schema: &Schema, findings: &[Finding], only
     for Finding { table, column, .. } in findings {
         named.extend([place(table, None), place(table, column.as_deref())]);
     }
-    let tables = schema.tables().filter(|it| is_hidden_table(rules, &it.name)).zip(1..).map(|(table, number)| Number {
+    let tables = schema.tables().filter(|it| rules.hides_table(&it.name)).zip(1..).map(|(table, number)| Number {
         table: fold(&table.name),
         column: None,
         number,
     });
     let columns = |table: &Table| -> Vec<Number> {
-        let hidden = table.columns().filter(|it| is_hidden_column(rules, &table.name, &it.name));
+        let hidden = table.columns().filter(|it| rules.hides_column(&table.name, &it.name));
         let number = |(column, number): (&crate::domain::schema::Column, u32)| Number {
             table: fold(&table.name),
             column: Some(fold(&column.name)),

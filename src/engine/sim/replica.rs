@@ -126,6 +126,7 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
             alerts: ALERTS.to_owned(),
             locale: Locale::En,
             board: false,
+            names_in: Vec::new(),
         },
         me: format!("p{}", line.process),
         started_at: clock.now(),

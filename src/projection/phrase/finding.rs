@@ -4,6 +4,7 @@ use crate::{
     domain::{
         approval::Approval,
         doubt::{Finding, FindingKind},
+        inspection::Inspection,
     },
     projection::text::{Mrkdwn, Voice, values},
 };
@@ -13,14 +14,26 @@ const LINES: usize = 12;
 
 /// Returns what was found that people decide about with `approval`, with `headline` above it; empty if there is nothing.
 pub fn list(voice: Voice<'_>, approval: &Approval) -> Mrkdwn {
-    if approval.findings.is_empty() {
+    let headline = voice.text(&format!("finding.headline.{}", approval.subject.as_str()));
+    lines(voice, headline, &approval.findings, approval.findings.len() + approval.more as usize)
+}
+
+/// Returns what was found of the export, with what it was compared with above it; empty if there is nothing.
+pub fn found(voice: Voice<'_>, inspection: &Inspection) -> Mrkdwn {
+    let against = inspection.against.as_ref().map(|it| it.as_str());
+    let headline = voice.say("finding.headline.verify", values! { against });
+    let all: u32 = inspection.counts.iter().map(|it| it.count).sum();
+    lines(voice, headline, &inspection.findings, all as usize)
+}
+
+/// The first of the findings, with how many more there are of `all`.
+fn lines(voice: Voice<'_>, headline: Mrkdwn, findings: &[Finding], all: usize) -> Mrkdwn {
+    if findings.is_empty() {
         return Mrkdwn::default();
     }
-    let headline = voice.text(&format!("finding.headline.{}", approval.subject.as_str()));
-    let lines = approval.findings.iter().take(LINES).map(|it| line(voice, it));
-    let rest = approval.findings.len().saturating_sub(LINES) + approval.more as usize;
-    let rest = (rest > 0).then(|| voice.say("finding.more", values! { n => rest }));
-    Mrkdwn::lines([headline].into_iter().chain(lines).chain(rest))
+    let shown = findings.len().min(LINES);
+    let more = (all > shown).then(|| voice.say("finding.more", values! { n => all - shown }));
+    Mrkdwn::lines([headline].into_iter().chain(findings[..shown].iter().map(|it| line(voice, it))).chain(more))
 }
 
 fn line(voice: Voice<'_>, finding: &Finding) -> Mrkdwn {

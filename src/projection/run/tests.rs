@@ -26,7 +26,7 @@ use crate::{
 mod random;
 
 fn draw(story: &Story, locale: Locale) -> Vec<Wanted> {
-    let view = View { words: &WORDS, locale, channel: "C0DATALAKE1", alerts_channel: "C0ALERTS0001" };
+    let view = View { words: &WORDS, locale, channel: "C0DATALAKE1", alerts_channel: "C0ALERTS0001", names_in: &[] };
     let wanted = wanted(&story.run, Some(&story.source), &view);
     let keys: BTreeSet<_> = wanted.iter().map(|it| &it.key).collect();
     assert_eq!(keys.len(), wanted.len(), "a key twice");
