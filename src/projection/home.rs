@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     blocks::{Button, Page},
+    names,
     run::approval::Question,
     text::{Locale, Voice, Words, values},
     view::View,
@@ -69,7 +70,7 @@ impl Home<'_> {
     fn view(self, voice: Voice<'_>, now: Timestamp) -> View {
         let page = self.decisions(Page::of_view(), voice, now);
         // Who may approve sees what to decide, whatever else they may see.
-        let lake = self.lake.seen_with(self.rights);
+        let lake = names::lake(voice, self.lake.seen_with(self.rights), self.rights);
         let seen = Home { lake: &lake, ..self };
         let page = if !self.rights.may(Right::View) {
             self.closed(page, voice)

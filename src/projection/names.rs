@@ -11,6 +11,8 @@ use crate::domain::{
     doubt::Finding,
     failure::{Failure, codes},
     inspection::Inspection,
+    lake::{Lake, Standing},
+    rights::Rights,
     run::Run,
     schema::skipped_in,
     source::Source,
@@ -41,6 +43,17 @@ pub fn hidden(voice: Voice<'_>, run: &Run, source: Option<&Source>) -> Run {
         names.hide(findings);
     }
     run
+}
+
+/// Returns `lake` as somebody with `rights` may read it: names stay in what they may approve.
+pub fn lake(voice: Voice<'_>, mut lake: Lake, rights: &Rights) -> Lake {
+    let may_read = |source: &Source| rights.approve.iter().any(|(name, _)| *name == source.name);
+    for Standing { source, runs, .. } in lake.0.iter_mut().filter(|it| !may_read(&it.source)) {
+        for run in runs {
+            *run = hidden(voice, run, Some(source));
+        }
+    }
+    lake
 }
 
 /// Returns every failure that the record holds.
