@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use crate::domain::{access::Access, forecast::Prices, source::Source, topic::TopicArn};
 
 pub(crate) mod check;
+pub mod classification;
 pub mod environment;
 mod reader;
 
@@ -43,6 +44,8 @@ pub struct Slack {
     pub locale: String,
     /// Whether `channel` has a message that shows all runs that are under way.
     pub board: bool,
+    /// Channels that may read the names of sensitive tables and columns.
+    pub sensitive_names_in: Vec<String>,
 }
 
 /// `[aws]`: what the bot itself uses.

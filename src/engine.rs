@@ -50,6 +50,7 @@ pub struct Engine {
     pub store: Arc<dyn ports::Store>,
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
+    pub schemas: Arc<dyn ports::Schemas>,
     pub shelf: Arc<dyn ports::Shelf>,
     pub exports: exports::Exports,
     pub chat: Arc<dyn ports::Chat>,
@@ -91,6 +92,8 @@ pub struct Channels {
     pub locale: Locale,
     /// The channel of progress has a board.
     pub board: bool,
+    /// Channels that may read the names of sensitive tables and columns.
+    pub names_in: Vec<String>,
 }
 
 /// Something that should be looked at now. Carries no data: a wake-up that is lost costs one period, not a run.

@@ -13,6 +13,7 @@ pub mod forecast;
 pub mod form;
 pub mod home;
 pub mod message;
+pub mod names;
 pub mod notice;
 pub mod phrase;
 pub mod run;

@@ -17,6 +17,9 @@ use crate::domain::{
     forecast::Prices,
 };
 
+mod layers;
+mod places;
+mod policy;
 mod shapes;
 mod sources;
 
@@ -78,7 +81,11 @@ fn slack(section: &Section<'_>) -> Slack {
         alerts_channel: id(section, "alerts_channel", "CG", "a channel (C…)"),
         locale: section.choice("locale", &[("en", "en"), ("ja", "ja")], false).to_owned(),
         board: section.flag("board"),
+        sensitive_names_in: section.list("sensitive_names_in"),
     };
+    if slack.sensitive_names_in.iter().any(|it| !is_id(it, "CG")) {
+        section.wrong("sensitive_names_in", "must hold ids of channels (C…)");
+    }
     section.finish();
     slack
 }
@@ -86,13 +93,16 @@ fn slack(section: &Section<'_>) -> Slack {
 /// Reads the id of something in Slack; names are not taken, for they change.
 fn id(section: &Section<'_>, key: &'static str, initials: &str, what: &str) -> String {
     let text = section.text(key);
-    let valid = text.starts_with(|it| initials.contains(it))
-        && text.len() > 1
-        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    if !text.is_empty() && !valid {
+    if !text.is_empty() && !is_id(&text, initials) {
         section.wrong(key, format!("must be the id of {what}"));
     }
     text
+}
+
+fn is_id(text: &str, initials: &str) -> bool {
+    text.starts_with(|it| initials.contains(it))
+        && text.len() > 1
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 fn aws(section: &Section<'_>) -> Aws {

@@ -43,6 +43,8 @@ pub mod codes {
     pub const SNAPSHOT_UNUSABLE: &str = "SnapshotUnusable";
     /// RDS reports tables that it did not export.
     pub const TABLES_FAILED: &str = "TablesFailed";
+    /// Tables of the last good run are not in the export, and were not skipped.
+    pub const TABLES_GONE: &str = "TablesGone";
     /// The export has no status file where RDS writes it.
     pub const STATUS_FILES_MISSING: &str = "StatusFilesMissing";
     /// A status file cannot be read.
@@ -65,6 +67,10 @@ pub mod codes {
     pub const APPROVAL_DENIED: &str = "ApprovalDenied";
     /// Nobody decided in time.
     pub const APPROVAL_EXPIRED: &str = "ApprovalExpired";
+    /// The run was not to go on with what was found.
+    pub const DOUBT_DENIED: &str = "DoubtDenied";
+    /// Nobody decided in time about what was found.
+    pub const DOUBT_EXPIRED: &str = "DoubtExpired";
     /// The configuration no longer has the source, or the layer.
     pub const SOURCE_GONE: &str = "SourceGone";
     /// No answer within the time-out of the call.
@@ -95,6 +101,7 @@ pub enum Remedy {
     ExportAgain,
     NameTaken,
     SkippedTables,
+    GoneTables,
     GlueJob,
     GlueJobMissing,
     Crawler,
@@ -103,13 +110,14 @@ pub enum Remedy {
     NewerData,
     LatestReplaced,
     Approval,
+    Doubt,
     Configuration,
     Again,
 }
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
@@ -119,6 +127,7 @@ impl Remedy {
         Self::ExportAgain,
         Self::NameTaken,
         Self::SkippedTables,
+        Self::GoneTables,
         Self::GlueJob,
         Self::GlueJobMissing,
         Self::Crawler,
@@ -127,6 +136,7 @@ impl Remedy {
         Self::NewerData,
         Self::LatestReplaced,
         Self::Approval,
+        Self::Doubt,
         Self::Configuration,
         Self::Again,
     ];
@@ -143,6 +153,7 @@ impl Remedy {
             Self::ExportAgain => "export_again",
             Self::NameTaken => "name_taken",
             Self::SkippedTables => "skipped_tables",
+            Self::GoneTables => "gone_tables",
             Self::GlueJob => "glue_job",
             Self::GlueJobMissing => "glue_job_missing",
             Self::Crawler => "crawler",
@@ -151,6 +162,7 @@ impl Remedy {
             Self::NewerData => "newer_data",
             Self::LatestReplaced => "latest_replaced",
             Self::Approval => "approval",
+            Self::Doubt => "doubt",
             Self::Configuration => "configuration",
             Self::Again => "again",
         }
@@ -171,11 +183,13 @@ impl Remedy {
             codes::EXPORT_CANCELED => Self::ExportAgain,
             codes::EXPORT_NAME_TAKEN => Self::NameTaken,
             codes::TABLES_FAILED => Self::SkippedTables,
+            codes::TABLES_GONE => Self::GoneTables,
             codes::JOB_FAILED => Self::GlueJob,
             codes::CRAWL_FAILED => Self::Crawler,
             codes::LATEST_IS_NEWER => Self::NewerData,
             codes::LATEST_REPLACED => Self::LatestReplaced,
             codes::APPROVAL_DENIED | codes::APPROVAL_EXPIRED => Self::Approval,
+            codes::DOUBT_DENIED | codes::DOUBT_EXPIRED => Self::Doubt,
             codes::SOURCE_GONE => Self::Configuration,
             "JobNotFound" => Self::GlueJobMissing,
             "CrawlerNotFound" => Self::CrawlerMissing,

@@ -1,11 +1,11 @@
 //! A source as configured: the database, where its exports go, and the layers that are made of them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::access::Who;
+use super::{access::Who, classification::Rules};
 
 /// A database that is copied into the lake. Checked by `config` when it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +22,34 @@ pub struct Source {
     pub expect_every: Option<Duration>,
     /// Digest of the classification in force, handed to the Glue jobs.
     pub classification: String,
+    /// What that classification says. Empty, everything is sensitive.
+    pub rules: Arc<Rules>,
+    pub policy: Policy,
     pub normal: LayerWork,
     pub sensitive: Option<SensitiveLayer>,
+    /// Who may start, retry and cancel its runs.
+    pub operators: Vec<Who>,
+}
+
+/// What follows when an export lacks what it should have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// RDS did not export tables.
+    pub skipped_tables: Then,
+    /// Tables of the last good run are not in the database any more.
+    pub gone_tables: Then,
+}
+
+/// What follows from something that may be wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// The run goes on, and ends with a warning.
+    #[default]
+    Warn,
+    /// People are asked whether the run goes on.
+    Ask,
+    /// The run fails.
+    Fail,
 }
 
 /// What kind of database a source is: decides between the instance and the cluster calls of RDS.
@@ -95,11 +121,13 @@ impl Layer {
     }
 }
 
-/// The Glue job and crawler that refresh a layer.
+/// The Glue job and crawler that refresh a layer, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerWork {
     pub glue_job: String,
     pub crawler: String,
+    /// Where the job writes the layer's tables, and its report.
+    pub output: Location,
 }
 
 /// The layer that only authorised people may see, and who lets it be refreshed.
@@ -126,6 +154,11 @@ impl Source {
             Layer::Normal => Some(&self.normal),
             Layer::Sensitive => self.sensitive.as_ref().map(|it| &it.work),
         }
+    }
+
+    /// Returns where the classification's files lie, each under its digest, for the Glue jobs to read.
+    pub fn rules_at(&self) -> Location {
+        Location { bucket: self.latest.bucket.clone(), prefix: format!("classification/{}", self.name) }
     }
 
     /// Returns the layers that the source has.

@@ -1,16 +1,19 @@
 //! Builders for the domain's tests: a source, runs that have come to a stage, people, the passing of time.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     access::{Membership, Person, Who},
-    approval::{Approval, Verdict},
+    approval::{Approval, Subject, Verdict},
+    doubt::{Doubt, Finding, FindingKind},
     fact::Fact,
     failure::{Class, Failure},
     plan::{Context, Timing},
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Schedule, SensitiveLayer, Source},
+    source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
     stage::{Detail, Intent, StageId},
 };
 
@@ -44,7 +47,7 @@ pub(super) fn mins(minutes: i64) -> SignedDuration {
 /// A source whose sensitive layer takes two approvals.
 pub(super) fn source() -> Source {
     let place = |prefix: &str| Location { bucket: "lake".into(), prefix: prefix.into() };
-    let work = |name: &str| LayerWork { glue_job: name.into(), crawler: name.into() };
+    let work = |name: &str| LayerWork { glue_job: name.into(), crawler: name.into(), output: place(name) };
     Source {
         name: "shop".into(),
         engine: Engine::Rds,
@@ -54,6 +57,8 @@ pub(super) fn source() -> Source {
         latest: place("latest/shop"),
         expect_every: None,
         classification: "3f9a2c51".into(),
+        rules: Arc::default(),
+        policy: Policy::default(),
         normal: work("shop-normal"),
         sensitive: Some(SensitiveLayer {
             work: work("shop-sensitive"),
@@ -63,6 +68,7 @@ pub(super) fn source() -> Source {
                 expires_after: SignedDuration::from_hours(8),
             },
         }),
+        operators: vec![Who::Group("SOPS".into())],
     }
 }
 
@@ -132,13 +138,23 @@ pub(super) fn asked(run: &Run) -> Run {
     after(run, &[Fact::ApprovalAsked { approval }])
 }
 
+/// What a look has found.
+pub(super) fn doubt(subject: Subject) -> Doubt {
+    let kind = match subject {
+        Subject::Rows => FindingKind::FewerRows,
+        Subject::Leak => FindingKind::Leaked,
+        Subject::Refresh | Subject::Schema => FindingKind::NewColumn,
+    };
+    let table = "shop.users".to_owned();
+    Doubt { subject, findings: vec![Finding { table, column: None, kind, was: None, is: None }] }
+}
+
 /// The run after two approvers have let it go on.
 pub(super) fn approved(run: &Run) -> Run {
     let source = source();
     APPROVERS[..2].iter().fold(run.clone(), |run, user| {
         let id = &run.approval.as_ref().unwrap().id;
-        let (class, person) = (&source.classification, member(user));
-        let vote = Approval::decide(&run, id, class, rule(&source), &person, Verdict::Approve, start());
+        let vote = Approval::decide(&run, &source, id, &member(user), Verdict::Approve, start());
         after(&run, &[Fact::ApprovalChanged { approval: vote.unwrap() }])
     })
 }

@@ -81,6 +81,17 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Says whether the person may read the names of `source`'s sensitive tables and columns: they approve its refreshes.
+    pub fn reads_names(&self, source: &Source) -> bool {
+        match &self.holder {
+            Holder::Operator => true,
+            Holder::Person { person, .. } => {
+                source.sensitive.as_ref().is_some_and(|it| person.is_in(&it.approval.approvers))
+            }
+            Holder::Nobody => false,
+        }
+    }
+
     /// Returns the sources over which the person has `right`, in the order of the configuration.
     pub fn sources(&self, right: Right) -> Vec<&'a Source> {
         self.sources.all().iter().filter(|it| self.allows(&it.name, right)).collect()

@@ -161,6 +161,7 @@ impl Engine {
             locale: self.channels.locale,
             channel: &self.channels.progress,
             alerts_channel: &self.channels.alerts,
+            names_in: &self.channels.names_in,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
         permits::{Scope, Want},
         ports::StoreError,
     },
+    projection::names,
 };
 
 /// Runs of a source that a list of failures looks through at the most.
@@ -54,6 +55,16 @@ impl Engine {
         Ok(Answer::Overview { lake, unmanaged, may_operate, at: self.clock.now() })
     }
 
+    /// Returns the run with the names that the person may read.
+    async fn readable_by(&self, asker: &Asker, scope: &Scope<'_>, run: Run) -> Run {
+        match self.sources.get(&run.source) {
+            Some(source) if !scope.reads_names(source) => {
+                names::hidden(self.words.voice(self.locale_of(&asker.user).await), &run, Some(source))
+            }
+            Some(_) | None => run,
+        }
+    }
+
     async fn status(&self, asker: &Asker, scope: &Scope<'_>, target: &str) -> Result<Answer, StoreError> {
         if let Some(source) = self.sources.get(target) {
             let (standing, unmanaged) = tokio::join!(self.standing(source), self.unmanaged(Some(target)));
@@ -67,7 +78,7 @@ impl Engine {
             }
             Ok(run) => {
                 let unsent = self.unsent(&run).await?;
-                Answer::Details(Box::new(run), unsent)
+                Answer::Details(Box::new(self.readable_by(asker, scope, run).await), unsent)
             }
             Err(Outcome::AmbiguousRun { text, matches }) => Answer::AmbiguousRun { text, matches },
             Err(_) => {

@@ -1,6 +1,6 @@
 //! Telling one person, or those who read along, what came of what was asked.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use super::{
     Engine,
@@ -109,10 +109,22 @@ impl Engine {
         }
     }
 
+    /// Returns the answer with the names that the channel may read, whoever has asked.
+    fn readable_in<'a>(&self, channel: &str, answer: &'a Answer) -> Cow<'a, Answer> {
+        match answer {
+            Answer::Details(run, unsent) if !self.channels.names_in.iter().any(|it| it == channel) => {
+                let voice = self.words.voice(self.channels.locale);
+                let run = projection::names::hidden(voice, run, self.sources.get(&run.source));
+                Cow::Owned(Answer::Details(Box::new(run), unsent.clone()))
+            }
+            told => Cow::Borrowed(told),
+        }
+    }
+
     /// Tells everybody who reads the thread, at the pace of the channel; `key` names the answer among those that wait for
     /// a place. Returns `false` if Slack does not let the bot write there.
     pub async fn tell_all(&self, key: &str, channel: &str, thread: &Ts, answer: &Answer) -> bool {
-        let message = projection::answer::answer(&self.words, self.channels.locale, answer);
+        let message = projection::answer::answer(&self.words, self.channels.locale, &self.readable_in(channel, answer));
         let (lane, place) = (Lane::Post(channel.to_owned()), Place { channel, thread: Some(thread) });
         for pause in AGAIN {
             let wants: Vec<Want> = vec![(lane.clone(), Urgency::News)];

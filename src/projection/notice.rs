@@ -105,7 +105,8 @@ mod tests {
     }
 
     fn draw(notice: &Notice, locale: Locale) -> Message {
-        let view = View { words: &WORDS, locale, channel: "C0DATALAKE1", alerts_channel: "C0ALERTS0001" };
+        let view =
+            View { words: &WORDS, locale, channel: "C0DATALAKE1", alerts_channel: "C0ALERTS0001", names_in: &[] };
         let wanted = wanted(notice, &view);
         assert_eq!((wanted.channel.as_str(), wanted.in_thread), ("C0ALERTS0001", false));
         check(&wanted.message);

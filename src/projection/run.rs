@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     message::Message,
+    names,
     text::{Locale, Voice, Words},
     thread::{Key, Wanted},
 };
@@ -29,6 +30,8 @@ pub struct View<'a> {
     pub channel: &'a str,
     /// Channel that failures are told in.
     pub alerts_channel: &'a str,
+    /// Channels that may read the names of sensitive tables and columns.
+    pub names_in: &'a [String],
 }
 
 /// A reply or an alert, before its place in the order is known.
@@ -46,10 +49,13 @@ pub fn wanted(run: &Run, source: Option<&Source>, view: &View<'_>) -> Vec<Wanted
     if run.next_attempt.is_some() {
         return Vec::new();
     }
+    let hidden = names::hidden(view.voice(), run, source);
+    let shown_in = |channel: &str| if view.names_in.iter().any(|it| it == channel) { run } else { &hidden };
+    let (run, alerted) = (shown_in(view.channel), shown_in(view.alerts_channel));
     let mut later = replies::stages(run, view);
     later.extend(approval::requests(run, source, view));
     later.extend(replies::failures(run, view));
-    later.extend(alert::alerts(run, view));
+    later.extend(alert::alerts(alerted, view));
     later.extend(replies::retries(run, view));
     later.extend(replies::end(run, view));
     // Stable: what happened at the same moment stays in the order above.

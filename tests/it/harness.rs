@@ -80,6 +80,9 @@ impl Deref for Bot {
     }
 }
 
+/// The classification file of the source `learning`, if it has one.
+const RULES: &str = "learning.classification.toml";
+
 /// Returns a command of the bot's program in `world`, its configuration in `folder`. Its log goes there too.
 pub(crate) fn spawned(world: &World, folder: &TempDir, arguments: &[&str]) -> Command {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).unwrap();
@@ -116,8 +119,27 @@ impl Bot {
         bot
     }
 
-    async fn start_with(world: World, edit: impl FnOnce(String) -> String, arguments: &'static [&'static str]) -> Self {
+    /// Starts a bot in a new world whose source `learning` has `policy`, is classified by `rules`, and runs only when
+    /// people say so.
+    pub(crate) async fn start_classified(rules: &str, policy: &str) -> Self {
+        let world = World::start(options()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(RULES), rules).unwrap();
+        let schedule = "schedule = \"on-snapshot\"\n";
+        let classified = format!("schedule = \"manual\"\nclassification = \"{RULES}\"\npolicy = {{ {policy} }}\n");
+        Self::start_at(world, folder, |config| config.replacen(schedule, &classified, 1), &["serve"]).await
+    }
+
+    async fn start_with(world: World, edit: impl FnOnce(String) -> String, arguments: &'static [&'static str]) -> Self {
+        Self::start_at(world, tempfile::tempdir().unwrap(), edit, arguments).await
+    }
+
+    async fn start_at(
+        world: World,
+        folder: TempDir,
+        edit: impl FnOnce(String) -> String,
+        arguments: &'static [&'static str],
+    ) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = edit(world.config(&format!("127.0.0.1:{port}")));
         std::fs::write(folder.path().join("datalake.toml"), config).unwrap();

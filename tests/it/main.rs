@@ -28,6 +28,8 @@ mod harness;
 #[cfg(feature = "sandbox")]
 mod home;
 #[cfg(feature = "sandbox")]
+mod inspects;
+#[cfg(feature = "sandbox")]
 mod judge;
 #[cfg(feature = "sandbox")]
 mod kills;

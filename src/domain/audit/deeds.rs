@@ -90,6 +90,10 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
                 .with_some("replaces", replaced)
         }
         Fact::ApprovalChanged { approval } => changed(before.approval.as_ref(), approval),
+        Fact::ApprovalVoided { .. } => {
+            let voided = before.approval.as_ref()?;
+            of_approval(Deed::new(Kind::ApprovalClosed, BOT), voided).with("state", "void")
+        }
         Fact::CancelAsked { by } => Deed::new(Kind::CancelAsked, by),
         Fact::Retried { from, by } => {
             let set_aside = before.approval.as_ref().filter(|_| after.approval.is_none());
@@ -111,7 +115,11 @@ fn changed(before: Option<&Approval>, approval: &Approval) -> Deed {
 }
 
 fn of_approval(deed: Deed, approval: &Approval) -> Deed {
-    deed.with("approval", &approval.id).with("digest", &approval.digest).with("quorum", &approval.quorum)
+    let subject = approval.subject.as_str();
+    deed.with("approval", &approval.id)
+        .with("subject", subject)
+        .with("digest", &approval.digest)
+        .with("quorum", &approval.quorum)
 }
 
 fn done(deed: Deed, detail: &Detail) -> Deed {

@@ -154,7 +154,8 @@ impl World {
     }
 
     fn undrawn(&self, truth: &Truth, run: &Run) -> Option<(Invariant, String)> {
-        let view = View { words: &self.words, locale: Locale::En, channel: PROGRESS, alerts_channel: ALERTS };
+        let view =
+            View { words: &self.words, locale: Locale::En, channel: PROGRESS, alerts_channel: ALERTS, names_in: &[] };
         let missing = wanted(run, self.sources.get(&run.source), &view).into_iter().find(|wanted| {
             let digest = wanted.message.digest();
             let mut ours = truth.slack.messages.iter().filter(|it| it.mark("run") == run.run_id.as_str());

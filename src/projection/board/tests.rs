@@ -48,7 +48,7 @@ fn ended() -> Vec<Run> {
 }
 
 fn draw(board: &Board, locale: Locale) -> Message {
-    let view = View { words: &WORDS, locale, channel: "C0DATALAKE1", alerts_channel: "C0ALERTS0001" };
+    let view = View { words: &WORDS, locale, channel: "C0DATALAKE1", alerts_channel: "C0ALERTS0001", names_in: &[] };
     let wanted = wanted(board, &view);
     assert_eq!((wanted.channel.as_str(), wanted.in_thread, wanted.is_root()), ("C0DATALAKE1", false, true));
     check(&wanted.message);

@@ -14,7 +14,7 @@ use crate::{
     projection::{
         blocks::Page,
         message::Message,
-        phrase::{self, failure, stage},
+        phrase::{self, failure, finding, stage},
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -25,7 +25,8 @@ const CAUSE: usize = 1500;
 pub(super) fn stages(run: &Run, view: &View<'_>) -> Vec<Later> {
     let done = run.stages.iter().filter(|it| it.status == StageStatus::Succeeded);
     done.filter_map(|it| {
-        let message = Page::new(stage::line(view.voice(), run, it)).message();
+        let found = it.detail.inspection.as_deref().map(|it| finding::found(view.voice(), it)).unwrap_or_default();
+        let message = Page::new(stage::line(view.voice(), run, it)).section(found).message();
         Some(view.reply(format!("stage:{}:{}", it.id, it.attempt), it.finished_at?, message))
     })
     .collect()

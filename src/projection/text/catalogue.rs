@@ -14,12 +14,14 @@ macro_rules! subjects {
 }
 
 /// Subject, English, Japanese.
-const CATALOGUES: [(&str, &str, &str); 20] = subjects![
+const CATALOGUES: [(&str, &str, &str); 22] = subjects![
     "alert",
     "answer",
     "approval",
     "board",
     "button",
+    "finding",
+    "names",
     "forecast",
     "form",
     "freshness",

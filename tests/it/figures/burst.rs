@@ -72,7 +72,7 @@ impl Stage {
     }
 
     fn view(&self) -> View<'_> {
-        View { words: &self.words, locale: Locale::En, channel: CHANNEL, alerts_channel: ALERTS }
+        View { words: &self.words, locale: Locale::En, channel: CHANNEL, alerts_channel: ALERTS, names_in: &[] }
     }
 
     fn wanted(&self, run: &Run) -> Vec<Wanted> {

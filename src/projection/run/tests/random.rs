@@ -55,6 +55,7 @@ fn text(max: usize) -> impl Strategy<Value = String> {
 fn detail() -> impl Strategy<Value = Detail> {
     (text(40), any::<u8>(), any::<f64>(), any::<u64>(), any::<u64>()).prop_map(
         |(state, percent, size, tables, bytes)| Detail {
+            inspection: None,
             state: Some(state),
             percent: Some(percent),
             gigabytes: Some(size),

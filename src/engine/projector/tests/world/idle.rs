@@ -9,15 +9,17 @@ use crate::{
         export::ActiveExport,
         failure::Failure,
         forecast::Holding,
+        name::ExportTask,
         run::Run,
+        schema::Schema,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
         source::Source,
         stage::StageId,
     },
     engine::ports::{
-        ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Shelf, Shown, Snapshots, StoreError,
-        ViewId, Views, Work,
+        ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Schemas, Shelf, Shown, Snapshots,
+        StoreError, ViewId, Views, Work,
     },
     projection::view::View,
 };
@@ -48,6 +50,13 @@ impl Snapshots for Idle {
     }
 
     async fn list(&self, _: &Source) -> Result<Vec<Snapshot>, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Schemas for Idle {
+    async fn of(&self, _: &Source, _: &ExportTask) -> Result<Option<Schema>, Failure> {
         unreachable!("no thread is drawn with it")
     }
 }
