@@ -7,7 +7,9 @@
 pub mod access;
 pub mod answer;
 pub mod approval;
+pub mod catalog;
 pub mod command;
+pub mod doubt;
 pub mod export;
 pub mod fact;
 pub mod failure;
@@ -19,6 +21,7 @@ pub mod name;
 pub mod notice;
 pub mod plan;
 pub mod refused;
+pub mod report;
 pub mod retry;
 pub mod rights;
 pub mod run;

@@ -57,6 +57,14 @@ pub mod codes {
     pub const JOB_FAILED: &str = "JobFailed";
     /// A crawl ended without success.
     pub const CRAWL_FAILED: &str = "CrawlFailed";
+    /// What lies in the place of a job's report is none.
+    pub const REPORT_UNREADABLE: &str = "ReportUnreadable";
+    /// A job's report is of another run, layer or classification than the job was given.
+    pub const REPORT_DIFFERS: &str = "ReportDiffers";
+    /// A table has fewer rows than the source's policy lets pass.
+    pub const ROWS_LOST: &str = "RowsLost";
+    /// The catalog shows nothing of what the job has written.
+    pub const CATALOG_UNSEEN: &str = "CatalogUnseen";
     /// The stage took longer than its deadline.
     pub const STUCK: &str = "Stuck";
     /// What was started cannot be found any more.

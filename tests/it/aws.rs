@@ -1,5 +1,6 @@
 //! The AWS adapters against the stand-ins: real SDK clients, over the wire.
 
+mod catalogs;
 mod endpoints;
 mod export;
 mod glue;

@@ -27,7 +27,10 @@ pub use self::{
     path::S3Path,
 };
 use super::{World, json, refusal::Refusal};
-use crate::sandbox::wire::{Call, Reply, StandIn};
+use crate::{
+    clock::Clock as _,
+    sandbox::wire::{Call, Reply, StandIn},
+};
 
 /// The stand-in for Glue.
 pub struct Glue {
@@ -110,6 +113,16 @@ impl Glue {
     /// Lets `crawler` go on.
     pub fn release_crawler(&self, crawler: &str) {
         self.crawler(crawler, |crawler| crawler.is_held = false);
+    }
+
+    /// Lets `crawler` write what it finds into the catalog at once, unasked.
+    pub fn crawl(&self, crawler: &str) {
+        let mut state = self.state();
+        let State { crawlers, catalog, .. } = &mut *state;
+        let found = crawlers.get(crawler).expect("the scenario has added this crawler");
+        let seen = scan::tables(&self.world.s3, &found.path);
+        let changed = catalog.update(&found.database, crawler, seen, self.world.clock.now());
+        changed.expect("the scenario has added the crawler's database");
     }
 
     /// Moves everything on as far as the clock allows.
