@@ -17,6 +17,7 @@ pub mod forecast;
 pub mod form;
 pub mod history;
 pub mod lake;
+pub mod leak;
 pub mod name;
 pub mod notice;
 pub mod plan;

@@ -128,12 +128,6 @@ impl Source {
         }
     }
 
-    /// Returns where the job of `layer` writes, if the source has that layer.
-    pub fn output(&self, layer: Layer) -> Option<Location> {
-        let prefix = format!("{}/{}", layer.as_str(), self.name);
-        self.layer(layer).map(|_| Location { bucket: self.latest.bucket.clone(), prefix })
-    }
-
     /// Returns the layers that the source has.
     pub fn layers(&self) -> Vec<Layer> {
         Layer::ALL.into_iter().filter(|it| self.layer(*it).is_some()).collect()

@@ -19,13 +19,13 @@ pub(super) async fn read(
     layer: Layer,
     run: &ExportTask,
 ) -> Result<Option<Report>, Failure> {
-    let Some(output) = source.output(layer) else { return Ok(None) };
+    let Some(work) = source.layer(layer) else { return Ok(None) };
     let name = format!("_reports/{run}.json");
-    match S3::new(client).read(&output, &name).await {
+    match S3::new(client).read(&work.output, &name).await {
         Ok(Some(content)) => parse(&content.bytes).map(Some),
         Ok(None) => Ok(None),
         Err(failure) if failure.code == "AccessDenied" => {
-            warn!(report = output.key(&name), "The report of the job may not be read: {}", failure.message);
+            warn!(report = work.output.key(&name), "The report of the job may not be read: {}", failure.message);
             Ok(None)
         }
         Err(failure) => Err(failure),
