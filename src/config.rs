@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use crate::domain::{access::Access, forecast::Prices, source::Source, topic::TopicArn};
 
 pub(crate) mod check;
+pub mod classification;
 pub mod environment;
 mod reader;
 

@@ -8,6 +8,7 @@ pub mod access;
 pub mod answer;
 pub mod approval;
 pub mod catalog;
+pub mod classification;
 pub mod command;
 pub mod doubt;
 pub mod export;

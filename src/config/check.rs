@@ -17,6 +17,8 @@ use crate::domain::{
     forecast::Prices,
 };
 
+mod layers;
+mod places;
 mod shapes;
 mod sources;
 

@@ -1,11 +1,11 @@
 //! A source as configured: the database, where its exports go, and the layers that are made of them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::access::Who;
+use super::{access::Who, classification::Rules};
 
 /// A database that is copied into the lake. Checked by `config` when it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Source {
     pub expect_every: Option<Duration>,
     /// Digest of the classification in force, handed to the Glue jobs.
     pub classification: String,
+    /// What that classification says. Empty, everything is sensitive.
+    pub rules: Arc<Rules>,
     pub normal: LayerWork,
     pub sensitive: Option<SensitiveLayer>,
 }
@@ -95,11 +97,13 @@ impl Layer {
     }
 }
 
-/// The Glue job and crawler that refresh a layer.
+/// The Glue job and crawler that refresh a layer, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerWork {
     pub glue_job: String,
     pub crawler: String,
+    /// Where the job writes the layer's tables, and its report.
+    pub output: Location,
 }
 
 /// The layer that only authorised people may see, and who lets it be refreshed.
@@ -126,6 +130,11 @@ impl Source {
             Layer::Normal => Some(&self.normal),
             Layer::Sensitive => self.sensitive.as_ref().map(|it| &it.work),
         }
+    }
+
+    /// Returns where the classification's files lie, each under its digest, for the Glue jobs to read.
+    pub fn rules_at(&self) -> Location {
+        Location { bucket: self.latest.bucket.clone(), prefix: format!("classification/{}", self.name) }
     }
 
     /// Returns the layers that the source has.

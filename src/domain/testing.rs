@@ -1,5 +1,7 @@
 //! Builders for the domain's tests: a source, runs that have come to a stage, people, the passing of time.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -44,7 +46,7 @@ pub(super) fn mins(minutes: i64) -> SignedDuration {
 /// A source whose sensitive layer takes two approvals.
 pub(super) fn source() -> Source {
     let place = |prefix: &str| Location { bucket: "lake".into(), prefix: prefix.into() };
-    let work = |name: &str| LayerWork { glue_job: name.into(), crawler: name.into() };
+    let work = |name: &str| LayerWork { glue_job: name.into(), crawler: name.into(), output: place(name) };
     Source {
         name: "shop".into(),
         engine: Engine::Rds,
@@ -54,6 +56,7 @@ pub(super) fn source() -> Source {
         latest: place("latest/shop"),
         expect_every: None,
         classification: "3f9a2c51".into(),
+        rules: Arc::default(),
         normal: work("shop-normal"),
         sensitive: Some(SensitiveLayer {
             work: work("shop-sensitive"),

@@ -136,7 +136,12 @@ fn source() -> Source {
         latest: Location { bucket: "lake".to_owned(), prefix: "latest/shop".to_owned() },
         expect_every: None,
         classification: "c1a55".to_owned(),
-        normal: LayerWork { glue_job: "shop-normal".to_owned(), crawler: "shop-normal".to_owned() },
+        rules: Arc::default(),
+        normal: LayerWork {
+            glue_job: "shop-normal".to_owned(),
+            crawler: "shop-normal".to_owned(),
+            output: Location { bucket: "lake".to_owned(), prefix: "normal/shop".to_owned() },
+        },
         sensitive: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::reader::Section;
-use crate::domain::topic::is_region;
+use crate::domain::{source::Location, topic::is_region};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -64,6 +64,17 @@ pub(super) fn bucket(section: &Section<'_>) -> String {
     };
     let must = "must be the name of a bucket, without s3:// and folders: 3 to 63 small letters, digits, `-` or `.`";
     shaped(section, "bucket", is_right, must)
+}
+
+/// Returns a place that is the bot's own: a folder of a bucket, never the whole of it.
+pub(super) fn folder(section: &Section<'_>) -> Location {
+    let prefix = section.text("prefix").trim_matches('/').to_owned();
+    if section.is_there() && prefix.is_empty() {
+        section.wrong("prefix", "must name a folder of its own: what is not of the source is removed from it");
+    }
+    let folder = Location { bucket: bucket(section), prefix };
+    section.finish();
+    folder
 }
 
 /// Returns the identifier of an instance or a cluster.

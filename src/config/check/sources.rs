@@ -1,19 +1,19 @@
 //! `[[sources]]`: the databases, and what is made of them.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
-use super::{super::reader::Section, NOBODY, shapes};
+use super::{
+    super::{classification, reader::Section},
+    NOBODY, layers, places, shapes,
+};
 use crate::domain::{
     access::{Lists, Who},
+    classification::Rules,
     name::check_source_name,
-    source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
+    source::{Engine, Export, LayerWork, Location, Schedule, Source},
 };
-
-/// How long people have to approve, unless the source says otherwise.
-const EXPIRES_AFTER: Duration = Duration::from_secs(8 * 3600);
 
 /// Returns the sources, which are in `region`, and the lists of people of those that have their own, by name.
 pub(super) fn sources(
@@ -61,6 +61,8 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
     if let Some(why) = Some(&name).filter(|it| !it.is_empty()).and_then(|it| check_source_name(it).err()) {
         section.wrong("name", why);
     }
+    let (classification, rules) = rules(section, folder);
+    let nowhere = Location { bucket: String::new(), prefix: String::new() };
     let source = Source {
         name,
         engine: section.choice("engine", &[("rds", Engine::Rds), ("aurora", Engine::Aurora)], true),
@@ -71,21 +73,15 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
             false,
         ),
         export: export(&section.section("export", true), region),
-        latest: latest(&section.section("latest", true)),
+        latest: shapes::folder(&section.section("latest", true)),
         expect_every: shapes::duration(section, "expect_every"),
-        classification: classification(section, folder),
-        normal: LayerWork { glue_job: String::new(), crawler: String::new() },
+        classification,
+        rules,
+        normal: LayerWork { glue_job: String::new(), crawler: String::new(), output: nowhere },
         sensitive: None,
     };
-    let layers = section.section("layers", true);
-    let normal = layers.section("normal", true);
-    let work = work(&normal);
-    let source = Source { sensitive: sensitive(&layers, &work), normal: work, ..source };
-    normal.finish();
-    layers.finish();
-    if overlap(&source.export.to, &source.latest) {
-        section.wrong("latest", "must not overlap `export`: publishing would remove the exports");
-    }
+    let source = layers::layers(&section.section("layers", true), source);
+    places::apart(section, &source);
     section.finish();
     source
 }
@@ -106,70 +102,33 @@ fn export(section: &Section<'_>, region: &str) -> Export {
     export
 }
 
-fn latest(section: &Section<'_>) -> Location {
-    let prefix = section.text("prefix").trim_matches('/').to_owned();
-    if section.is_there() && prefix.is_empty() {
-        section.wrong("prefix", "must name a folder of its own: what is not of the source is removed from it");
-    }
-    let latest = Location { bucket: shapes::bucket(section), prefix };
-    section.finish();
-    latest
-}
-
-/// Returns the digest of the file that classifies the source's columns. Nothing classified means that everything is
-/// sensitive.
-fn classification(section: &Section<'_>, folder: &Path) -> String {
-    let digest = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
-    let Some(name) = section.optional("classification") else { return digest(b"") };
-    match std::fs::read(folder.join(&name)) {
-        Ok(bytes) => digest(&bytes),
-        Err(error) => {
+/// Returns the digest of the file that classifies the source's columns, and its rules. Nothing classified means that
+/// everything is sensitive.
+fn rules(section: &Section<'_>, folder: &Path) -> (String, Arc<Rules>) {
+    let bytes = section.optional("classification").map_or_else(Vec::new, |name| {
+        std::fs::read(folder.join(&name)).unwrap_or_else(|error| {
             section.note(
                 "classification",
                 format!("names a file that cannot be read, so everything is sensitive: {error}"),
             );
-            digest(b"")
+            Vec::new()
+        })
+    });
+    let digest = hex::encode(Sha256::digest(&bytes));
+    let rules = match String::from_utf8(bytes).map(|it| classification::read(&it)) {
+        Ok(Ok(rules)) => rules,
+        Ok(Err(mistakes)) => {
+            for mistake in mistakes {
+                section.wrong("classification", format!("names a file with a mistake, {mistake}"));
+            }
+            Rules::default()
         }
-    }
-}
-
-fn work(section: &Section<'_>) -> LayerWork {
-    LayerWork { glue_job: section.text("glue_job"), crawler: section.text("crawler") }
-}
-
-fn sensitive(layers: &Section<'_>, normal: &LayerWork) -> Option<SensitiveLayer> {
-    let section = layers.section("sensitive", false);
-    if !section.is_there() {
-        return None;
-    }
-    let approval = section.section("approval", true);
-    let rule = ApprovalRule {
-        approvers: approval.list("approvers"),
-        quorum: approval.number("quorum", 1),
-        expires_after: SignedDuration::try_from(shapes::duration(&approval, "expires_after").unwrap_or(EXPIRES_AFTER))
-            .unwrap_or(SignedDuration::MAX),
+        Err(_) => {
+            section.wrong("classification", "names a file that is not UTF-8 text");
+            Rules::default()
+        }
     };
-    if approval.is_there() && rule.approvers.is_empty() {
-        approval.wrong("approvers", "names nobody: the layer could never be refreshed");
-    }
-    if rule.approvers.iter().any(|it| matches!(it, Who::Channel(_))) {
-        approval.wrong("approvers", "names a channel: only people and user groups approve");
-    }
-    let people = rule.approvers.iter().filter(|it| matches!(it, Who::User(_))).count();
-    if people == rule.approvers.len() && (people as u64) < u64::from(rule.quorum) && people > 0 {
-        approval.wrong("quorum", format!("can never be reached: there are {people} approvers"));
-    }
-    approval.finish();
-    let layer = SensitiveLayer { work: work(&section), approval: rule };
-    // Without anybody's approval the normal layer would start what the approval is to guard.
-    if !layer.work.glue_job.is_empty() && layer.work.glue_job == normal.glue_job {
-        section.wrong("glue_job", "is the job of the normal layer, which nobody approves");
-    }
-    if !layer.work.crawler.is_empty() && layer.work.crawler == normal.crawler {
-        section.wrong("crawler", "is the crawler of the normal layer, which nobody approves");
-    }
-    section.finish();
-    Some(layer)
+    (digest, Arc::new(rules))
 }
 
 fn clashes(section: &Section<'_>, source: &Source, other: &Source) {
@@ -179,23 +138,5 @@ fn clashes(section: &Section<'_>, source: &Source, other: &Source) {
     if source.identifier == other.identifier && source.engine == other.engine && !source.identifier.is_empty() {
         section.wrong("identifier", format!("is the database of source `{}` already", other.name));
     }
-    if overlap(&source.latest, &other.latest) {
-        let what = format!("overlaps that of source `{}`: each would remove the other's objects", other.name);
-        section.wrong("latest", what);
-    }
-    if overlap(&source.latest, &other.export.to) || overlap(&source.export.to, &other.latest) {
-        section.wrong(
-            "latest",
-            format!("and the exports of source `{}` overlap: publishing would remove exports", other.name),
-        );
-    }
-}
-
-/// Says whether one of the two is within the other.
-fn overlap(one: &Location, other: &Location) -> bool {
-    let within = |inner: &Location, outer: &Location| {
-        outer.prefix.is_empty() || format!("{}/", inner.prefix).starts_with(&format!("{}/", outer.prefix))
-    };
-    let known = !one.bucket.is_empty() && one.bucket == other.bucket;
-    known && (within(one, other) || within(other, one))
+    places::clashes(section, source, other);
 }

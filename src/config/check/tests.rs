@@ -3,7 +3,7 @@ use rstest::rstest;
 use super::*;
 use crate::domain::{
     access::Who,
-    source::{Engine, Schedule},
+    source::{Engine, Layer, Schedule},
 };
 
 /// The example of the configuration: what the README and `deploy/` show.
@@ -26,6 +26,9 @@ fn the_example_is_right() {
     assert_eq!(shop.sensitive.as_ref().unwrap().approval.quorum, 1);
     assert_eq!(config.engine.reconcile_every, Duration::from_secs(60));
     assert_eq!(shop.classification.len(), 64);
+    assert!(!shop.rules.is_empty());
+    assert_eq!(shop.normal.output.url(), "s3://example-lake/normal/shop/");
+    assert_eq!(shop.layer(Layer::Sensitive).unwrap().output.url(), "s3://example-lake/sensitive/shop/");
     let prices = config.prices.unwrap();
     assert_eq!((prices.currency.as_str(), prices.export_per_gb, prices.glue_dpu_hour), ("USD", 0.01, 0.44));
 }
@@ -128,6 +131,26 @@ fn the_example_is_right() {
     "prefix = \"raw/x\"",
     "sources.shop.latest must not overlap `export`: publishing would remove the exports"
 )]
+#[case::output_in_latest(
+    "crawler = \"shop-normal\"",
+    "crawler = \"shop-normal\"\noutput = { bucket = \"example-lake\", prefix = \"latest/shop/out\" }",
+    "sources.shop.layers must not have an `output` that overlaps `latest`: each would remove the other's"
+)]
+#[case::output_of_the_other_layer(
+    "crawler = \"shop-normal\"",
+    "crawler = \"shop-normal\"\noutput = { bucket = \"example-lake\", prefix = \"sensitive\" }",
+    "sources.shop.layers must not have an `output` that overlaps the output of the normal layer: each would remove the other's"
+)]
+#[case::output_everywhere(
+    "crawler = \"shop-normal\"",
+    "crawler = \"shop-normal\"\noutput = { bucket = \"example-lake\", prefix = \"/\" }",
+    "sources.shop.layers.normal.output.prefix must name a folder of its own: what is not of the source is removed from it"
+)]
+#[case::rules_in_latest(
+    "prefix = \"latest/shop\"",
+    "prefix = \"classification\"",
+    "sources.shop.latest must not hold `classification/`: publishing would remove the rules that jobs read"
+)]
 #[case::price(
     "glue_dpu_hour = 0.44",
     "glue_dpu_hour = -1",
@@ -185,6 +208,34 @@ fn a_classification_that_is_not_there_leaves_everything_sensitive_and_is_noted()
     let config = read(&example().replace("shop.classification.toml", "gone.toml")).unwrap();
     assert_eq!(config.notices.len(), 1);
     assert!(config.notices[0].to_string().contains("everything is sensitive"), "{}", config.notices[0]);
+}
+
+#[test]
+fn a_classification_with_a_mistake_is_told_with_both_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.classification.toml"), "[a.b]\nid = \"public\"\n").unwrap();
+    let mistakes = check(EXAMPLE, folder.path()).unwrap_err();
+    let line = EXAMPLE.lines().position(|it| it.starts_with("classification")).unwrap() + 1;
+    let expected = format!(
+        "line {line}: sources.shop.classification names a file with a mistake, line 2: a.b.id must have as `class` one \
+         of: normal, sensitive, drop"
+    );
+    assert_eq!(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+}
+
+#[test]
+fn outputs_of_two_sources_lie_apart() {
+    let (head, shop) = EXAMPLE.split_at(EXAMPLE.find("[[sources]]").unwrap());
+    let other = shop.replace("\"shop\"", "\"shop2\"").replace("shop-db", "shop2-db").replace("latest/shop", "latest/b");
+    let other = other.replacen(
+        "crawler = \"shop-normal\"",
+        "crawler = \"shop-normal\"\noutput = { bucket = \"example-lake\", prefix = \"sensitive/shop/x\" }",
+        1,
+    );
+    let mistakes = read(&format!("{head}{shop}{other}")).unwrap_err();
+    let expected =
+        "sources.shop2.layers has an `output` that overlaps the output of the sensitive layer of source `shop`";
+    assert!(mistakes.iter().any(|it| it.ends_with(expected)), "{mistakes:#?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a seed decides before anything begins: how many replicas, which sources, which faults, how often and when.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -128,7 +128,11 @@ impl Scenario {
 
     fn source(&self, name: &str) -> Source {
         let place = |prefix: &str| Location { bucket: "lake".into(), prefix: format!("{prefix}/{name}") };
-        let work = |layer: &str| LayerWork { glue_job: format!("{name}-{layer}"), crawler: format!("{name}-{layer}") };
+        let work = |layer: &str| LayerWork {
+            glue_job: format!("{name}-{layer}"),
+            crawler: format!("{name}-{layer}"),
+            output: place(layer),
+        };
         let approvers = vec![Who::Group(APPROVERS.into())];
         let approval = ApprovalRule { approvers, quorum: self.quorum, expires_after: self.expires_after };
         Source {
@@ -140,6 +144,7 @@ impl Scenario {
             latest: place("latest"),
             expect_every: None,
             classification: "3f9a2c51".into(),
+            rules: Arc::default(),
             normal: work("normal"),
             sensitive: Some(SensitiveLayer { work: work("sensitive"), approval }),
         }

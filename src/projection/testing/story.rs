@@ -1,5 +1,7 @@
 //! Runs for tests, told as what happens to them.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
@@ -24,7 +26,7 @@ pub(crate) struct Story {
 
 pub(crate) fn source(name: &str) -> Source {
     let place = |prefix: &str| Location { bucket: "lake".into(), prefix: prefix.into() };
-    let work = |name: &str| LayerWork { glue_job: name.into(), crawler: name.into() };
+    let work = |name: &str| LayerWork { glue_job: name.into(), crawler: name.into(), output: place(name) };
     Source {
         name: name.into(),
         engine: Engine::Rds,
@@ -34,6 +36,7 @@ pub(crate) fn source(name: &str) -> Source {
         latest: place("latest/shop"),
         expect_every: None,
         classification: "3f9a2c51d0e77b64".into(),
+        rules: Arc::default(),
         normal: work("shop-normal"),
         sensitive: Some(SensitiveLayer {
             work: work("shop-sensitive"),

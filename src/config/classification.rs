@@ -1,0 +1,163 @@
+//! The file that classifies a source's columns: from its text to [`Rules`], or to all of its mistakes.
+//!
+//! Depth alone decides what a name is: a database, a table in it, a column in that. So no name is reserved but `"*"`,
+//! which says what holds for whatever is not named beside it.
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::reader::{Mistake, Report};
+use crate::domain::{
+    classification::{Class, Conflict, Entry, Reason, Rule, Rules, Treatment},
+    command::nearest,
+};
+
+/// What the names of a file are, by depth.
+const LEVELS: [&str; 3] = ["a database", "a table", "a column"];
+/// What a table that is a value may say.
+const KEYS: [&str; 3] = ["class", "normal", "owner"];
+const CLASSES: [(&str, Class); 3] = [("normal", Class::Normal), ("sensitive", Class::Sensitive), ("drop", Class::Drop)];
+const TREATMENTS: [(&str, Treatment); 3] =
+    [("drop", Treatment::Drop), ("hash", Treatment::Hash), ("mask", Treatment::Mask)];
+
+/// Reads the text of a classification file.
+///
+/// # Errors
+/// Every mistake, with its key and line in the file.
+pub fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
+    let report = Report::new(text);
+    let mut found = Found { report: &report, entries: Vec::new() };
+    match DeTable::parse(text) {
+        Ok(document) => found.level(document.get_ref(), &[]),
+        Err(error) => report.add(error.span().map_or(0, |it| it.start), "", error.message()),
+    }
+    let (places, entries): (Vec<usize>, Vec<Entry>) = found.entries.into_iter().unzip();
+    let keys: Vec<String> = entries.iter().map(|it| key(&it.names)).collect();
+    let rules = Rules::new(text, entries);
+    for Conflict { entry, reason } in rules.as_ref().err().into_iter().flatten() {
+        report.add(places[*entry], &keys[*entry], said(reason));
+    }
+    let (mistakes, _) = report.into_parts();
+    rules.ok().filter(|_| mistakes.is_empty()).ok_or(mistakes)
+}
+
+/// The entries that were found so far, each with the byte at which it begins.
+struct Found<'a> {
+    report: &'a Report<'a>,
+    entries: Vec<(usize, Entry)>,
+}
+
+impl Found<'_> {
+    /// Reads what is below `names`.
+    fn level(&mut self, table: &DeTable<'_>, names: &[String]) {
+        for (name, value) in table {
+            let at = name.span().start;
+            let mut path = names.to_vec();
+            if name.get_ref() != "*" {
+                path.push(name.get_ref().to_string());
+            }
+            let is_rule = name.get_ref() == "*" || path.len() == LEVELS.len();
+            match value.get_ref() {
+                DeValue::Table(below) if !is_rule => self.level(below, &path),
+                _ if is_rule => {
+                    let rule = self.rule(value, &path);
+                    self.entries.push((at, Entry { names: path, rule }));
+                }
+                _ => self.add(
+                    at,
+                    &path,
+                    format!(
+                        "is {} and must be a table; what holds for the whole of it is its \"*\"",
+                        LEVELS[path.len() - 1],
+                    ),
+                ),
+            }
+        }
+    }
+
+    /// Reads what is said of `path`: a class, or a table with more.
+    fn rule(&self, value: &Spanned<DeValue<'_>>, path: &[String]) -> Rule {
+        match value.get_ref() {
+            DeValue::String(_) => Rule { class: self.choice(value, path, "class", &CLASSES), ..Rule::default() },
+            DeValue::Table(said) => {
+                let of = |key: &str| said.get(key);
+                for name in said.keys().filter(|it| !KEYS.contains(&it.get_ref().as_ref())) {
+                    self.add(name.span().start, path, unknown(name.get_ref(), path.len() == LEVELS.len()));
+                }
+                Rule {
+                    class: of("class").and_then(|it| self.choice(it, path, "class", &CLASSES)),
+                    normal: of("normal").and_then(|it| self.choice(it, path, "normal", &TREATMENTS)),
+                    owner: of("owner").and_then(|it| self.owner(it, path)),
+                }
+            }
+            DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_) => {
+                self.add(value.span().start, path, "must be a class, or a table with `class`, `normal` and `owner`");
+                Rule::default()
+            }
+        }
+    }
+
+    /// Returns the one of `choices` that `value` names.
+    fn choice<T: Copy>(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        path: &[String],
+        what: &str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let found = value.get_ref().as_str().and_then(|it| choices.iter().find(|(name, _)| *name == it));
+        if found.is_none() {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            self.add(value.span().start, path, format!("must have as `{what}` one of: {}", names.join(", ")));
+        }
+        found.map(|(_, it)| *it)
+    }
+
+    fn owner(&self, value: &Spanned<DeValue<'_>>, path: &[String]) -> Option<String> {
+        let owner = value.get_ref().as_str().filter(|it| !it.trim().is_empty());
+        if owner.is_none() {
+            self.add(value.span().start, path, "must have as `owner` a text that is not empty");
+        }
+        owner.map(str::to_owned)
+    }
+
+    fn add(&self, at: usize, path: &[String], what: impl Into<String>) {
+        self.report.add(at, &key(path), what);
+    }
+}
+
+fn unknown(name: &str, is_column: bool) -> String {
+    let hint = nearest(name, KEYS.into_iter()).map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
+    let depth = if is_column { ": below columns there is nothing to name" } else { "" };
+    format!("has the key `{name}`, which says nothing{depth}{hint}")
+}
+
+fn said(reason: &Reason) -> String {
+    match reason {
+        Reason::ClassOfEverything => "names a class for everything: at the top there is an owner only".to_owned(),
+        Reason::NotSensitive => {
+            "says how it appears in the Normal layer: only what has the class sensitive can say so".to_owned()
+        }
+        Reason::Spelling { name, other } => {
+            format!("writes `{name}` what is `{other}` elsewhere: both are one name to Glue, so write it in one way")
+        }
+        Reason::BelowDropped { dropped } => format!("is not dropped, and all of {dropped} is"),
+    }
+}
+
+/// Returns `names` as they would be written in the file; of everything it is `"*"`.
+fn key(names: &[String]) -> String {
+    let bare = |it: &str| it.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') && !it.is_empty();
+    let shown = names.iter().map(|it| if bare(it) { it.clone() } else { format!("\"{it}\"") });
+    let key = shown.collect::<Vec<_>>().join(".");
+    if key.is_empty() { "\"*\"".to_owned() } else { key }
+}
+
+#[cfg(test)]
+mod tests;
