@@ -26,6 +26,7 @@ pub mod refused;
 pub mod report;
 pub mod retry;
 pub mod rights;
+pub mod row_fall;
 pub mod run;
 pub mod seen;
 pub mod snapshot;

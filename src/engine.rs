@@ -50,6 +50,8 @@ pub struct Engine {
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
     pub shelf: Arc<dyn ports::Shelf>,
+    pub catalogs: Arc<dyn ports::Catalogs>,
+    pub reports: Arc<dyn ports::Reports>,
     pub exports: exports::Exports,
     pub chat: Arc<dyn ports::Chat>,
     pub outbox: outbox::Outbox,

@@ -19,6 +19,7 @@ use crate::domain::{
 
 mod layers;
 mod places;
+mod row_fall;
 mod shapes;
 mod sources;
 

@@ -30,19 +30,9 @@ pub struct Origin<'a> {
 /// A table that the rules speak of: its database and its name there.
 type Known = (String, String);
 
-/// Returns every column and table among `tables`, which are those of the Normal layer's database, that `rules` do not
-/// allow there, sorted. A table of which nothing is allowed is named as a whole. Without rules nothing is judged.
-pub fn leaks(rules: &Rules, origin: Origin<'_>, tables: &[CatalogTable]) -> Vec<Finding> {
-    if rules.is_empty() {
-        return Vec::new();
-    }
-    let guard = Guard::new(rules, origin);
-    let mut found: Vec<Finding> = tables.iter().flat_map(|it| guard.judge(it)).collect();
-    found.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
-    found
-}
-
-struct Guard<'a> {
+/// Judges the tables of the Normal layer's database by a source's rules.
+#[derive(Debug)]
+pub struct Guard<'a> {
     rules: &'a Rules,
     origin: Origin<'a>,
     databases: BTreeSet<&'a str>,
@@ -50,10 +40,27 @@ struct Guard<'a> {
 }
 
 impl<'a> Guard<'a> {
-    fn new(rules: &'a Rules, origin: Origin<'a>) -> Self {
+    /// Returns the guard of a layer that comes from `origin`. Without rules it lets everything pass.
+    pub fn new(rules: &'a Rules, origin: Origin<'a>) -> Self {
         let databases = rules.names().filter_map(|it| it.first()).map(String::as_str).collect();
         let table = |names: &'a [String]| Some((names.first()?.as_str(), names.get(1)?.as_str()));
         Self { rules, origin, databases, tables: rules.names().filter_map(table).collect() }
+    }
+
+    /// Returns every column and table among `tables` that the rules do not allow there, sorted. A table of which nothing
+    /// is allowed is named as a whole.
+    pub fn leaks(&self, tables: &[CatalogTable]) -> Vec<Finding> {
+        if self.rules.is_empty() {
+            return Vec::new();
+        }
+        let mut found: Vec<Finding> = tables.iter().flat_map(|it| self.judge(it)).collect();
+        found.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
+        found
+    }
+
+    /// Says whether one of `tables` at least is the source's, and not what is left of one.
+    pub fn sees_any(&self, tables: &[CatalogTable]) -> bool {
+        tables.iter().any(|it| !it.is_deprecated && self.known(it).is_some())
     }
 
     fn judge(&self, table: &CatalogTable) -> Vec<Finding> {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{access::Who, classification::Rules};
+use super::{access::Who, classification::Rules, row_fall::RowFall};
 
 /// A database that is copied into the lake. Checked by `config` when it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,7 @@ pub struct Source {
     pub classification: String,
     /// What that classification says. Empty, everything is sensitive.
     pub rules: Arc<Rules>,
+    pub row_fall: RowFall,
     pub normal: LayerWork,
     pub sensitive: Option<SensitiveLayer>,
 }

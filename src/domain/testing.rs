@@ -10,6 +10,7 @@ use super::{
     fact::Fact,
     failure::{Class, Failure},
     plan::{Context, Timing},
+    row_fall::RowFall,
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
     source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Schedule, SensitiveLayer, Source},
@@ -57,6 +58,7 @@ pub(super) fn source() -> Source {
         expect_every: None,
         classification: "3f9a2c51".into(),
         rules: Arc::default(),
+        row_fall: RowFall::default(),
         normal: work("shop-normal"),
         sensitive: Some(SensitiveLayer {
             work: work("shop-sensitive"),

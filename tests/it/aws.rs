@@ -15,6 +15,7 @@ use datalake_bot::{
     adapters::aws::{Aws, Endpoints, local_config},
     clock::Clock as _,
     domain::{
+        row_fall::RowFall,
         run::{Order, Run, Trigger},
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
@@ -137,6 +138,7 @@ fn source() -> Source {
         expect_every: None,
         classification: "c1a55".to_owned(),
         rules: Arc::default(),
+        row_fall: RowFall::default(),
         normal: LayerWork {
             glue_job: "shop-normal".to_owned(),
             crawler: "shop-normal".to_owned(),

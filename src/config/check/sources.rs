@@ -6,12 +6,13 @@ use sha2::{Digest, Sha256};
 
 use super::{
     super::{classification, reader::Section},
-    NOBODY, layers, places, shapes,
+    NOBODY, layers, places, row_fall, shapes,
 };
 use crate::domain::{
     access::{Lists, Who},
     classification::Rules,
     name::check_source_name,
+    row_fall::RowFall,
     source::{Engine, Export, LayerWork, Location, Schedule, Source},
 };
 
@@ -77,6 +78,7 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
         expect_every: shapes::duration(section, "expect_every"),
         classification,
         rules,
+        row_fall: policy(&section.section("policy", false)),
         normal: LayerWork { glue_job: String::new(), crawler: String::new(), output: nowhere },
         sensitive: None,
     };
@@ -129,6 +131,12 @@ fn rules(section: &Section<'_>, folder: &Path) -> (String, Arc<Rules>) {
         }
     };
     (digest, Arc::new(rules))
+}
+
+fn policy(section: &Section<'_>) -> RowFall {
+    let row_fall = row_fall::row_fall(section);
+    section.finish();
+    row_fall
 }
 
 fn clashes(section: &Section<'_>, source: &Source, other: &Source) {

@@ -32,7 +32,7 @@ fn table(name: &str, location: &str, columns: &[(&str, &str)]) -> CatalogTable {
 fn found(rules: &Rules, tables: &[CatalogTable]) -> Vec<String> {
     let (output, latest) = (place("normal/shop"), place("latest/shop"));
     let origin = Origin { crawler: CRAWLER, places: &[&output, &latest] };
-    let found = leaks(rules, origin, tables);
+    let found = Guard::new(rules, origin).leaks(tables);
     assert!(found.iter().all(|it| it.kind == FindingKind::Leaked));
     let say = |it: &Finding| {
         let column = it.column.as_ref().map(|it| format!(".{it}")).unwrap_or_default();
@@ -144,6 +144,18 @@ fn folders_are_columns_unless_they_tell_runs_apart_or_have_no_name() {
     assert_eq!(found(&users(), &[keys(&[("name", "string"), ("partition_x", "string")])]).len(), 2);
     let column = table("shop_users", USERS, &[("id", "bigint"), ("partition_0", "string")]);
     assert_eq!(found(&users(), &[column]), ["shop.users.partition_0"], "a column may be called so");
+}
+
+#[test]
+fn whether_anything_is_seen_is_told() {
+    let (rules, output) = (users(), place("normal/shop"));
+    let places = [&output];
+    let guard = Guard::new(&rules, Origin { crawler: CRAWLER, places: &places });
+    let ours = table("shop_users", USERS, &[("id", "bigint")]);
+    let others = CatalogTable { crawler: Some("hr".into()), ..table("x", "s3://lake/hr/x/", &[("id", "bigint")]) };
+    let gone = CatalogTable { is_deprecated: true, ..ours.clone() };
+    assert!(!guard.sees_any(&[]) && !guard.sees_any(&[others.clone(), gone]));
+    assert!(guard.sees_any(&[others, ours]));
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl Truth {
         if is_end {
             self.judge_end(after);
         }
+        self.judge_leak(before, after);
         self.judge_turn(after);
         self.judge_making_up(before, after);
         self.remember(after);

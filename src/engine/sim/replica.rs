@@ -102,6 +102,8 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
         work: Arc::clone(&ports) as _,
         snapshots: Arc::clone(&ports) as _,
         shelf: Arc::clone(&ports) as _,
+        catalogs: Arc::clone(&ports) as _,
+        reports: Arc::clone(&ports) as _,
         prices: None,
         exports: Exports::new(Arc::clone(&ports) as _),
         chat: Arc::clone(&ports) as _,

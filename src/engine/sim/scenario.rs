@@ -1,12 +1,14 @@
 //! What a seed decides before anything begins: how many replicas, which sources, which faults, how often and when.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 
+use super::catalog::classification;
 use crate::domain::{
     access::Who,
+    row_fall::RowFall,
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
 };
 
@@ -144,7 +146,8 @@ impl Scenario {
             latest: place("latest"),
             expect_every: None,
             classification: "3f9a2c51".into(),
-            rules: Arc::default(),
+            rules: classification(),
+            row_fall: RowFall::default(),
             normal: work("normal"),
             sensitive: Some(SensitiveLayer { work: work("sensitive"), approval }),
         }

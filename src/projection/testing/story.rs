@@ -10,6 +10,7 @@ use crate::domain::{
     fact::Fact,
     failure::{Class, Failure, codes},
     retry::{Retry, automatic, retry},
+    row_fall::RowFall,
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
@@ -37,6 +38,7 @@ pub(crate) fn source(name: &str) -> Source {
         expect_every: None,
         classification: "3f9a2c51d0e77b64".into(),
         rules: Arc::default(),
+        row_fall: RowFall::default(),
         normal: work("shop-normal"),
         sensitive: Some(SensitiveLayer {
             work: work("shop-sensitive"),

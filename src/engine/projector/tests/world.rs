@@ -313,6 +313,8 @@ fn engine(
         work: Arc::new(Idle),
         snapshots: Arc::new(Idle),
         shelf: Arc::new(Idle),
+        catalogs: Arc::new(Idle),
+        reports: Arc::new(Idle),
         prices: None,
         exports: Exports::new(Arc::new(Idle)),
         chat: Arc::clone(slack) as _,

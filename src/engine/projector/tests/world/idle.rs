@@ -6,17 +6,20 @@ use jiff::Timestamp;
 use crate::{
     domain::{
         access::{Person, Who},
+        catalog::CatalogTable,
         export::ActiveExport,
         failure::Failure,
         forecast::Holding,
+        name::ExportTask,
+        report::Report,
         run::Run,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
-        source::Source,
+        source::{Layer, Source},
         stage::StageId,
     },
     engine::ports::{
-        ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Shelf, Shown, Snapshots, StoreError,
+        Catalogs, ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Reports, Shelf, Shown, Snapshots, StoreError,
         ViewId, Views, Work,
     },
     projection::view::View,
@@ -55,6 +58,20 @@ impl Snapshots for Idle {
 #[async_trait]
 impl Shelf for Idle {
     async fn holding(&self, _: &Source) -> Result<Holding, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Catalogs for Idle {
+    async fn tables(&self, _: &Source, _: Layer) -> Result<Vec<CatalogTable>, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Reports for Idle {
+    async fn of(&self, _: &Source, _: Layer, _: &ExportTask) -> Result<Option<Report>, Failure> {
         unreachable!("no thread is drawn with it")
     }
 }
