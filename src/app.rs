@@ -96,6 +96,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _),
         work: Arc::clone(&work) as _,
         snapshots: Arc::clone(&work) as _,
+        schemas: Arc::clone(&work) as _,
         shelf: Arc::clone(&work) as _,
         catalogs: Arc::clone(&work) as _,
         reports: Arc::clone(&work) as _,

@@ -49,6 +49,7 @@ pub struct Engine {
     pub store: Arc<dyn ports::Store>,
     pub work: Arc<dyn ports::Work>,
     pub snapshots: Arc<dyn ports::Snapshots>,
+    pub schemas: Arc<dyn ports::Schemas>,
     pub shelf: Arc<dyn ports::Shelf>,
     pub catalogs: Arc<dyn ports::Catalogs>,
     pub reports: Arc<dyn ports::Reports>,

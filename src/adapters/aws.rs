@@ -10,6 +10,7 @@ mod glue;
 mod publish;
 mod rds;
 mod reports;
+mod rules;
 mod s3;
 mod sns;
 mod time;
@@ -37,12 +38,13 @@ use crate::{
         name::ExportTask,
         report::Report,
         run::Run,
+        schema::Schema,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
-        source::{Layer, Source},
+        source::{Layer, Location, Source},
         stage::StageId,
     },
-    engine::ports::{Catalogs, Exports, Progress, Reports, Shelf, Snapshots, Work},
+    engine::ports::{Catalogs, Exports, Progress, Reports, Schemas, Shelf, Snapshots, Work},
 };
 
 /// The services that do a run's work.
@@ -92,6 +94,12 @@ impl Work for Aws {
     }
 
     async fn start(&self, run: &Run, source: &Source, stage: StageId, progress: &Progress) -> Started {
+        // A job must find the rules that it is told of.
+        if matches!(stage, StageId::NormalTransform | StageId::SensitiveTransform)
+            && let Err(not_started) = rules::put(&self.s3, source).await
+        {
+            return not_started;
+        }
         match stage {
             StageId::Export => rds::export::start(&self.rds, run, source).await,
             StageId::Latest => publish::start(&self.s3, &*self.clock, run, source, progress).await,
@@ -129,6 +137,15 @@ impl Snapshots for Aws {
 
     async fn list(&self, source: &Source) -> Result<Vec<Snapshot>, Failure> {
         rds::snapshots::list(&self.rds, source).await
+    }
+}
+
+#[async_trait]
+impl Schemas for Aws {
+    async fn of(&self, source: &Source, export: &ExportTask) -> Result<Option<Schema>, Failure> {
+        let to = &source.export.to;
+        let at = Location { bucket: to.bucket.clone(), prefix: to.key(export.as_str()) };
+        export_files::schema(&self.s3, &at, export.as_str()).await
     }
 }
 

@@ -19,7 +19,7 @@ use crate::domain::{
 
 mod layers;
 mod places;
-mod row_fall;
+mod policy;
 mod shapes;
 mod sources;
 

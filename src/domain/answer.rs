@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access::{Bar, Right},
-    approval::{Refusal, Verdict},
+    approval::{Refusal, Subject, Verdict},
     command::{Command, Misread, Verb},
     export::Unmanaged,
     forecast::Forecast,
@@ -201,6 +201,8 @@ pub enum Outcome {
     /// The person's verdict counts; `open` says how many more approvals are needed.
     Voted {
         run: ExportTask,
+        #[serde(default)]
+        subject: Subject,
         verdict: Verdict,
         open: u32,
     },

@@ -129,6 +129,32 @@ impl Rules {
         self.of(database, table, column).in_normal()
     }
 
+    /// Says whether the Normal layer can show any column of a table, whatever columns it has. The name of a table that it
+    /// cannot is as sensitive as what is in it.
+    pub fn shows_table(&self, database: &str, table: &str) -> bool {
+        self.any(database, table, |it| it.in_normal().is_some())
+    }
+
+    /// Says whether any layer can show any column of a table.
+    pub fn keeps_table(&self, database: &str, table: &str) -> bool {
+        self.any(database, table, |it| it.in_sensitive())
+    }
+
+    /// Says whether a rule names a table or a column of it.
+    pub fn names_table(&self, database: &str, table: &str) -> bool {
+        let at = folded(&[database, table]);
+        self.rules.range(at.clone()..).next().is_some_and(|(names, _)| names.starts_with(&at))
+    }
+
+    /// Says whether what holds is so for any column that the table may have: one that is named, or any other.
+    fn any(&self, database: &str, table: &str, is_so: impl Fn(Classified<'_>) -> bool) -> bool {
+        let at = folded(&[database, table]);
+        let named = self.rules.range(at.clone()..).map(|(names, _)| names).take_while(|it| it.starts_with(&at));
+        let named = named.filter_map(|it| it.get(2));
+        // No column is called nothing.
+        named.map(String::as_str).chain([""]).any(|column| is_so(self.of(database, table, column)))
+    }
+
     /// Returns the names of every database, table and column that the rules name, folded.
     pub fn names(&self) -> impl Iterator<Item = &[String]> {
         self.rules.keys().map(Vec::as_slice).filter(|it| !it.is_empty())
@@ -164,7 +190,7 @@ pub fn fold(name: &str) -> String {
 }
 
 /// Returns the names of a database, a table and a column, as far as they are given, as they are compared.
-fn folded(names: &[impl AsRef<str>]) -> Vec<String> {
+pub(super) fn folded(names: &[impl AsRef<str>]) -> Vec<String> {
     let mut names: Vec<String> = names.iter().map(|it| fold(it.as_ref())).collect();
     if let [database, table, ..] = names.as_mut_slice() {
         let own = table.strip_prefix(database.as_str()).and_then(|it| it.strip_prefix('.'));

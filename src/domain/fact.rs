@@ -3,13 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    approval::{Approval, ApprovalState},
-    failure::{Class, Failure, codes},
+    approval::{Approval, Subject, Void},
+    failure::Failure,
     name::ExportTask,
     run::{FailureNote, RetryNote, Run, RunError, RunStatus},
     stage::{Detail, Intent, Stage, StageId, StageStatus, WaitOn, Waiting},
     standing::Shown,
 };
+
+mod people;
 
 /// Something that has happened to a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,8 @@ pub enum Fact {
     ApprovalAsked { approval: Approval },
     /// Somebody has decided, or the time is over.
     ApprovalChanged { approval: Approval },
+    /// Nothing may be done any more on the present request about `subject`: what it was about has changed.
+    ApprovalVoided { subject: Subject, why: Void },
     /// Somebody wants the run to end.
     CancelAsked { by: String },
     /// The run's work has been stopped.
@@ -91,6 +95,7 @@ impl Run {
             Fact::Superseded => run.end(RunStatus::Superseded, StageStatus::Canceled, now),
             Fact::ApprovalAsked { approval } => run.approval_asked(approval, now),
             Fact::ApprovalChanged { approval } => run.approval_changed(approval, now),
+            Fact::ApprovalVoided { subject, why } => run.approval_voided(*subject, *why),
             Fact::Waited { stage, .. }
             | Fact::Began { stage }
             | Fact::Intended { stage, .. }
@@ -128,48 +133,11 @@ impl Run {
         Some(())
     }
 
-    /// Asks people: for the first time, or anew because their answer has run out, or the plan has changed, before
-    /// anything was done on it.
-    fn approval_asked(&mut self, approval: &Approval, now: Timestamp) -> Option<()> {
-        let open = self.open_stage()?;
-        let undone = matches!(open.id, StageId::SensitiveApproval | StageId::SensitiveTransform);
-        let undone = undone && open.is_unconfirmed();
-        let outlived =
-            self.approval.as_ref().is_none_or(|it| it.digest != approval.digest || it.is_outlived(self, now));
-        (self.has_turn && undone && outlived && approval.is_new()).then_some(())?;
-        self.reopen(StageId::SensitiveApproval);
-        begin(self.begun_or_next(StageId::SensitiveApproval)?, now);
-        self.approval = Some(approval.clone());
-        self.stage = StageId::SensitiveApproval;
-        self.status = RunStatus::WaitingApproval;
-        Some(())
-    }
-
-    fn approval_changed(&mut self, approval: &Approval, now: Timestamp) -> Option<()> {
-        self.approval.as_ref().filter(|it| it.can_become(approval, self, now))?;
-        self.approval = Some(approval.clone());
-        let denied = || Failure::new(Class::Data, codes::APPROVAL_DENIED, "");
-        let expired = || Failure::new(Class::Data, codes::APPROVAL_EXPIRED, "");
-        match approval.state {
-            ApprovalState::Pending => Some(()),
-            ApprovalState::Approved => {
-                self.status = RunStatus::Running;
-                self.finish(StageId::SensitiveApproval, &Detail::default(), &[], now)
-            }
-            ApprovalState::Denied => self.close_approval(RunStatus::Canceled, denied(), now),
-            ApprovalState::Expired => self.close_approval(RunStatus::Expired, expired(), now),
-        }
-    }
-
-    fn close_approval(&mut self, status: RunStatus, failure: Failure, now: Timestamp) -> Option<()> {
-        self.error = Some(RunError { stage: StageId::SensitiveApproval, failure });
-        self.end(status, StageStatus::Canceled, now)
-    }
-
     fn stage_changed(&mut self, id: StageId, fact: &Fact, now: Timestamp) -> Option<()> {
-        // People's decision is no work: nothing but their votes ends it well.
-        let is_work = !matches!(fact, Fact::Waited { .. } | Fact::Failed { .. });
-        (id != StageId::SensitiveApproval || !is_work).then_some(())?;
+        // People's decision is no work: nothing but their votes ends it well. What came of a start may be heard of late.
+        let is_work = !matches!(fact, Fact::Waited { .. } | Fact::Failed { .. } | Fact::Acted { .. });
+        let is_for_people = id == StageId::SensitiveApproval || self.status == RunStatus::WaitingApproval;
+        (!is_for_people || !is_work).then_some(())?;
         match fact {
             Fact::Waited { on, .. } => wait(self.begun_or_next(id)?, on, now),
             Fact::Began { .. } => {
@@ -209,6 +177,7 @@ impl Run {
             Fact::TurnTaken
             | Fact::ApprovalAsked { .. }
             | Fact::ApprovalChanged { .. }
+            | Fact::ApprovalVoided { .. }
             | Fact::CancelAsked { .. }
             | Fact::Canceled
             | Fact::Superseded
@@ -275,7 +244,7 @@ impl Run {
 
     /// Makes the stages from `from` on pending again, and the run one that goes on there.
     pub(super) fn reset(&mut self, from: StageId, by: &str, now: Timestamp) {
-        self.reopen(from);
+        self.reopen(from, Void::Retried);
         // Every warning is about the export, and stays true for as long as the export is kept.
         if from <= StageId::Export {
             self.warnings.clear();
@@ -289,14 +258,13 @@ impl Run {
         self.finished_at = None;
     }
 
-    /// Makes the stages from `from` on pending again; a request for approval that they hold is set aside.
-    fn reopen(&mut self, from: StageId) {
+    /// Makes the stages from `from` on pending again; what people were asked there is set aside.
+    fn reopen(&mut self, from: StageId, why: Void) {
         for stage in self.stages.iter_mut().filter(|it| it.id >= from && it.status != StageStatus::Skipped) {
             *stage = Stage { attempt: stage.attempt, ..Stage::new(stage.id, StageStatus::Pending) };
         }
-        if from <= StageId::SensitiveApproval {
-            self.past_approvals.extend(self.approval.take());
-        }
+        let past = [&mut self.question, &mut self.approval].map(|it| it.take_if(|it| from <= it.stage));
+        self.past_approvals.extend(past.into_iter().flatten().map(|it| it.set_aside(why)));
     }
 
     fn continued(&mut self, next: &ExportTask) -> Option<()> {

@@ -43,6 +43,8 @@ pub mod codes {
     pub const SNAPSHOT_UNUSABLE: &str = "SnapshotUnusable";
     /// RDS reports tables that it did not export.
     pub const TABLES_FAILED: &str = "TablesFailed";
+    /// Tables of the last good run are not in the export, and were not skipped.
+    pub const TABLES_GONE: &str = "TablesGone";
     /// The export has no status file where RDS writes it.
     pub const STATUS_FILES_MISSING: &str = "StatusFilesMissing";
     /// A status file cannot be read.
@@ -73,6 +75,10 @@ pub mod codes {
     pub const APPROVAL_DENIED: &str = "ApprovalDenied";
     /// Nobody decided in time.
     pub const APPROVAL_EXPIRED: &str = "ApprovalExpired";
+    /// The run was not to go on with what was found.
+    pub const DOUBT_DENIED: &str = "DoubtDenied";
+    /// Nobody decided in time about what was found.
+    pub const DOUBT_EXPIRED: &str = "DoubtExpired";
     /// The configuration no longer has the source, or the layer.
     pub const SOURCE_GONE: &str = "SourceGone";
     /// No answer within the time-out of the call.
@@ -111,13 +117,14 @@ pub enum Remedy {
     NewerData,
     LatestReplaced,
     Approval,
+    Doubt,
     Configuration,
     Again,
 }
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
@@ -135,6 +142,7 @@ impl Remedy {
         Self::NewerData,
         Self::LatestReplaced,
         Self::Approval,
+        Self::Doubt,
         Self::Configuration,
         Self::Again,
     ];
@@ -159,6 +167,7 @@ impl Remedy {
             Self::NewerData => "newer_data",
             Self::LatestReplaced => "latest_replaced",
             Self::Approval => "approval",
+            Self::Doubt => "doubt",
             Self::Configuration => "configuration",
             Self::Again => "again",
         }
@@ -184,6 +193,7 @@ impl Remedy {
             codes::LATEST_IS_NEWER => Self::NewerData,
             codes::LATEST_REPLACED => Self::LatestReplaced,
             codes::APPROVAL_DENIED | codes::APPROVAL_EXPIRED => Self::Approval,
+            codes::DOUBT_DENIED | codes::DOUBT_EXPIRED => Self::Doubt,
             codes::SOURCE_GONE => Self::Configuration,
             "JobNotFound" => Self::GlueJobMissing,
             "CrawlerNotFound" => Self::CrawlerMissing,

@@ -89,9 +89,8 @@ impl Standing {
     /// Returns the runs that wait for a decision of `person`: by the rule by which a press is judged.
     pub fn awaiting<'a>(&'a self, person: &'a Person, now: Timestamp) -> impl Iterator<Item = &'a Run> {
         self.runs.iter().filter(move |run| {
-            let (Some(layer), Some(approval)) = (&self.source.sensitive, &run.approval) else { return false };
-            let (id, class, rule) = (&approval.id, &self.source.classification, &layer.approval);
-            Approval::decide(run, id, class, rule, person, Verdict::Approve, now).is_ok()
+            let open = run.request();
+            open.is_some_and(|it| Approval::decide(run, &self.source, &it.id, person, Verdict::Approve, now).is_ok())
         })
     }
 }

@@ -5,14 +5,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    approval::{Approval, ApprovalState},
     fact::Fact,
     failure::{Class, Failure, codes},
-    run::Run,
+    run::{Run, RunStatus},
     seen::{Seen, Started},
     source::Source,
     stage::{Intent, Stage, StageId, StageStatus, WaitOn},
 };
+
+mod people;
+
+pub use people::plan_decision;
+use people::{ask, doubtful, is_allowed, working_since};
 
 /// How long things may take; from the configuration's `[engine]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +91,9 @@ pub fn need(run: &Run) -> Need {
         _ if run.status.is_over() => Need::Rest,
         None => Need::Rest,
         Some(_) if !run.has_turn => Need::Turn,
-        Some(stage) if stage.id == StageId::SensitiveApproval => Need::Decision,
+        Some(stage) if stage.id == StageId::SensitiveApproval || run.status == RunStatus::WaitingApproval => {
+            Need::Decision
+        }
         Some(stage) => Need::Look(stage.id),
     }
 }
@@ -101,52 +107,14 @@ pub fn plan_turn(run: &Run, holder: &str, context: Context<'_>) -> Plan {
     wait(stage, WaitOn::Turn { holder: holder.to_owned() }, context)
 }
 
-/// Returns the next step of a run that waits for people.
-pub fn plan_decision(run: &Run, context: Context<'_>) -> Plan {
-    if run.canceled_by.is_some() {
-        return Plan { facts: vec![Fact::Canceled], ..Plan::default() };
-    }
-    match &run.approval {
-        Some(approval) if context.now >= approval.expires_at => {
-            let approval = Approval { state: ApprovalState::Expired, ..approval.clone() };
-            Plan { facts: vec![Fact::ApprovalChanged { approval }], ..Plan::default() }
-        }
-        Some(approval)
-            if context.source.sensitive.is_some() && approval.is_for(run, &context.source.classification) =>
-        {
-            Plan { again: Some(until(context.now, approval.expires_at)), ..Plan::default() }
-        }
-        Some(_) | None => ask(run, StageId::SensitiveApproval, context),
-    }
-}
-
-/// Asks people to approve: for the first time, or anew because what they were asked does not hold any more.
-fn ask(run: &Run, open: StageId, context: Context<'_>) -> Plan {
-    let Some(layer) = &context.source.sensitive else {
-        let failure = Failure::new(Class::Config, codes::SOURCE_GONE, "the configuration has no sensitive layer");
-        return fail(open, failure);
-    };
-    let asked_at = run.moment(context.now);
-    let approval = Approval::ask(run, &context.source.classification, &layer.approval, asked_at);
-    Plan { facts: vec![Fact::ApprovalAsked { approval }], ..Plan::default() }
-}
-
-/// Says whether people stand behind the start of stage `id`'s work. What is started under an approval goes on when
-/// the approval runs out: only the start asks for it.
-fn is_allowed(run: &Run, id: StageId, context: Context<'_>) -> bool {
-    let stands = |it: &Approval| it.stands_for(run, &context.source.classification, context.now);
-    id != StageId::SensitiveTransform
-        || (context.source.sensitive.is_some() && run.approval.as_ref().is_some_and(stands))
-}
-
 /// Returns the next step of a run whose open stage `id` was `seen` so.
 pub fn plan(run: &Run, id: StageId, seen: &Seen, context: Context<'_>) -> Plan {
     let stage = run.stage(id);
-    let overdue = stage.started_at.is_some_and(|it| context.now - id.deadline() > it);
+    let overdue = working_since(run, stage).is_some_and(|it| context.now - id.deadline() > it);
     if run.canceled_by.is_some() {
         return plan_cancel(stage, seen, overdue, context);
     }
-    let open = !matches!(seen, Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped);
+    let open = !matches!(seen, Seen::Done { .. } | Seen::Doubtful { .. } | Seen::Failed(_) | Seen::Stopped);
     if overdue && open {
         return fail(id, overdue_failure(id, seen));
     }
@@ -155,6 +123,7 @@ pub fn plan(run: &Run, id: StageId, seen: &Seen, context: Context<'_>) -> Plan {
             facts: vec![Fact::Finished { stage: id, detail: detail.clone(), warnings: warnings.clone() }],
             ..Plan::default()
         },
+        Seen::Doubtful { doubt, detail, warnings } => doubtful(run, stage, doubt, (detail, warnings), context),
         Seen::Failed(failure) => fail(id, failure.clone()),
         Seen::Stopped => fail(id, stopped(id)),
         Seen::Unclear(failure) => in_the_way(stage, failure, context),
@@ -243,7 +212,7 @@ fn plan_cancel(stage: &Stage, seen: &Seen, overdue: bool, context: Context<'_>) 
                 None => canceled,
             }
         }
-        Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => canceled,
+        Seen::Done { .. } | Seen::Doubtful { .. } | Seen::Failed(_) | Seen::Stopped => canceled,
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     approval::Approval,
     failure::Failure,
     history::Usual,
+    inspection::Inspection,
     name::{ExportTask, Scope},
     snapshot::Snapshot,
     source::{Layer, Source},
@@ -66,7 +67,10 @@ pub struct Run {
     pub canceled_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
-    /// Requests for approval that a retry has set aside, oldest first.
+    /// What people were asked about the last doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Approval>,
+    /// Requests that a retry, another request or a change of plan has set aside, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past_approvals: Vec<Approval>,
     /// The attempt that goes on where this one ended.
@@ -240,6 +244,7 @@ impl Run {
             has_turn: false,
             canceled_by: None,
             approval: None,
+            question: None,
             past_approvals: Vec::new(),
             next_attempt: None,
             overtaken: None,
@@ -254,6 +259,11 @@ impl Run {
     /// Returns what is recorded of stage `id`.
     pub fn stage(&self, id: StageId) -> &Stage {
         self.stages.iter().find(|it| it.id == id).expect("a run has every stage")
+    }
+
+    /// Returns what was found of the run's export, once it has been checked.
+    pub fn inspection(&self) -> Option<&Inspection> {
+        self.stage(StageId::Verify).detail.inspection.as_deref()
     }
 
     /// Returns the first stage that is not over.

@@ -1,6 +1,7 @@
 //! What was seen of a stage's work, and what came of starting it: the domain's view of AWS's answers.
 
 use super::{
+    doubt::Doubt,
     failure::Failure,
     stage::{Detail, WaitOn},
 };
@@ -16,6 +17,8 @@ pub enum Seen {
     Running { handle: Option<String>, detail: Detail },
     /// Ours has succeeded.
     Done { detail: Detail, warnings: Vec<String> },
+    /// Ours has succeeded, and people must decide about something before that counts.
+    Doubtful { doubt: Doubt, detail: Detail, warnings: Vec<String> },
     /// Ours has failed.
     Failed(Failure),
     /// Ours was stopped.

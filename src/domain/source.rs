@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{access::Who, classification::Rules, row_fall::RowFall};
+use super::{access::Who, classification::Rules};
 
 /// A database that is copied into the lake. Checked by `config` when it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,9 +24,49 @@ pub struct Source {
     pub classification: String,
     /// What that classification says. Empty, everything is sensitive.
     pub rules: Arc<Rules>,
-    pub row_fall: RowFall,
+    pub policy: Policy,
     pub normal: LayerWork,
     pub sensitive: Option<SensitiveLayer>,
+    /// Who may start, retry and cancel its runs.
+    pub operators: Vec<Who>,
+}
+
+/// What follows when an export lacks what it should have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// RDS did not export tables.
+    pub skipped_tables: Then,
+    /// Tables of the last good run are not in the database any more.
+    pub gone_tables: Then,
+    /// A table of a layer has fewer rows than in the last good run.
+    pub row_fall: RowFall,
+}
+
+/// How far rows may fall, and what follows when they fall further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowFall {
+    /// Of a hundred rows, how many a table may lose.
+    pub percent: u32,
+    pub then: Then,
+}
+
+impl Default for RowFall {
+    /// A table may lose half of its rows.
+    fn default() -> Self {
+        Self { percent: 50, then: Then::default() }
+    }
+}
+
+/// What follows from something that may be wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// The run goes on, and ends with a warning.
+    #[default]
+    Warn,
+    /// People are asked whether the run goes on.
+    Ask,
+    /// The run fails.
+    Fail,
 }
 
 /// What kind of database a source is: decides between the instance and the cluster calls of RDS.

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{failure::Failure, source::Layer};
+use super::{failure::Failure, inspection::Inspection, source::Layer};
 
 /// A stage of a run. The order of the variants is the order in which they are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -288,6 +288,9 @@ pub struct Detail {
     /// What a Glue job has used: data processing units times seconds, which is what is charged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpu_seconds: Option<f64>,
+    /// What was found of the export, when it was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inspection: Option<Box<Inspection>>,
 }
 
 impl Detail {

@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     access::{Membership, Person, Who},
-    approval::{Approval, Verdict},
+    approval::{Approval, Subject, Verdict},
+    doubt::{Doubt, Finding, FindingKind},
     fact::Fact,
     failure::{Class, Failure},
     plan::{Context, Timing},
-    row_fall::RowFall,
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Schedule, SensitiveLayer, Source},
+    source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
     stage::{Detail, Intent, StageId},
 };
 
@@ -58,7 +58,7 @@ pub(super) fn source() -> Source {
         expect_every: None,
         classification: "3f9a2c51".into(),
         rules: Arc::default(),
-        row_fall: RowFall::default(),
+        policy: Policy::default(),
         normal: work("shop-normal"),
         sensitive: Some(SensitiveLayer {
             work: work("shop-sensitive"),
@@ -68,6 +68,7 @@ pub(super) fn source() -> Source {
                 expires_after: SignedDuration::from_hours(8),
             },
         }),
+        operators: vec![Who::Group("SOPS".into())],
     }
 }
 
@@ -137,13 +138,23 @@ pub(super) fn asked(run: &Run) -> Run {
     after(run, &[Fact::ApprovalAsked { approval }])
 }
 
+/// What a look has found.
+pub(super) fn doubt(subject: Subject) -> Doubt {
+    let kind = match subject {
+        Subject::Rows => FindingKind::FewerRows,
+        Subject::Leak => FindingKind::Leaked,
+        Subject::Refresh | Subject::Schema => FindingKind::NewColumn,
+    };
+    let table = "shop.users".to_owned();
+    Doubt { subject, findings: vec![Finding { table, column: None, kind, was: None, is: None }] }
+}
+
 /// The run after two approvers have let it go on.
 pub(super) fn approved(run: &Run) -> Run {
     let source = source();
     APPROVERS[..2].iter().fold(run.clone(), |run, user| {
         let id = &run.approval.as_ref().unwrap().id;
-        let (class, person) = (&source.classification, member(user));
-        let vote = Approval::decide(&run, id, class, rule(&source), &person, Verdict::Approve, start());
+        let vote = Approval::decide(&run, &source, id, &member(user), Verdict::Approve, start());
         after(&run, &[Fact::ApprovalChanged { approval: vote.unwrap() }])
     })
 }

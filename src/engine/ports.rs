@@ -26,4 +26,4 @@ pub use sockets::{Socket, Sockets};
 pub use store::{Change, Conflict, OpenRun, Request, Store, StoreError, Via, Wish};
 pub use topics::{Certificates, NotConfirmed, Subscriptions, Unavailable};
 pub use views::{Shown, ViewId, Views};
-pub use work::{Exports, Progress, Shelf, Snapshots, Work};
+pub use work::{Exports, Progress, Schemas, Shelf, Snapshots, Work};

@@ -25,6 +25,8 @@ use crate::{
 };
 
 mod act;
+mod inspect;
+mod judge;
 mod overtake;
 mod turn;
 
@@ -105,6 +107,12 @@ impl Engine {
     /// slot; its data in `latest/`, where a run that was retried may find another one's.
     async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Result<Seen, StoreError> {
         let seen = self.work.look(run, source, stage).await;
+        if stage == StageId::Verify {
+            return self.inspected(run, source, seen).await;
+        }
+        if matches!(seen, Seen::Done { .. }) {
+            return self.judged(run, source, stage, seen).await;
+        }
         if !matches!(seen, Seen::Absent { .. }) || run.stage(stage).intent.is_some() {
             return Ok(seen);
         }
@@ -114,7 +122,12 @@ impl Engine {
                 Ok(match self.work.look(run, source, StageId::Latest).await {
                     Seen::Absent { marker } => Seen::Failed(replaced(source, marker.as_deref())),
                     Seen::Unclear(failure) => Seen::Unclear(failure),
-                    Seen::Busy(_) | Seen::Running { .. } | Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => seen,
+                    Seen::Busy(_)
+                    | Seen::Running { .. }
+                    | Seen::Done { .. }
+                    | Seen::Doubtful { .. }
+                    | Seen::Failed(_)
+                    | Seen::Stopped => seen,
                 })
             }
             StageId::Snapshot

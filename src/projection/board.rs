@@ -98,7 +98,7 @@ fn line(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     }
     match (standing(run), waiting(run)) {
         (Standing::ForPeople, _) => {
-            voice.say("board.line.approval", values! { name, until => run.approval.as_ref().map(|it| it.expires_at) })
+            voice.say("board.line.approval", values! { name, until => run.request().map(|it| it.expires_at) })
         }
         (Standing::Works | Standing::Waits, Some(Waiting { on, since })) => {
             voice.say("board.line.waiting", values! { name, what => waits_for(voice, on), since })

@@ -102,9 +102,9 @@ impl Home<'_> {
         }
         let mut page = page.header(&voice.label("home.decisions.header"));
         for (source, run) in waiting.iter().take(DECISIONS) {
-            let Some(approval) = &run.approval else { continue };
-            let Question { what, terms, buttons } = Question::of(voice, run, Some(source), approval);
-            page = page.section(what).section(terms).buttons(buttons);
+            let Some(approval) = run.request() else { continue };
+            let Question { what, found, terms, buttons } = Question::of(voice, run, Some(source), approval);
+            page = page.section(what).section(found).section(terms).buttons(buttons);
         }
         folded(page, voice, "home.decisions.where", waiting.len(), DECISIONS)
     }
@@ -130,7 +130,7 @@ pub fn outline(words: &Words, lake: &Lake, now: Timestamp) -> String {
     };
     let seen = Home { lake, rights: &rights, ask: &Asked::default() }.draw(words, Locale::En, now).digest;
     let runs = lake.0.iter().flat_map(|it| &it.runs);
-    let decisions = runs.filter_map(|it| it.approval.as_ref());
+    let decisions = runs.flat_map(|it| it.requests());
     let decisions = decisions.map(|it| format!("{} {:?} {}\n", it.id, it.state, it.votes.len()));
     hex::encode(&Sha256::digest(decisions.chain([seen]).collect::<String>())[..8])
 }

@@ -2,7 +2,7 @@
 
 use super::text::{Mrkdwn, Voice, values};
 use crate::domain::{
-    approval::Verdict,
+    approval::{Subject, Verdict},
     failure::codes,
     history::Usual,
     run::{Run, RunStatus, Trigger},
@@ -12,6 +12,7 @@ use crate::domain::{
 use jiff::Timestamp;
 
 pub mod failure;
+pub mod finding;
 pub mod freshness;
 pub(crate) mod redact;
 pub mod stage;
@@ -37,19 +38,23 @@ pub fn headline(voice: Voice<'_>, run: &Run) -> Mrkdwn {
 /// Returns how the run stands, as the texts that tell it are called.
 pub fn outcome(run: &Run) -> &'static str {
     let queued = run.open_stage().and_then(|it| it.waiting.as_ref()).is_some_and(|it| is_turn(&it.on));
+    let code = run.error.as_ref().map(|it| it.failure.code.as_str());
     match run.status {
         RunStatus::Running | RunStatus::WaitingApproval if run.canceled_by.is_some() => "canceling",
         RunStatus::Running if queued => "queued",
         RunStatus::Running => "running",
+        RunStatus::WaitingApproval if run.request().is_some_and(|it| it.subject != Subject::Refresh) => "doubtful",
         RunStatus::WaitingApproval => "waiting_approval",
         RunStatus::Succeeded => "succeeded",
         RunStatus::SucceededWithWarnings => "warned",
         RunStatus::Failed => "failed",
-        RunStatus::Canceled if run.error.as_ref().is_some_and(|it| it.failure.code == codes::APPROVAL_DENIED) => {
-            "denied"
-        }
-        RunStatus::Canceled => "canceled",
+        RunStatus::Canceled => match code {
+            Some(codes::APPROVAL_DENIED) => "denied",
+            Some(codes::DOUBT_DENIED) => "doubt_denied",
+            Some(_) | None => "canceled",
+        },
         RunStatus::Superseded => "superseded",
+        RunStatus::Expired if code == Some(codes::DOUBT_EXPIRED) => "doubt_expired",
         RunStatus::Expired => "expired",
     }
 }
@@ -59,8 +64,8 @@ fn is_turn(on: &WaitOn) -> bool {
 }
 
 fn denied_by(run: &Run) -> Option<String> {
-    let votes = &run.approval.as_ref()?.votes;
-    votes.iter().find(|it| it.verdict == Verdict::Deny).map(|it| it.user.clone())
+    let mut votes = run.requests().flat_map(|it| &it.votes);
+    votes.find(|it| it.verdict == Verdict::Deny).map(|it| it.user.clone())
 }
 
 /// Returns what the run is of, who or what started it, and when.

@@ -1,6 +1,5 @@
 //! The AWS adapters against the stand-ins: real SDK clients, over the wire.
 
-mod catalogs;
 mod endpoints;
 mod export;
 mod glue;
@@ -15,11 +14,10 @@ use datalake_bot::{
     adapters::aws::{Aws, Endpoints, local_config},
     clock::Clock as _,
     domain::{
-        row_fall::RowFall,
         run::{Order, Run, Trigger},
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
-        source::{Engine, Export, LayerWork, Location, Schedule, Source},
+        source::{Engine, Export, LayerWork, Location, Policy, Schedule, Source},
         stage::{Intent, StageId, StageStatus},
     },
     engine::ports::{Progress, Snapshots as _, Work as _},
@@ -138,13 +136,14 @@ fn source() -> Source {
         expect_every: None,
         classification: "c1a55".to_owned(),
         rules: Arc::default(),
-        row_fall: RowFall::default(),
+        policy: Policy::default(),
         normal: LayerWork {
             glue_job: "shop-normal".to_owned(),
             crawler: "shop-normal".to_owned(),
             output: Location { bucket: "lake".to_owned(), prefix: "normal/shop".to_owned() },
         },
         sensitive: None,
+        operators: Vec::new(),
     }
 }
 
@@ -162,7 +161,9 @@ fn intend(run: &mut Run, stage: StageId, marker: Option<String>, handle: Option<
 /// Returns what AWS calls the state of work that is under way or done.
 fn state(seen: &Seen) -> &str {
     match seen {
-        Seen::Running { detail, .. } | Seen::Done { detail, .. } => detail.state.as_deref().unwrap_or("-"),
+        Seen::Running { detail, .. } | Seen::Done { detail, .. } | Seen::Doubtful { detail, .. } => {
+            detail.state.as_deref().unwrap_or("-")
+        }
         Seen::Absent { .. } => "absent",
         Seen::Busy(_) => "busy",
         Seen::Failed(_) => "failed",

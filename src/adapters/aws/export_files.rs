@@ -1,14 +1,15 @@
 //! The stage `verify`: the export's own status files say which tables are there.
 
 mod progress;
+mod schema;
 mod status;
 
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::Client;
 
-pub(super) use self::progress::with_tables;
 use self::status::{Info, State, Table};
+pub(super) use self::{progress::with_tables, schema::schema};
 use super::{publish::Stamp, s3::S3};
 use crate::domain::{
     failure::{Class, Failure, codes},
@@ -54,7 +55,7 @@ pub(super) fn read_foreign(bytes: &[u8]) {
         let _ = (info.state(), info.snapshot_time(), info.gigabytes());
     }
     for table in status::tables(bytes).unwrap_or_default() {
-        let _ = (table.is_table(), table.warning(&BTreeSet::new()));
+        let _ = (table.is_table(), table.warning(&BTreeSet::new()), table.schema());
     }
 }
 

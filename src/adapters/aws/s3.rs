@@ -61,11 +61,16 @@ impl<'a> S3<'a> {
     /// Returns everything below `at`, on all pages, sorted by key as S3 sorts. The folder marker of `at` itself is left
     /// out.
     pub(super) async fn list(&self, at: &Location) -> Result<Vec<Object>, Failure> {
+        self.list_from(at, "").await
+    }
+
+    /// Returns what is below `at` and whose name begins with `start`.
+    pub(super) async fn list_from(&self, at: &Location, start: &str) -> Result<Vec<Object>, Failure> {
         let prefix = at.key("");
         let mut found = Vec::new();
         let mut token = None;
         loop {
-            let call = self.call().list_objects_v2().bucket(&at.bucket).prefix(&prefix);
+            let call = self.call().list_objects_v2().bucket(&at.bucket).prefix(at.key(start));
             let page = call.set_continuation_token(token).send().await.map_err(Trouble::from)?;
             found.extend(page.contents().iter().filter_map(|it| object(it, &prefix)));
             token = page.next_continuation_token;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Attributes of a run that are left out when there is nothing to say: an update removes them.
-pub(super) const OPTIONAL: [&str; 13] = [
+pub(super) const OPTIONAL: [&str; 14] = [
     "approval",
     "canceled_by",
     "error",
@@ -23,6 +23,7 @@ pub(super) const OPTIONAL: [&str; 13] = [
     "only",
     "overtaken",
     "past_approvals",
+    "question",
     "requested_by",
     "retries",
     "slack",

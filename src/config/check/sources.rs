@@ -6,13 +6,12 @@ use sha2::{Digest, Sha256};
 
 use super::{
     super::{classification, reader::Section},
-    NOBODY, layers, places, row_fall, shapes,
+    NOBODY, layers, places, policy, shapes,
 };
 use crate::domain::{
     access::{Lists, Who},
     classification::Rules,
     name::check_source_name,
-    row_fall::RowFall,
     source::{Engine, Export, LayerWork, Location, Schedule, Source},
 };
 
@@ -32,7 +31,8 @@ pub(super) fn sources(
         let name = section.text("name");
         let section = if name.is_empty() { section } else { section.renamed(format!("sources.{name}")) };
         own.extend(access(&section.section("access", false), general).map(|it| (name.clone(), it)));
-        let source = source(&section, name, folder, region);
+        let operators = own.get(&name).unwrap_or(general).operators.clone();
+        let source = Source { operators, ..source(&section, name, folder, region) };
         for other in &read {
             clashes(&section, &source, other);
         }
@@ -78,9 +78,10 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
         expect_every: shapes::duration(section, "expect_every"),
         classification,
         rules,
-        row_fall: policy(&section.section("policy", false)),
+        policy: policy::policy(&section.section("policy", false)),
         normal: LayerWork { glue_job: String::new(), crawler: String::new(), output: nowhere },
         sensitive: None,
+        operators: Vec::new(),
     };
     let source = layers::layers(&section.section("layers", true), source);
     places::apart(section, &source);
@@ -131,12 +132,6 @@ fn rules(section: &Section<'_>, folder: &Path) -> (String, Arc<Rules>) {
         }
     };
     (digest, Arc::new(rules))
-}
-
-fn policy(section: &Section<'_>) -> RowFall {
-    let row_fall = row_fall::row_fall(section);
-    section.finish();
-    row_fall
 }
 
 fn clashes(section: &Section<'_>, source: &Source, other: &Source) {

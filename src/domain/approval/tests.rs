@@ -11,6 +11,7 @@ use crate::domain::{
     access::{Membership, Person},
     fact::Fact,
     run::{RetryNote, Run},
+    source::Source,
     stage::StageId,
     testing::{APPROVERS, REQUESTER, after, approved, asked, member, mins, new_run, rule, run_at, secs, source, start},
 };
@@ -30,7 +31,7 @@ fn id(run: &Run) -> String {
 }
 
 fn press(run: &Run, person: &Person, verdict: Verdict, now: Timestamp) -> Result<Approval, Refusal> {
-    Approval::decide(run, &id(run), IN_FORCE, rule(&source()), person, verdict, now)
+    Approval::decide(run, &source(), &id(run), person, verdict, now)
 }
 
 fn voted(run: &Run, user: &str, verdict: Verdict) -> Run {
@@ -113,7 +114,7 @@ fn buttons_of_other_requests_find_nothing() {
     let other = id(&asked(&other));
     let later = Approval::ask(&run, IN_FORCE, rule(&source()), start() + mins(1)).id;
     for id in [other.as_str(), later.as_str(), "", "x", run.export_task.as_str()] {
-        let pressed = Approval::decide(&run, id, IN_FORCE, rule(&source()), &member("UBEN"), Verdict::Approve, start());
+        let pressed = Approval::decide(&run, &source(), id, &member("UBEN"), Verdict::Approve, start());
         assert_eq!(pressed, Err(Refusal::Unknown), "{id}");
     }
     for id in ["", "x", "x.y", ".", run.export_task.as_str()] {
@@ -124,8 +125,11 @@ fn buttons_of_other_requests_find_nothing() {
 #[test]
 fn a_request_for_another_plan_or_of_an_ended_run_takes_no_verdict() {
     let run = waiting();
-    let (rule, person) = (rule(&source()).clone(), member("UBEN"));
-    let under = |class| Approval::decide(&run, &id(&run), class, &rule, &person, Verdict::Approve, start());
+    let person = member("UBEN");
+    let under = |class: &str| {
+        let source = Source { classification: class.into(), ..source() };
+        Approval::decide(&run, &source, &id(&run), &person, Verdict::Approve, start())
+    };
     assert!(under(IN_FORCE).is_ok());
     assert_eq!(under("another"), Err(Refusal::Unknown));
     let canceled = after(&run, &[Fact::CancelAsked { by: "UELI".into() }, Fact::Canceled]);
@@ -157,7 +161,7 @@ fn parts_of_a_plan_cannot_run_into_each_other() {
     let plan = |only: &[&str], class: &str| {
         let mut run = new_run(&[]);
         run.only = only.iter().map(|it| (*it).to_owned()).collect();
-        super::plan_digest(&run, class)
+        Approval::ask(&run, class, rule(&source()), start()).digest
     };
     let digests = [plan(&["ab", "c"], "x"), plan(&["a", "bc"], "x"), plan(&["c"], "xab"), plan(&["abc"], "x")];
     assert_eq!(digests.iter().collect::<BTreeSet<_>>().len(), 4);
@@ -198,13 +202,17 @@ proptest! {
         for op in ops {
             let (user, membership, verdict, known) = match op {
                 Op::Wait(minutes) => { now += mins(minutes); continue }
-                Op::Classify(next) => { class = next; continue }
+                Op::Classify(next) => {
+                    class = next;
+                    source.classification = next.to_owned();
+                    continue
+                }
                 Op::Press { user, membership, verdict, known } => (user, membership, verdict, known),
             };
             let before = run.approval.clone().unwrap();
             let id = if known { before.id.clone() } else { format!("{}0", before.id) };
             let person = Person { membership, ..member(user) };
-            let pressed = Approval::decide(&run, &id, class, rule(&source), &person, verdict, now);
+            let pressed = Approval::decide(&run, &source, &id, &person, verdict, now);
             let counts = known && membership == Membership::Member && may(user) && class == IN_FORCE
                 && now < before.expires_at && before.state == ApprovalState::Pending && !given.contains(user);
             prop_assert_eq!(pressed.is_ok(), counts, "{:?} by {} at {}", verdict, user, now);

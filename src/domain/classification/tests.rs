@@ -147,3 +147,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_table_is_shown_if_any_column_of_it_can_be() {
+    let rules = rules(&[
+        ("shop/users/id", "normal"),
+        ("shop/users", "sensitive"),
+        ("shop/logs/ip", "hash"),
+        ("shop/cards/number", "sensitive"),
+        ("open", "normal"),
+        ("open/cards", "sensitive"),
+        ("legacy", "drop"),
+    ]);
+    let of = |table: &str| {
+        table.split_once('/').map(|(db, table)| (rules.shows_table(db, table), rules.keeps_table(db, table)))
+    };
+    for (table, shown, kept) in [
+        ("shop/users", true, true),
+        ("shop/logs", true, true),
+        ("shop/cards", false, true),
+        ("shop/log", false, true),
+        ("open/new", true, true),
+        ("open/cards", false, true),
+        ("legacy/x", false, false),
+    ] {
+        assert_eq!(of(table), Some((shown, kept)), "{table}");
+    }
+}

@@ -6,7 +6,7 @@ use rstest::rstest;
 use super::{Act, Context, Need, Plan, WaitOn, need, plan, plan_decision, plan_turn, settle};
 use crate::domain::{
     access::Who,
-    approval::ApprovalState,
+    approval::{Approval, ApprovalState, Subject, Verdict},
     fact::Fact,
     failure::{Class, Failure, codes},
     run::{Run, RunStatus},
@@ -14,8 +14,8 @@ use crate::domain::{
     source::Source,
     stage::{Detail, Intent, Stage, StageId},
     testing::{
-        ME, TIMING, after, after_at, asked, begun_at, config_failure, context, failed_at, hiccup, intent, mins,
-        new_run, run_at, secs, source, start, succeeded,
+        APPROVERS, ME, TIMING, after, after_at, asked, begun_at, config_failure, context, doubt, failed_at, hiccup,
+        intent, member, mins, new_run, run_at, secs, source, start, succeeded,
     },
 };
 
@@ -48,6 +48,7 @@ fn fact(fact: &Fact) -> String {
         Fact::Finished { .. } => "finished".into(),
         Fact::ApprovalAsked { .. } => "asked".into(),
         Fact::ApprovalChanged { approval } => format!("{:?}", approval.state).to_lowercase(),
+        Fact::ApprovalVoided { .. } => "voided".into(),
         Fact::Canceled => "canceled".into(),
         Fact::TurnTaken
         | Fact::Renewed { .. }
@@ -232,4 +233,85 @@ fn rules_of_who_may_approve_do_not_change_what_was_approved() {
     source.sensitive.as_mut().unwrap().approval.approvers = vec![Who::User("UNEW".into())];
     let run = run_at(TRANSFORM);
     assert_eq!(plan(&run, TRANSFORM, &absent(), context(&source, start())).act, Some(Act::Start(TRANSFORM)));
+}
+
+/// The run of which a look has found what people must decide about.
+fn doubted(subject: Subject, stage: StageId) -> (Run, Seen) {
+    let detail = Detail { tables: Some(3), ..Detail::default() };
+    let seen = Seen::Doubtful { doubt: doubt(subject), detail, warnings: vec!["odd".into()] };
+    let plan = plan(&begun_at(stage), stage, &seen, context(&source(), start()));
+    assert_eq!(told(&plan), "progressed, asked");
+    (after(&begun_at(stage), &plan.facts), seen)
+}
+
+fn answered(run: &Run, users: &[&str], verdict: Verdict) -> Run {
+    users.iter().fold(run.clone(), |run, user| {
+        let id = run.request().unwrap().id.clone();
+        let approval = Approval::decide(&run, &source(), &id, &member(user), verdict, start()).unwrap();
+        after(&run, &[Fact::ApprovalChanged { approval }])
+    })
+}
+
+#[rstest]
+#[case(Subject::Schema, StageId::Verify, 1)]
+#[case(Subject::Leak, StageId::NormalCatalog, 2)]
+#[case(Subject::Rows, StageId::NormalTransform, 1)]
+fn what_is_doubtful_counts_when_people_have_said_so(
+    #[case] subject: Subject,
+    #[case] stage: StageId,
+    #[case] quorum: usize,
+) {
+    let (source, (waits, seen)) = (source(), doubted(subject, stage));
+    assert_eq!((waits.status, waits.stage, need(&waits)), (RunStatus::WaitingApproval, stage, Need::Decision));
+    assert_eq!(told(&plan_decision(&waits, context(&source, start()))), format!("again {}", 8 * 3600));
+    let goes_on = answered(&waits, &APPROVERS[..quorum], Verdict::Approve);
+    assert_eq!((goes_on.status, need(&goes_on)), (RunStatus::Running, Need::Look(stage)));
+    let next = plan(&goes_on, stage, &seen, context(&source, start()));
+    assert_eq!(told(&next), "finished");
+    assert_eq!(after(&goes_on, &next.facts).warnings, ["odd"]);
+    // However long they took, a look that fails is waited out.
+    let unclear = Seen::Unclear(hiccup());
+    let mut late = goes_on.clone();
+    late.question.as_mut().unwrap().votes.last_mut().unwrap().at = start() + mins(700);
+    assert_eq!(told(&plan(&late, stage, &unclear, context(&source, start() + mins(701)))), "waited, again 10");
+    let denied = answered(&waits, &APPROVERS[..1], Verdict::Deny);
+    assert_eq!(
+        (denied.status, denied.error.unwrap().failure.code.as_str()),
+        (RunStatus::Canceled, codes::DOUBT_DENIED)
+    );
+    let expiry = waits.request().unwrap().expires_at;
+    let expired = after_at(&waits, &plan_decision(&waits, context(&source, expiry)).facts, expiry);
+    assert_eq!((expired.status, expired.stage), (RunStatus::Expired, stage));
+}
+
+#[test]
+fn an_answer_is_good_for_the_doubt_that_was_asked_about_and_for_no_other() {
+    let (source, (waits, _)) = (source(), doubted(Subject::Rows, StageId::NormalTransform));
+    let goes_on = answered(&waits, &APPROVERS[..1], Verdict::Approve);
+    let mut worse = doubt(Subject::Rows);
+    worse.findings[0].is = Some("0".into());
+    let seen = |doubt| Seen::Doubtful { doubt, detail: Detail::default(), warnings: vec![] };
+    let next = plan(&goes_on, StageId::NormalTransform, &seen(worse), context(&source, start()));
+    assert_eq!(told(&next), "progressed, asked");
+    let again = after(&goes_on, &next.facts);
+    assert_eq!((again.past_approvals.len(), again.status), (1, RunStatus::WaitingApproval));
+    let reclassified = Source { classification: "new".into(), ..source.clone() };
+    let next = plan(&goes_on, StageId::NormalTransform, &seen(doubt(Subject::Rows)), context(&reclassified, start()));
+    assert_eq!(told(&next), "progressed, asked");
+    // Where the question is still open, what it was about must be looked for first.
+    let voided = plan_decision(&waits, context(&reclassified, start()));
+    assert_eq!(told(&voided), "voided");
+    let looks = after(&waits, &voided.facts);
+    assert_eq!((looks.status, need(&looks)), (RunStatus::Running, Need::Look(StageId::NormalTransform)));
+    assert_eq!(looks.past_approvals[0].state, ApprovalState::Void);
+}
+
+#[test]
+fn without_a_sensitive_layer_the_operators_decide() {
+    let source = Source { sensitive: None, operators: vec![Who::User("UELI".into())], ..source() };
+    for (subject, quorum) in [(Subject::Schema, 1), (Subject::Rows, 1), (Subject::Leak, 2)] {
+        let rule = source.rule(subject).unwrap();
+        assert_eq!((rule.approvers, rule.quorum), (source.operators.clone(), quorum));
+    }
+    assert!(source.rule(Subject::Refresh).is_none());
 }

@@ -220,8 +220,7 @@ fn check_barred(run: &Run) -> Result<(), TestCaseError> {
     (waiting.approval, waiting.status) = (Some(approval), RunStatus::WaitingApproval);
     for note in &run.retries {
         let person = member(&note.by);
-        let pressed =
-            Approval::decide(&waiting, &id, &source.classification, rule(&source), &person, Verdict::Approve, start());
+        let pressed = Approval::decide(&waiting, &source, &id, &person, Verdict::Approve, start());
         prop_assert_eq!(pressed, Err(Refusal::OwnRun));
     }
     Ok(())

@@ -8,7 +8,9 @@ use crate::domain::{
     export::ActiveExport,
     failure::Failure,
     forecast::Holding,
+    name::ExportTask,
     run::Run,
+    schema::Schema,
     seen::{Seen, Started},
     snapshot::{Snapshot, SnapshotChoice},
     source::Source,
@@ -57,6 +59,16 @@ pub trait Shelf: Send + Sync {
     /// # Errors
     /// AWS did not answer, or refuses to.
     async fn holding(&self, source: &Source) -> Result<Holding, Failure>;
+}
+
+/// Tells what exports hold.
+#[async_trait]
+pub trait Schemas: Send + Sync {
+    /// Returns what `export` of `source` holds, by its own status files. `None`: they are not there (any more).
+    ///
+    /// # Errors
+    /// AWS did not answer, refuses to, or a file cannot be read.
+    async fn of(&self, source: &Source, export: &ExportTask) -> Result<Option<Schema>, Failure>;
 }
 
 /// Sees every export of the account, whoever has started it.

@@ -14,13 +14,14 @@ impl Engine {
         let Some(name) = Approval::run_of(id) else { return refused(Refusal::Unknown) };
         let Some(run) = self.store.run(&name).await? else { return refused(Refusal::Unknown) };
         let Some(source) = self.sources.get(&run.source) else { return refused(Refusal::Unknown) };
-        let Some(rule) = source.sensitive.as_ref().map(|it| &it.approval) else { return refused(Refusal::Unknown) };
+        let subject = run.request_called(id).map(|it| it.subject);
+        let Some(rule) = subject.and_then(|it| source.rule(it)) else { return refused(Refusal::Unknown) };
         let person = self.people.person(&request.by, &[&rule.approvers]).await;
         let person = person.map_err(|it| Trouble::Later { code: "Slack".to_owned(), why: it.to_string() })?;
         #[cfg(test)]
         let person = self.mistake(person);
-        let (in_force, now) = (&source.classification, self.clock.now());
-        let approval = match Approval::decide(&run, id, in_force, rule, &person, verdict, now) {
+        let now = self.clock.now();
+        let approval = match Approval::decide(&run, source, id, &person, verdict, now) {
             Ok(approval) => approval,
             Err(why) => {
                 let Person { user, membership, .. } = &person;
@@ -35,12 +36,13 @@ impl Engine {
             ApprovalState::Pending => {
                 approval.quorum.saturating_sub(u32::try_from(approval.votes.len()).unwrap_or(u32::MAX))
             }
-            ApprovalState::Approved | ApprovalState::Denied | ApprovalState::Expired => 0,
+            ApprovalState::Approved | ApprovalState::Denied | ApprovalState::Expired | ApprovalState::Void => 0,
         };
+        let subject = approval.subject;
         let Some(after) = self.after(&run, &[Fact::ApprovalChanged { approval }]) else {
             return refused(Refusal::Unknown);
         };
-        let outcome = Outcome::Voted { run: run.export_task.clone(), verdict, open };
+        let outcome = Outcome::Voted { run: run.export_task.clone(), subject, verdict, open };
         Ok(Effect { outcome, create: Vec::new(), update: vec![Changed { before: run, after }] })
     }
 }

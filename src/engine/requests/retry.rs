@@ -77,7 +77,7 @@ impl Engine {
             match self.work.look(run, source, StageId::Verify).await {
                 Seen::Absent { .. } | Seen::Busy(_) => ground.gone = Some(StageId::Verify),
                 Seen::Unclear(failure) => return Err(later(failure)),
-                Seen::Running { .. } | Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => {}
+                Seen::Running { .. } | Seen::Done { .. } | Seen::Doubtful { .. } | Seen::Failed(_) | Seen::Stopped => {}
             }
         }
         match self.work.look(run, source, StageId::Latest).await {
@@ -88,7 +88,12 @@ impl Engine {
             Seen::Unclear(failure) if foundation == Some(StageId::Latest) => return Err(later(failure)),
             // It may be what the retry is to mend.
             Seen::Unclear(_) => {}
-            Seen::Busy(_) | Seen::Running { .. } | Seen::Done { .. } | Seen::Failed(_) | Seen::Stopped => {}
+            Seen::Busy(_)
+            | Seen::Running { .. }
+            | Seen::Done { .. }
+            | Seen::Doubtful { .. }
+            | Seen::Failed(_)
+            | Seen::Stopped => {}
         }
         Ok(ground)
     }

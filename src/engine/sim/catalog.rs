@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
-        //TMP approval::Subject,
+        approval::Subject,
         catalog::CatalogTable,
         classification::{Rules, testing::rules},
         failure::Failure,
@@ -78,7 +78,7 @@ impl Truth {
         if !self.aws.jobs.iter().any(|it| it.is(name, Layer::Normal, attempt) && it.leaks) {
             return;
         }
-        let asked = after.approval.iter().chain(&after.past_approvals)/*TMP*/;
+        let asked = after.question.iter().chain(&after.past_approvals).filter(|it| it.subject == Subject::Leak);
         let asked: BTreeSet<&str> = asked.map(|it| it.id.as_str()).collect();
         let presses = self.slack.presses.iter();
         let given = presses.filter(|it| it.approves && it.allowed && asked.contains(it.approval.as_str()));

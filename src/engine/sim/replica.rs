@@ -101,6 +101,7 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
         store: Arc::clone(&ports) as _,
         work: Arc::clone(&ports) as _,
         snapshots: Arc::clone(&ports) as _,
+        schemas: Arc::clone(&ports) as _,
         shelf: Arc::clone(&ports) as _,
         catalogs: Arc::clone(&ports) as _,
         reports: Arc::clone(&ports) as _,

@@ -8,8 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::catalog::classification;
 use crate::domain::{
     access::Who,
-    row_fall::RowFall,
-    source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
+    source::{ApprovalRule, Engine, Export, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
 };
 
 /// When every simulation begins: 2026-11-22 03:00:00 UTC.
@@ -147,9 +146,10 @@ impl Scenario {
             expect_every: None,
             classification: "3f9a2c51".into(),
             rules: classification(),
-            row_fall: RowFall::default(),
+            policy: Policy::default(),
             normal: work("normal"),
             sensitive: Some(SensitiveLayer { work: work("sensitive"), approval }),
+            operators: Vec::new(),
         }
     }
 }

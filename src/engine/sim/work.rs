@@ -17,13 +17,15 @@ use crate::{
         export::ActiveExport,
         failure::{Class, Failure, codes},
         forecast::Holding,
+        name::ExportTask,
         run::Run,
+        schema::Schema,
         seen::{Seen, Started},
         snapshot::{Origin, Snapshot, SnapshotChoice},
         source::{Layer, Source},
         stage::{Detail, StageId, StageStatus, WaitOn},
     },
-    engine::ports::{Exports, Progress, Shelf, Snapshots, Work},
+    engine::ports::{Exports, Progress, Schemas, Shelf, Snapshots, Work},
 };
 
 /// Returns what an adapter makes of a call that did not come to its end.
@@ -245,6 +247,14 @@ impl Work for Line {
             }
         };
         self.call(Service::Glue, |truth, _| stop(truth)).await.map_err(failure)
+    }
+}
+
+#[async_trait]
+impl Schemas for Line {
+    /// Every export holds the same.
+    async fn of(&self, _: &Source, _: &ExportTask) -> Result<Option<Schema>, Failure> {
+        self.call(Service::S3, |_, _| Some(Schema::default())).await.map_err(failure)
     }
 }
 

@@ -4,7 +4,7 @@ use super::{ambiguous_run, forbidden, unknown_run, unknown_source};
 use crate::{
     domain::{
         answer::Outcome,
-        approval::{ApprovalState, Refusal, Verdict},
+        approval::{ApprovalState, Refusal, Subject, Verdict},
         name::ExportTask,
         retry::RetryRefusal,
         stage::StageId,
@@ -54,7 +54,7 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
             let status = phrase::status(voice, status);
             voice.say("outcome.not_acknowledged", values! { run => run.as_str(), status })
         }
-        Outcome::Voted { run, verdict, open } => voted(voice, run, *verdict, *open),
+        Outcome::Voted { run, subject, verdict, open } => voted(voice, run, *subject, *verdict, *open),
         Outcome::NotVoted { why } => voice.text(not_voted(why)),
         Outcome::NoSnapshot { source } => voice.say("outcome.no_snapshot", values! { source }),
         Outcome::SnapshotNotFound { source, snapshot } => {
@@ -71,12 +71,13 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
     }
 }
 
-fn voted(voice: Voice<'_>, run: &ExportTask, verdict: Verdict, open: u32) -> Mrkdwn {
+fn voted(voice: Voice<'_>, run: &ExportTask, subject: Subject, verdict: Verdict, open: u32) -> Mrkdwn {
+    let doubt = subject != Subject::Refresh;
     let key = match verdict {
         Verdict::Approve => "outcome.voted.approve",
         Verdict::Deny => "outcome.voted.deny",
     };
-    voice.say(key, values! { run => run.as_str(), open })
+    voice.say(key, values! { run => run.as_str(), open, doubt })
 }
 
 fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn {
@@ -97,7 +98,7 @@ fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn 
 
 fn not_voted(why: &Refusal) -> &'static str {
     match why {
-        Refusal::Unknown => "outcome.not_voted.unknown",
+        Refusal::Unknown | Refusal::Decided(ApprovalState::Void) => "outcome.not_voted.unknown",
         Refusal::Decided(ApprovalState::Approved | ApprovalState::Pending) => "outcome.not_voted.approved",
         Refusal::Decided(ApprovalState::Denied) => "outcome.not_voted.denied",
         Refusal::Decided(ApprovalState::Expired) | Refusal::Expired => "outcome.not_voted.expired",

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         access::{Access, Lists, Membership, Person, Who},
         answer::{Outcome, Part, Unsent},
-        approval::{ApprovalState, Refusal, Verdict},
+        approval::{ApprovalState, Refusal, Subject, Verdict},
         command::{GRAMMAR, parse},
         export::{ActiveExport, Unmanaged},
         failure::codes,
@@ -109,7 +109,7 @@ fn outcomes() -> Vec<Outcome> {
     let (run, source) = (run(), || "shop".to_owned());
     let stages = StageId::ALL[..4].to_vec();
     let exists = |same_layers| Outcome::Exists { run: run.clone(), status: "SUCCEEDED".into(), same_layers };
-    let voted = |verdict, open| Outcome::Voted { run: run.clone(), verdict, open };
+    let voted = |verdict, open| Outcome::Voted { run: run.clone(), subject: Subject::Refresh, verdict, open };
     let (kept, redone) = (stages[..3].to_vec(), vec![StageId::Latest, StageId::NormalTransform]);
     let mut all = vec![
         Outcome::Started { run: run.clone() },

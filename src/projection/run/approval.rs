@@ -1,4 +1,5 @@
-//! Requests for approval: one message each, whose buttons go when it is decided.
+//! What people are asked: one message each, whose buttons go when it is decided. What has leaked is told in the alerts
+//! channel too.
 
 use super::{
     Later, View,
@@ -6,13 +7,14 @@ use super::{
 };
 use crate::{
     domain::{
-        approval::{Approval, ApprovalState, Verdict},
+        approval::{Approval, ApprovalState, Subject, Verdict, Void},
         run::Run,
         source::Source,
     },
     projection::{
         blocks::{Button, Page},
         message::Message,
+        phrase::{finding, stage},
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -25,24 +27,28 @@ enum Standing {
     Open,
     /// The run was canceled, or is being.
     Canceled,
-    /// A retry has set it aside.
-    SetAside,
+    Void(Void),
     Decided(ApprovalState),
 }
 
 pub(super) fn requests(run: &Run, source: Option<&Source>, view: &View<'_>) -> Vec<Later> {
     let past = run.past_approvals.iter().map(|it| (it, true));
-    let all = past.chain(run.approval.iter().map(|it| (it, false)));
-    all.map(|(approval, is_past)| {
-        let message = message(view.voice(), run, source, approval, &standing(run, approval, is_past));
-        view.reply(format!("approval:{}", approval.id), approval.asked_at, message)
+    let all = past.chain(run.requests().map(|it| (it, false)));
+    all.flat_map(|(approval, is_past)| {
+        let message = || message(view.voice(), run, source, approval, &standing(run, approval, is_past));
+        let reply = view.reply(format!("approval:{}", approval.id), approval.asked_at, message());
+        let leaks = approval.subject == Subject::Leak;
+        let alert = leaks.then(|| view.alert(format!("alert:approval:{}", approval.id), approval.asked_at, message()));
+        std::iter::once(reply).chain(alert)
     })
     .collect()
 }
 
 fn standing(run: &Run, approval: &Approval, is_past: bool) -> Standing {
     match approval.state {
-        ApprovalState::Pending if is_past => Standing::SetAside,
+        ApprovalState::Void => Standing::Void(approval.void.unwrap_or(Void::Retried)),
+        // So it stands in records from before there was a state for it.
+        ApprovalState::Pending if is_past => Standing::Void(Void::Retried),
         ApprovalState::Pending if run.canceled_by.is_some() || run.status.is_over() => Standing::Canceled,
         ApprovalState::Pending => Standing::Open,
         state @ (ApprovalState::Approved | ApprovalState::Denied | ApprovalState::Expired) => Standing::Decided(state),
@@ -52,12 +58,14 @@ fn standing(run: &Run, approval: &Approval, is_past: bool) -> Standing {
 fn message(voice: Voice<'_>, run: &Run, source: Option<&Source>, approval: &Approval, standing: &Standing) -> Message {
     match standing {
         Standing::Open => {
-            let Question { what, terms, buttons } = Question::of(voice, run, source, approval);
-            Page::new(what).section(terms).buttons(buttons).message()
+            let Question { what, found, terms, buttons } = Question::of(voice, run, source, approval);
+            Page::new(what).section(found).section(terms).buttons(buttons).message()
         }
-        Standing::Canceled | Standing::SetAside | Standing::Decided(_) => {
+        Standing::Canceled | Standing::Void(_) | Standing::Decided(_) => {
             let headline = headline(voice, run, approval, standing);
-            Page::new(Mrkdwn::lines([headline, subject(voice, run, approval), votes(voice, approval)])).message()
+            Page::new(Mrkdwn::lines([headline, subject(voice, run, approval), votes(voice, approval)]))
+                .section(finding::list(voice, approval))
+                .message()
         }
     }
 }
@@ -66,6 +74,8 @@ fn message(voice: Voice<'_>, run: &Run, source: Option<&Source>, approval: &Appr
 pub(in crate::projection) struct Question {
     /// What would be refreshed, and who wants it.
     pub(in crate::projection) what: Mrkdwn,
+    /// What was found that it is about.
+    pub(in crate::projection) found: Mrkdwn,
     /// Who decides, until when, and who has.
     pub(in crate::projection) terms: Mrkdwn,
     pub(in crate::projection) buttons: Vec<Button>,
@@ -76,6 +86,7 @@ impl Question {
         let headline = headline(voice, run, approval, &Standing::Open);
         Self {
             what: Mrkdwn::lines([headline, subject(voice, run, approval)]),
+            found: finding::list(voice, approval),
             terms: Mrkdwn::lines([terms(voice, source, approval), votes(voice, approval)]),
             buttons: buttons(voice, run, approval),
         }
@@ -83,15 +94,28 @@ impl Question {
 }
 
 fn headline(voice: Voice<'_>, run: &Run, approval: &Approval, standing: &Standing) -> Mrkdwn {
-    let key = match standing {
-        Standing::Open => "approval.pending",
-        Standing::Canceled => "approval.run_canceled",
-        Standing::SetAside => "approval.set_aside",
-        Standing::Decided(ApprovalState::Approved) => "approval.approved",
-        Standing::Decided(ApprovalState::Denied) => "approval.denied",
-        Standing::Decided(ApprovalState::Expired | ApprovalState::Pending) => "approval.expired",
+    let state = match standing {
+        Standing::Open => "pending",
+        Standing::Canceled => return voice.say("approval.run_canceled", values! { by => run.canceled_by }),
+        Standing::Void(why) => return voice.text(void(*why)),
+        Standing::Decided(ApprovalState::Approved) => "approved",
+        Standing::Decided(ApprovalState::Denied) => "denied",
+        Standing::Decided(ApprovalState::Expired | ApprovalState::Pending | ApprovalState::Void) => "expired",
     };
-    voice.say(key, values! { source => run.source, by => run.canceled_by, expired => approval.expires_at })
+    let values = values! {
+        source => run.source,
+        stage => stage::name(voice, approval.stage),
+        expired => approval.expires_at,
+    };
+    voice.say(&format!("approval.{}.{state}", approval.subject.as_str()), values)
+}
+
+fn void(why: Void) -> &'static str {
+    match why {
+        Void::Plan => "approval.void.plan",
+        Void::Retried => "approval.void.retried",
+        Void::Outlived => "approval.void.outlived",
+    }
 }
 
 /// What would be refreshed, and who wants it.
@@ -109,9 +133,11 @@ fn subject(voice: Voice<'_>, run: &Run, approval: &Approval) -> Mrkdwn {
 
 /// Who decides, how many of them, under which classification, and until when.
 fn terms(voice: Voice<'_>, source: Option<&Source>, approval: &Approval) -> Mrkdwn {
-    let rule = source.and_then(|it| it.sensitive.as_ref()).map(|it| &it.approval);
+    let rule = source.and_then(|it| it.rule(approval.subject));
     let approvers: Vec<String> = rule.iter().flat_map(|it| &it.approvers).map(ToString::to_string).collect();
-    let classification = source.map(|it| it.classification.chars().take(DIGEST).collect::<String>());
+    let asked_under = Some(&approval.classification).filter(|it| !it.is_empty());
+    let classification = asked_under.or(source.map(|it| &it.classification));
+    let classification = classification.map(|it| it.chars().take(DIGEST).collect::<String>());
     let values = values! { approvers, classification, quorum => approval.quorum, until => approval.expires_at };
     voice.say("approval.terms", values)
 }
@@ -135,9 +161,13 @@ fn buttons(voice: Voice<'_>, run: &Run, approval: &Approval) -> Vec<Button> {
         primary: false,
         confirm: None,
     };
-    let text = voice.say("button.deny.confirm.text", values! { source => run.source });
+    let (approve, deny) = match approval.subject {
+        Subject::Refresh => ("approve", "deny"),
+        Subject::Schema | Subject::Leak | Subject::Rows => ("go_on", "stop"),
+    };
+    let text = voice.say(&format!("button.{deny}.confirm.text"), values! { source => run.source });
     vec![
-        Button { primary: true, ..button(APPROVE, "approve") },
-        Button { confirm: Some(confirm(voice, "deny", text)), ..button(DENY, "deny") },
+        Button { primary: true, ..button(APPROVE, approve) },
+        Button { confirm: Some(confirm(voice, deny, text)), ..button(DENY, deny) },
     ]
 }

@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     access::{Membership, Person, Who},
-    approval::{Approval, ApprovalState, Verdict},
+    approval::{Approval, ApprovalState, Subject, Verdict},
+    doubt::{Doubt, Finding},
     fact::Fact,
     failure::{Class, Failure, codes},
     retry::{Retry, automatic, retry},
-    row_fall::RowFall,
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
+    source::{ApprovalRule, Engine, Export, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
     stage::{Detail, StageId, WaitOn},
 };
 
@@ -38,7 +38,7 @@ pub(crate) fn source(name: &str) -> Source {
         expect_every: None,
         classification: "3f9a2c51d0e77b64".into(),
         rules: Arc::default(),
-        row_fall: RowFall::default(),
+        policy: Policy::default(),
         normal: work("shop-normal"),
         sensitive: Some(SensitiveLayer {
             work: work("shop-sensitive"),
@@ -48,6 +48,7 @@ pub(crate) fn source(name: &str) -> Source {
                 expires_after: SignedDuration::from_hours(8),
             },
         }),
+        operators: vec![Who::Group("S0DATAOPS01".into())],
     }
 }
 
@@ -160,20 +161,28 @@ impl Story {
         self.maybe(0, &Fact::TurnTaken).then(0, &Fact::ApprovalAsked { approval })
     }
 
+    /// The open stage's work is done, and a look has found what people must decide about.
+    #[must_use]
+    pub(crate) fn doubt(self, subject: Subject, findings: &[Finding]) -> Self {
+        let story = self.begin();
+        let (stage, findings) = (story.run.open_stage().unwrap().id, findings.to_vec());
+        let doubt = Doubt { subject, findings };
+        let approval = Approval::about(&story.run, &story.source, stage, &doubt, story.now).unwrap();
+        story.then(2, &Fact::ApprovalAsked { approval })
+    }
+
     #[must_use]
     pub(crate) fn vote(self, user: &str, verdict: Verdict) -> Self {
-        let rule = &self.source.sensitive.as_ref().unwrap().approval;
         let groups = ["S0PRIVACY01".to_owned()].into();
         let person = Person { user: user.into(), membership: Membership::Member, groups };
-        let id = &self.run.approval.as_ref().unwrap().id;
-        let approval =
-            Approval::decide(&self.run, id, &self.source.classification, rule, &person, verdict, self.now).unwrap();
+        let id = &self.run.request().unwrap().id;
+        let approval = Approval::decide(&self.run, &self.source, id, &person, verdict, self.now).unwrap();
         self.then(3, &Fact::ApprovalChanged { approval })
     }
 
     #[must_use]
     pub(crate) fn expire(self) -> Self {
-        let approval = Approval { state: ApprovalState::Expired, ..self.run.approval.clone().unwrap() };
+        let approval = Approval { state: ApprovalState::Expired, ..self.run.request().unwrap().clone() };
         self.then(480, &Fact::ApprovalChanged { approval })
     }
 

@@ -14,12 +14,13 @@ macro_rules! subjects {
 }
 
 /// Subject, English, Japanese.
-const CATALOGUES: [(&str, &str, &str); 20] = subjects![
+const CATALOGUES: [(&str, &str, &str); 21] = subjects![
     "alert",
     "answer",
     "approval",
     "board",
     "button",
+    "finding",
     "forecast",
     "form",
     "freshness",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_config::retry::RetryConfig;
 use datalake_bot::{
     adapters::aws::Aws,
+    config::classification,
     domain::{
         failure::{Class, codes},
         run::Run,
@@ -12,7 +13,10 @@ use datalake_bot::{
         stage::{StageId, StageStatus, WaitOn},
     },
     engine::ports::{Progress, Work as _},
-    sandbox::aws::{Pace, RunState},
+    sandbox::{
+        aws::{Pace, RunState},
+        faults::Kind,
+    },
 };
 use serde_json::json;
 
@@ -45,6 +49,8 @@ async fn a_job_run_has_the_contracts_arguments_and_is_found_with_and_without_its
         "--datalake_layer": "normal",
         "--datalake_attempt": "1",
         "--datalake_input": "s3://lake/latest/shop/",
+        "--datalake_output": "s3://lake/normal/shop/",
+        "--datalake_export": format!("s3://lake/raw/{}/", run.export_task),
         "--datalake_classification": "c1a55",
     });
     assert_eq!(arguments, &expected);
@@ -56,6 +62,38 @@ async fn a_job_run_has_the_contracts_arguments_and_is_found_with_and_without_its
     }
     world.pass(60);
     assert_eq!(state(&world.look(&run, JOB).await), "SUCCEEDED");
+}
+
+#[tokio::test]
+async fn the_rules_are_where_the_job_is_told_before_it_starts_and_are_never_written_over() {
+    let mut world = World::start(Pace::default()).await;
+    let text = "[shop.users]\nid = \"normal\"\n";
+    world.source.rules = Arc::new(classification::read(text).unwrap());
+    let run = intended(&world).await;
+    handle(world.begin(&run, JOB).await);
+    let arguments = &world.front.history.effects("glue", "StartJobRun")[0].note["arguments"];
+    assert_eq!(arguments["--datalake_rules"], "s3://lake/classification/shop/c1a55.toml");
+    let there = || world.stand_ins.s3.get("lake", "classification/shop/c1a55.toml").unwrap();
+    assert_eq!(there(), text.as_bytes());
+
+    world.source.rules = Arc::new(classification::read("# another\n").unwrap());
+    world.stand_ins.glue.add_job("shop-normal", 9, None);
+    handle(world.begin(&intended(&world).await, JOB).await);
+    assert_eq!(there(), text.as_bytes());
+}
+
+#[tokio::test]
+async fn a_job_is_not_started_without_the_rules_that_it_is_told_of() {
+    let mut world = World::start(Pace::default()).await;
+    world.source.rules = Arc::new(classification::read("# none\n").unwrap());
+    let run = intended(&world).await;
+    world.once(
+        "s3",
+        "PutObject",
+        Kind::Refuse { status: 403, code: "AccessDenied".to_owned(), message: String::new(), retry_after: None },
+    );
+    assert!(matches!(world.begin(&run, JOB).await, Started::Failed(it) if it.code == "AccessDenied"));
+    assert_eq!(world.effects("glue", "StartJobRun"), 0);
 }
 
 #[tokio::test]

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, de::IgnoredAny};
+use serde_json::Value;
+
+use crate::domain::schema;
 
 /// `export_info_{task}.json`.
 #[derive(Debug, Default, Deserialize)]
@@ -45,6 +48,20 @@ pub(super) struct Table {
     /// Absent on entries of databases.
     #[serde(default)]
     table_statistics: Option<IgnoredAny>,
+    /// May be absent too. Read by itself, so that what is odd in it takes nothing from the rest.
+    #[serde(default)]
+    schema_metadata: Value,
+}
+
+/// A column, as `originalTypeMappings` tells it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mapping {
+    column_name: String,
+    #[serde(default)]
+    original_type: String,
+    #[serde(default)]
+    expected_exported_type: String,
 }
 
 /// Reads the file on the export.
@@ -87,6 +104,21 @@ impl Table {
     /// Says whether it was exported. An entry without a status has nothing against it.
     pub(super) fn is_complete(&self) -> bool {
         self.status.as_deref().is_none_or(|it| it.eq_ignore_ascii_case("COMPLETE"))
+    }
+
+    /// Returns what RDS calls it.
+    pub(super) fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Returns the table with its columns, as far as they are told.
+    pub(super) fn schema(&self) -> schema::Table {
+        let mappings = self.schema_metadata["originalTypeMappings"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let column = |it: &Value| {
+            let Mapping { column_name, original_type, expected_exported_type } = Mapping::deserialize(it).ok()?;
+            Some(schema::Column { name: column_name, original: original_type, exported: expected_exported_type })
+        };
+        schema::Table::new(&self.target, mappings.iter().filter_map(column))
     }
 
     /// Returns what is wrong with it, if anything is: its status, RDS's own warning, or that its folder is not among
@@ -145,12 +177,29 @@ mod tests {
     }
 
     #[test]
+    fn columns_are_read_as_far_as_they_are_told() {
+        let text = br#"{"perTableStatus": [
+            {"target": "shop.users", "schemaMetadata": {"originalTypeMappings": [
+                {"columnName": "id", "originalType": "bigint", "expectedExportedType": "int64", "new": 1},
+                {"columnName": "note"}, {"originalType": "int"}, 7]}},
+            {"target": "shop.a", "schemaMetadata": null}, {"target": "shop.b", "schemaMetadata": {"x": 1}}, {"target": "shop.c"}
+        ]}"#;
+        let columns: Vec<Vec<String>> = tables(text)
+            .unwrap()
+            .iter()
+            .map(|it| it.schema().columns().map(|it| format!("{} {} {}", it.name, it.original, it.exported)).collect())
+            .collect();
+        assert_eq!(columns, [vec!["id bigint int64", "note  "], vec![], vec![], vec![]]);
+    }
+
+    #[test]
     fn both_ways_to_lay_out_folders_are_known() {
         let table = |target: &str| Table {
             target: target.to_owned(),
             status: None,
             warning_message: None,
             table_statistics: None,
+            schema_metadata: Value::Null,
         };
         let folders = BTreeSet::from(["shop/shop.users", "shop/public.orders"]);
         for (target, lacks) in

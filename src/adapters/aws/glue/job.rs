@@ -9,7 +9,11 @@ use aws_sdk_glue::{
 use tracing::warn;
 
 use super::{
-    super::error::{Trouble, partial},
+    super::{
+        error::{Trouble, partial},
+        export_files::location,
+        rules,
+    },
     once,
 };
 use crate::domain::{
@@ -50,9 +54,14 @@ impl Job<'_> {
     /// Returns all arguments of the job run.
     fn arguments(&self) -> HashMap<String, String> {
         let more = [
-            ("--datalake_input", self.source.latest.url()),
-            ("--datalake_classification", self.source.classification.clone()),
+            ("--datalake_input", Some(self.source.latest.url())),
+            ("--datalake_output", self.source.layer(self.layer).map(|it| it.output.url())),
+            // Beside the export lie the status files, which tell the types of columns.
+            ("--datalake_export", Some(location(self.run, self.source).url())),
+            ("--datalake_classification", Some(self.source.classification.clone())),
+            ("--datalake_rules", rules::url(self.source)),
         ];
+        let more = more.into_iter().filter_map(|(name, value)| Some((name, value?)));
         self.marks().into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 

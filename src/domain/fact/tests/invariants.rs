@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use proptest::{prelude::*, sample::select};
 
 use crate::domain::{
-    approval::{Approval, ApprovalState, Verdict, Vote},
+    approval::{Approval, ApprovalState, Subject, Verdict, Void, Vote},
     fact::Fact,
     run::{Run, RunStatus},
     source::Layer,
     stage::{Detail, StageId, StageStatus, WaitOn},
     standing::Shown,
-    testing::{APPROVERS, REQUESTER, failed, hiccup, intent, mins, new_run, rule, secs, source, start},
+    testing::{APPROVERS, REQUESTER, doubt, failed, hiccup, intent, mins, new_run, rule, secs, source, start},
 };
 
 /// A fact to be; what it says of approvals is made from the run that it meets.
@@ -20,6 +20,8 @@ enum Draw {
     /// The fact that the open stage is waiting for, so that runs come far.
     Forward,
     Ask,
+    Doubt(Subject),
+    Void(Subject),
     Vote(&'static str, Verdict),
     Expire,
     Continue,
@@ -33,6 +35,8 @@ fn draws() -> impl Strategy<Value = Draw> {
         1 => select(vec![Fact::TurnTaken, Fact::Canceled, Fact::Superseded]).prop_map(Draw::Fact),
         1 => Just(Draw::Fact(Fact::CancelAsked { by: "UELI".into() })),
         1 => Just(Draw::Ask),
+        1 => select(&Subject::ALL).prop_map(Draw::Doubt),
+        1 => select(&Subject::ALL).prop_map(Draw::Void),
         1 => (select(vec![APPROVERS[0], APPROVERS[1], REQUESTER]), select(vec![Verdict::Approve, Verdict::Deny]))
             .prop_map(|(user, verdict)| Draw::Vote(user, verdict)),
         1 => Just(Draw::Expire),
@@ -72,9 +76,14 @@ fn fact(draw: &Draw, run: &Run, now: Timestamp) -> Option<Fact> {
         Draw::Fact(fact) => fact.clone(),
         Draw::Forward => forward(run, now)?,
         Draw::Ask => ask(run, now),
+        Draw::Doubt(subject) => {
+            let stage = run.open_stage()?.id;
+            Fact::ApprovalAsked { approval: Approval::about(run, &source(), stage, &doubt(*subject), now)? }
+        }
+        Draw::Void(subject) => Fact::ApprovalVoided { subject: *subject, why: Void::Plan },
         Draw::Vote(user, verdict) => vote(run, user, *verdict, now)?,
         Draw::Expire => {
-            let approval = run.approval.clone()?;
+            let approval = run.request()?.clone();
             Fact::ApprovalChanged { approval: Approval { state: ApprovalState::Expired, ..approval } }
         }
         Draw::Continue => Fact::Continued { next: run.run_id.with_attempt(run.attempt + 1) },
@@ -85,6 +94,10 @@ fn forward(run: &Run, now: Timestamp) -> Option<Fact> {
     let stage = run.open_stage()?;
     Some(match (stage.id, stage.status) {
         _ if !run.has_turn => Fact::TurnTaken,
+        (id, _) if id != StageId::SensitiveApproval && run.request().is_some() => {
+            let votes = run.request()?.votes.len();
+            vote(run, APPROVERS.get(votes)?, Verdict::Approve, now)?
+        }
         (StageId::SensitiveApproval, StageStatus::Pending) => ask(run, now),
         (StageId::SensitiveApproval, _) => {
             let votes = run.approval.as_ref()?.votes.len();
@@ -102,7 +115,7 @@ fn ask(run: &Run, now: Timestamp) -> Fact {
 
 /// A vote as a careless caller would record it: the state is guessed, nobody's right is looked up.
 fn vote(run: &Run, user: &str, verdict: Verdict, now: Timestamp) -> Option<Fact> {
-    let mut approval = run.approval.clone()?;
+    let mut approval = run.request().or(run.approval.as_ref())?.clone();
     approval.votes.push(Vote { user: user.to_owned(), verdict, at: now });
     approval.state = match verdict {
         Verdict::Deny => ApprovalState::Denied,
@@ -127,7 +140,7 @@ fn check(run: &Run) -> Result<(), TestCaseError> {
     prop_assert!(run.stages.iter().filter(|it| it.status == StageStatus::Running).count() <= 1);
     prop_assert_eq!(over, run.finished_at.is_some());
     prop_assert!(!(over && run.has_turn));
-    let denied = run.approval.as_ref().is_some_and(|it| it.state == ApprovalState::Denied);
+    let denied = run.requests().any(|it| it.state == ApprovalState::Denied);
     let explained = matches!(run.status, RunStatus::Failed | RunStatus::Expired) || denied;
     prop_assert_eq!(explained, run.error.is_some());
     check_approval(run)
@@ -136,7 +149,12 @@ fn check(run: &Run) -> Result<(), TestCaseError> {
 fn check_approval(run: &Run) -> Result<(), TestCaseError> {
     let stage = run.stage(StageId::SensitiveApproval).status;
     let state = run.approval.as_ref().map(|it| it.state);
-    prop_assert_eq!(run.status == RunStatus::WaitingApproval, stage == StageStatus::Running);
+    let asked = run.request().filter(|_| !run.status.is_over());
+    prop_assert_eq!(run.status == RunStatus::WaitingApproval, asked.is_some());
+    let waits = asked.map(|it| (it.stage, run.stage(it.stage).status));
+    prop_assert!(waits.is_none_or(|(id, status)| id == run.stage && status == StageStatus::Running));
+    prop_assert!(run.question.as_ref().is_none_or(|it| it.subject != Subject::Refresh));
+    prop_assert!(run.approval.as_ref().is_none_or(|it| it.subject == Subject::Refresh));
     match stage {
         StageStatus::Running => prop_assert_eq!(state, Some(ApprovalState::Pending)),
         StageStatus::Succeeded => prop_assert_eq!(state, Some(ApprovalState::Approved)),

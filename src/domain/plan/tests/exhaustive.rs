@@ -14,10 +14,17 @@ use std::{
 use jiff::SignedDuration;
 
 use super::{
-    Act, Detail, Fact, Need, Plan, Run, Seen, StageId, Started, TIMING, config_failure, context, hiccup, need, new_run,
-    plan, plan_turn, settle, slot, source, start,
+    Act, Detail, Fact, Need, Plan, Run, Seen, StageId, Started, Subject, TIMING, config_failure, context, doubt,
+    hiccup, need, new_run, plan, plan_decision, plan_turn, settle, slot, source, start,
 };
-use crate::domain::{plan::Context, source::Layer, source::Source, stage::StageStatus};
+use crate::domain::{
+    approval::{Approval, Verdict},
+    plan::Context,
+    source::Layer,
+    source::Source,
+    stage::StageStatus,
+    testing::{APPROVERS, member},
+};
 
 const OWNERS: [&str; 2] = ["one", "two"];
 
@@ -28,6 +35,8 @@ type Key = (usize, StageId, u32);
 enum Work {
     Hidden,
     Running,
+    /// Done, but people must say whether that counts.
+    Doubtful,
     Done,
     Failed,
 }
@@ -70,7 +79,8 @@ impl State {
                 let intent = it.intent.as_ref().map(|it| (it.owner.clone(), it.until <= start(), it.handle.is_some()));
                 (it.id, it.status, it.attempt, intent, it.waiting.as_ref().map(|it| std::mem::discriminant(&it.on)))
             });
-            (it.status, it.has_turn, it.canceled_by.is_some(), stage)
+            let question = it.question.as_ref().map(|it| (it.state, it.stage));
+            (it.status, it.has_turn, it.canceled_by.is_some(), stage, question)
         };
         let actor = |actor: &Actor| match actor {
             Actor::Idle => String::new(),
@@ -138,16 +148,39 @@ impl State {
             };
             match work {
                 Work::Hidden => next.push((true, becomes(Work::Running))),
-                Work::Running => next.extend([(true, becomes(Work::Done)), (false, becomes(Work::Failed))]),
+                Work::Running => {
+                    // One doubt is enough to meet everything that can come of one.
+                    let doubtful = key.1 == StageId::NormalTransform && key.0 == 0;
+                    next.extend([(true, becomes(Work::Done)), (false, becomes(Work::Failed))]);
+                    next.extend(doubtful.then(|| (false, becomes(Work::Doubtful))));
+                }
+                // What people were asked about may be no more when it is looked at again.
+                Work::Doubtful => next.push((false, becomes(Work::Done))),
                 Work::Done | Work::Failed => {}
             }
         }
+        self.people_decide(source, &mut next);
         if self.runs[0].canceled_by.is_none() && !self.runs[0].status.is_over() {
             let mut state = self.clone();
             assert!(state.happens(0, &[Fact::CancelAsked { by: "UELI".to_owned() }]), "it can be canceled");
             next.push((false, state));
         }
         next
+    }
+
+    /// Whoever is asked answers, in both ways.
+    fn people_decide(&self, source: &Source, next: &mut Vec<Next>) {
+        for (number, run) in self.runs.iter().enumerate() {
+            let Some(request) = run.request().filter(|_| !run.status.is_over()) else { continue };
+            for verdict in [Verdict::Approve, Verdict::Deny] {
+                let person = member(APPROVERS[0]);
+                let decided = Approval::decide(run, source, &request.id, &person, verdict, start());
+                let mut state = self.clone();
+                let fact = Fact::ApprovalChanged { approval: decided.expect("one answer is enough") };
+                assert!(state.happens(number, &[fact]), "an answer fits");
+                next.push((verdict == Verdict::Approve, state));
+            }
+        }
     }
 
     /// A lease that is over has been seen for its whole length, another one for no time.
@@ -219,7 +252,7 @@ impl State {
         let read = &self.runs[run];
         match need(read) {
             Need::Rest => Plan::default(),
-            Need::Decision => panic!("nobody is asked about the normal layer"),
+            Need::Decision => plan_decision(read, context),
             Need::Turn if read.canceled_by.is_some() => Plan { facts: vec![Fact::Canceled], ..Plan::default() },
             Need::Turn => match self.turn {
                 Some(holder) if holder != run => plan_turn(read, "the other", context),
@@ -234,6 +267,7 @@ impl State {
         match self.works.get(&key) {
             None | Some(Work::Hidden) => Seen::Absent { marker: None },
             Some(Work::Running) => Seen::Running { handle: Some("h".to_owned()), detail },
+            Some(Work::Doubtful) => Seen::Doubtful { doubt: doubt(Subject::Rows), detail, warnings: Vec::new() },
             Some(Work::Done) => Seen::Done { detail, warnings: Vec::new() },
             Some(Work::Failed) => Seen::Failed(config_failure()),
         }

@@ -3,8 +3,8 @@
 use rstest::rstest;
 
 use super::{
-    Class, Context, Detail, Fact, Failure, Intent, Run, Seen, StageId, TIMING, absent, after, after_at, begun_at,
-    codes, config_failure, context, hiccup, intent, plan, run_at, secs, slot, source, start, told,
+    Class, Context, Detail, Fact, Failure, Intent, Run, Seen, StageId, Subject, TIMING, absent, after, after_at,
+    begun_at, codes, config_failure, context, doubt, hiccup, intent, plan, run_at, secs, slot, source, start, told,
 };
 
 const STAGE: StageId = StageId::NormalTransform;
@@ -66,6 +66,10 @@ fn done() -> Seen {
     Seen::Done { detail: Detail::default(), warnings: vec![] }
 }
 
+fn doubtful() -> Seen {
+    Seen::Doubtful { doubt: doubt(Subject::Rows), detail: Detail::default(), warnings: vec![] }
+}
+
 fn job_failed() -> Seen {
     Seen::Failed(Failure::new(Class::NewAttempt, codes::JOB_FAILED, "boom"))
 }
@@ -86,6 +90,9 @@ fn job_failed() -> Seen {
 ])]
 #[case::done(done(), [
     "began, finished", "finished", "finished", "finished", "finished", "finished", "finished", "finished",
+])]
+#[case::doubtful(doubtful(), [
+    "began, asked", "asked", "asked", "asked", "asked", "asked", "asked", "asked",
 ])]
 #[case::failed(job_failed(), [
     "began, failed JobFailed", "failed JobFailed", "failed JobFailed", "failed JobFailed", "failed JobFailed",
@@ -116,6 +123,7 @@ fn the_next_step(#[case] seen: Seen, #[case] expected: [&str; 8]) {
 ])]
 #[case::running(running(), ["stop, again 10"; 8])]
 #[case::done(done(), ["canceled"; 8])]
+#[case::doubtful(doubtful(), ["canceled"; 8])]
 #[case::failed(job_failed(), ["canceled"; 8])]
 #[case::stopped(Seen::Stopped, ["canceled"; 8])]
 #[case::may_pass(Seen::Unclear(hiccup()), [

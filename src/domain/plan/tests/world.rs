@@ -19,7 +19,7 @@ use crate::domain::{
     plan::Context,
     retry::{Retry, retry},
     stage::StageStatus,
-    testing::{member, rule},
+    testing::member,
 };
 
 /// How long after its start work can be looked at, in seconds. With what a replica takes from plan to record it must be
@@ -175,9 +175,8 @@ impl World {
     }
 
     pub(super) fn press(&mut self, user: &str, verdict: Verdict) {
-        let Some(id) = self.run.approval.as_ref().map(|it| it.id.clone()) else { return };
-        let (class, rule, person) = (&self.source.classification, rule(&self.source), member(user));
-        if let Ok(approval) = Approval::decide(&self.run, &id, class, rule, &person, verdict, self.now) {
+        let Some(id) = self.run.request().map(|it| it.id.clone()) else { return };
+        if let Ok(approval) = Approval::decide(&self.run, &self.source, &id, &member(user), verdict, self.now) {
             assert!(self.happens(&Fact::ApprovalChanged { approval }), "a verdict that counts fits the run");
         }
     }

@@ -312,6 +312,7 @@ fn engine(
         store: Arc::clone(records) as _,
         work: Arc::new(Idle),
         snapshots: Arc::new(Idle),
+        schemas: Arc::new(Idle),
         shelf: Arc::new(Idle),
         catalogs: Arc::new(Idle),
         reports: Arc::new(Idle),

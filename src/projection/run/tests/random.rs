@@ -67,6 +67,7 @@ fn detail() -> impl Strategy<Value = Detail> {
             removed: Some(tables),
             job_run_id: Some("jr".into()),
             dpu_seconds: Some(size),
+            inspection: None,
         },
     )
 }

@@ -13,14 +13,15 @@ use crate::{
         name::ExportTask,
         report::Report,
         run::Run,
+        schema::Schema,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
         source::{Layer, Source},
         stage::StageId,
     },
     engine::ports::{
-        Catalogs, ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Reports, Shelf, Shown, Snapshots, StoreError,
-        ViewId, Views, Work,
+        Catalogs, ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Reports, Schemas, Shelf,
+        Shown, Snapshots, StoreError, ViewId, Views, Work,
     },
     projection::view::View,
 };
@@ -51,6 +52,13 @@ impl Snapshots for Idle {
     }
 
     async fn list(&self, _: &Source) -> Result<Vec<Snapshot>, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Schemas for Idle {
+    async fn of(&self, _: &Source, _: &ExportTask) -> Result<Option<Schema>, Failure> {
         unreachable!("no thread is drawn with it")
     }
 }

@@ -1,0 +1,81 @@
+//! What follows where people decide: they are asked, waited for, and asked anew when what they were asked has changed.
+
+use jiff::Timestamp;
+
+use super::{Context, Plan, fail, until};
+use crate::domain::{
+    approval::{Approval, ApprovalState, Subject, Void},
+    doubt::Doubt,
+    fact::Fact,
+    failure::{Class, Failure, codes},
+    run::Run,
+    stage::{Detail, Stage, StageId},
+};
+
+/// Returns the next step of a run that waits for people.
+pub fn plan_decision(run: &Run, context: Context<'_>) -> Plan {
+    let fact = |fact| Plan { facts: vec![fact], ..Plan::default() };
+    if run.canceled_by.is_some() {
+        return fact(Fact::Canceled);
+    }
+    let Some(request) = run.request() else { return ask(run, StageId::SensitiveApproval, context) };
+    if context.now >= request.expires_at {
+        return fact(Fact::ApprovalChanged { approval: Approval { state: ApprovalState::Expired, ..request.clone() } });
+    }
+    let (subject, source) = (request.subject, context.source);
+    if source.rule(subject).is_some() && request.is_for(run, &source.classification) {
+        return Plan { again: Some(until(context.now, request.expires_at)), ..Plan::default() };
+    }
+    match subject {
+        Subject::Refresh => ask(run, StageId::SensitiveApproval, context),
+        // What is found now, a look must tell.
+        Subject::Schema | Subject::Leak | Subject::Rows => fact(Fact::ApprovalVoided { subject, why: Void::Plan }),
+    }
+}
+
+/// Asks people to approve: for the first time, or anew because what they were asked does not hold any more.
+pub(super) fn ask(run: &Run, open: StageId, context: Context<'_>) -> Plan {
+    let Some(layer) = &context.source.sensitive else {
+        let failure = Failure::new(Class::Config, codes::SOURCE_GONE, "the configuration has no sensitive layer");
+        return fail(open, failure);
+    };
+    let asked_at = run.moment(context.now);
+    let approval = Approval::ask(run, &context.source.classification, &layer.approval, asked_at);
+    Plan { facts: vec![Fact::ApprovalAsked { approval }], ..Plan::default() }
+}
+
+/// Says whether people stand behind the start of stage `id`'s work. What is started under an approval goes on when
+/// the approval runs out: only the start asks for it.
+pub(super) fn is_allowed(run: &Run, id: StageId, context: Context<'_>) -> bool {
+    let stands = |it: &Approval| it.stands_for(run, &context.source.classification, context.now);
+    id != StageId::SensitiveTransform
+        || (context.source.sensitive.is_some() && run.approval.as_ref().is_some_and(stands))
+}
+
+/// What follows when the stage's work is done and there is a doubt about it: the stage ends if people have said that it
+/// may, with this very doubt; otherwise they are asked.
+pub(super) fn doubtful(
+    run: &Run,
+    stage: &Stage,
+    doubt: &Doubt,
+    (detail, warnings): (&Detail, &[String]),
+    context: Context<'_>,
+) -> Plan {
+    let (id, source) = (stage.id, context.source);
+    let clears = |it: &Approval| it.clears(run, id, doubt, &source.classification, context.now);
+    if run.question.as_ref().is_some_and(clears) {
+        let finished = Fact::Finished { stage: id, detail: detail.clone(), warnings: warnings.to_vec() };
+        return Plan { facts: vec![finished], ..Plan::default() };
+    }
+    let Some(approval) = Approval::about(run, source, id, doubt, run.moment(context.now)) else {
+        return fail(id, Failure::new(Class::Config, codes::SOURCE_GONE, "the configuration names nobody to ask"));
+    };
+    let known = (stage.detail != *detail).then(|| Fact::Progressed { stage: id, detail: detail.clone() });
+    Plan { facts: known.into_iter().chain([Fact::ApprovalAsked { approval }]).collect(), ..Plan::default() }
+}
+
+/// Returns since when the stage can have worked without people: from its beginning, or from their last answer.
+pub(super) fn working_since(run: &Run, stage: &Stage) -> Option<Timestamp> {
+    let answer = run.question.as_ref().filter(|it| it.stage == stage.id).and_then(|it| it.votes.last());
+    stage.started_at.max(answer.map(|it| it.at))
+}
