@@ -8,6 +8,7 @@ use super::{
     world::Truth,
 };
 use crate::domain::{
+    approval::Subject,
     name::ExportTask,
     run::{FailureNote, Run, RunStatus},
     source::Layer,
@@ -125,7 +126,10 @@ impl Truth {
         let keys = keys.chain(run.failures.iter().map(|it| format!("stage:{}:{}", it.stage, it.attempt)));
         let keys = keys.chain(alerts(run));
         let keys = keys.chain((1..=run.retries.len()).map(|it| format!("retry:{it}")));
-        let keys = keys.chain(run.past_approvals.iter().chain(&run.approval).map(|it| format!("approval:{}", it.id)));
+        let asked = || run.past_approvals.iter().chain(run.requests());
+        let keys = keys.chain(asked().map(|it| format!("approval:{}", it.id)));
+        let leaks = asked().filter(|it| it.subject == Subject::Leak);
+        let keys = keys.chain(leaks.map(|it| format!("alert:approval:{}", it.id)));
         let keys = keys.chain(run.finished_at.map(|_| format!("end:{}", run.retries.len())));
         for key in keys.chain(["root".to_owned()]) {
             told.entry(key).or_insert(next);
