@@ -113,6 +113,9 @@ pub enum Remedy {
     GlueJobMissing,
     Crawler,
     CrawlerMissing,
+    JobReport,
+    RowsLost,
+    Catalog,
     Permissions,
     NewerData,
     LatestReplaced,
@@ -124,7 +127,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
@@ -138,6 +141,9 @@ impl Remedy {
         Self::GlueJobMissing,
         Self::Crawler,
         Self::CrawlerMissing,
+        Self::JobReport,
+        Self::RowsLost,
+        Self::Catalog,
         Self::Permissions,
         Self::NewerData,
         Self::LatestReplaced,
@@ -163,6 +169,9 @@ impl Remedy {
             Self::GlueJobMissing => "glue_job_missing",
             Self::Crawler => "crawler",
             Self::CrawlerMissing => "crawler_missing",
+            Self::JobReport => "job_report",
+            Self::RowsLost => "rows_lost",
+            Self::Catalog => "catalog",
             Self::Permissions => "permissions",
             Self::NewerData => "newer_data",
             Self::LatestReplaced => "latest_replaced",
@@ -190,6 +199,9 @@ impl Remedy {
             codes::TABLES_FAILED => Self::SkippedTables,
             codes::JOB_FAILED => Self::GlueJob,
             codes::CRAWL_FAILED => Self::Crawler,
+            codes::REPORT_UNREADABLE | codes::REPORT_DIFFERS => Self::JobReport,
+            codes::ROWS_LOST => Self::RowsLost,
+            codes::CATALOG_UNSEEN | "CrawlerWithoutDatabase" | "DatabaseNotFound" => Self::Catalog,
             codes::LATEST_IS_NEWER => Self::NewerData,
             codes::LATEST_REPLACED => Self::LatestReplaced,
             codes::APPROVAL_DENIED | codes::APPROVAL_EXPIRED => Self::Approval,
