@@ -98,6 +98,8 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         snapshots: Arc::clone(&work) as _,
         schemas: Arc::clone(&work) as _,
         shelf: Arc::clone(&work) as _,
+        catalogs: Arc::clone(&work) as _,
+        reports: Arc::clone(&work) as _,
         exports: Exports::new(work),
         chat: Arc::new(palette),
         views: Arc::new(SlackViews::new(Arc::clone(&slack))),

@@ -52,6 +52,8 @@ pub struct Engine {
     pub snapshots: Arc<dyn ports::Snapshots>,
     pub schemas: Arc<dyn ports::Schemas>,
     pub shelf: Arc<dyn ports::Shelf>,
+    pub catalogs: Arc<dyn ports::Catalogs>,
+    pub reports: Arc<dyn ports::Reports>,
     pub exports: exports::Exports,
     pub chat: Arc<dyn ports::Chat>,
     pub outbox: outbox::Outbox,

@@ -12,6 +12,7 @@ locals {
     latest_prefix      = var.latest_prefix
     latest_kms_key_arn = coalesce(var.latest_kms_key_arn, var.export_kms_key_arn)
     glue_names         = var.glue_names
+    glue_databases     = var.glue_databases
     runs_table         = local.tables["export_task"].TableName
     state_table        = local.tables["pk"].TableName
     queue              = aws_sqs_queue.bot.name

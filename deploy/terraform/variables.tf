@@ -50,6 +50,12 @@ variable "latest_kms_key_arn" {
   default     = null
 }
 
+variable "glue_databases" {
+  type        = string
+  description = "Pattern of the names of the databases that the crawlers write to: the bot reads their tables."
+  default     = "shop_*"
+}
+
 variable "glue_names" {
   type        = string
   description = "Pattern of the names of the jobs and crawlers that the bot may start."

@@ -9,6 +9,7 @@ mod export_files;
 mod glue;
 mod publish;
 mod rds;
+mod reports;
 mod rules;
 mod s3;
 mod sns;
@@ -30,10 +31,12 @@ pub use self::{
 use crate::{
     clock::Clock,
     domain::{
+        catalog::CatalogTable,
         export::ActiveExport,
         failure::Failure,
         forecast::Holding,
         name::ExportTask,
+        report::Report,
         run::Run,
         schema::Schema,
         seen::{Seen, Started},
@@ -41,7 +44,7 @@ use crate::{
         source::{Layer, Location, Source},
         stage::StageId,
     },
-    engine::ports::{Exports, Progress, Schemas, Shelf, Snapshots, Work},
+    engine::ports::{Catalogs, Exports, Progress, Reports, Schemas, Shelf, Snapshots, Work},
 };
 
 /// The services that do a run's work.
@@ -65,6 +68,7 @@ impl Aws {
 pub(crate) fn read_foreign(bytes: &[u8]) {
     export_files::read_foreign(bytes);
     publish::read_foreign(bytes);
+    reports::read_foreign(bytes);
 }
 
 #[async_trait]
@@ -149,6 +153,20 @@ impl Schemas for Aws {
 impl Shelf for Aws {
     async fn holding(&self, source: &Source) -> Result<Holding, Failure> {
         publish::holding(&self.s3, &source.latest).await
+    }
+}
+
+#[async_trait]
+impl Catalogs for Aws {
+    async fn tables(&self, source: &Source, layer: Layer) -> Result<Vec<CatalogTable>, Failure> {
+        glue::tables(&self.glue, source, layer).await
+    }
+}
+
+#[async_trait]
+impl Reports for Aws {
+    async fn of(&self, source: &Source, layer: Layer, run: &ExportTask) -> Result<Option<Report>, Failure> {
+        reports::read(&self.s3, source, layer, run).await
     }
 }
 

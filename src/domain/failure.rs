@@ -59,6 +59,14 @@ pub mod codes {
     pub const JOB_FAILED: &str = "JobFailed";
     /// A crawl ended without success.
     pub const CRAWL_FAILED: &str = "CrawlFailed";
+    /// What lies in the place of a job's report is none.
+    pub const REPORT_UNREADABLE: &str = "ReportUnreadable";
+    /// A job's report is of another run, layer or classification than the job was given.
+    pub const REPORT_DIFFERS: &str = "ReportDiffers";
+    /// A table has fewer rows than the source's policy lets pass.
+    pub const ROWS_LOST: &str = "RowsLost";
+    /// The catalog shows nothing of what the job has written.
+    pub const CATALOG_UNSEEN: &str = "CatalogUnseen";
     /// The stage took longer than its deadline.
     pub const STUCK: &str = "Stuck";
     /// What was started cannot be found any more.
@@ -106,6 +114,9 @@ pub enum Remedy {
     GlueJobMissing,
     Crawler,
     CrawlerMissing,
+    JobReport,
+    RowsLost,
+    Catalog,
     Permissions,
     NewerData,
     LatestReplaced,
@@ -117,7 +128,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
@@ -132,6 +143,9 @@ impl Remedy {
         Self::GlueJobMissing,
         Self::Crawler,
         Self::CrawlerMissing,
+        Self::JobReport,
+        Self::RowsLost,
+        Self::Catalog,
         Self::Permissions,
         Self::NewerData,
         Self::LatestReplaced,
@@ -158,6 +172,9 @@ impl Remedy {
             Self::GlueJobMissing => "glue_job_missing",
             Self::Crawler => "crawler",
             Self::CrawlerMissing => "crawler_missing",
+            Self::JobReport => "job_report",
+            Self::RowsLost => "rows_lost",
+            Self::Catalog => "catalog",
             Self::Permissions => "permissions",
             Self::NewerData => "newer_data",
             Self::LatestReplaced => "latest_replaced",
@@ -186,6 +203,9 @@ impl Remedy {
             codes::TABLES_GONE => Self::GoneTables,
             codes::JOB_FAILED => Self::GlueJob,
             codes::CRAWL_FAILED => Self::Crawler,
+            codes::REPORT_UNREADABLE | codes::REPORT_DIFFERS => Self::JobReport,
+            codes::ROWS_LOST => Self::RowsLost,
+            codes::CATALOG_UNSEEN | "CrawlerWithoutDatabase" | "DatabaseNotFound" => Self::Catalog,
             codes::LATEST_IS_NEWER => Self::NewerData,
             codes::LATEST_REPLACED => Self::LatestReplaced,
             codes::APPROVAL_DENIED | codes::APPROVAL_EXPIRED => Self::Approval,

@@ -106,7 +106,7 @@ impl Inspector<'_> {
     }
 
     fn judge(self, findings: &[Finding]) -> Verdict {
-        let Policy { skipped_tables, gone_tables } = self.policy;
+        let Policy { skipped_tables, gone_tables, .. } = self.policy;
         let then = |kind| match kind {
             FindingKind::SkippedTable => Some(skipped_tables),
             FindingKind::GoneTable => Some(gone_tables),

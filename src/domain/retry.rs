@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    approval::{ApprovalState, Verdict},
+    approval::{ApprovalState, Subject, Verdict},
     fact::Fact,
     failure::{Class, Remedy, codes},
     run::{Run, RunStatus},
@@ -55,6 +55,13 @@ pub enum RetryRefusal {
     NewerData,
 }
 
+/// Returns where what has stopped a run at `stage` is to be mended. People have stopped it for what the Normal catalog
+/// shows: another crawl would show the same, until the job has written anew.
+fn root(run: &Run, stage: StageId) -> StageId {
+    let leaks = run.question.as_ref().is_some_and(|it| it.subject == Subject::Leak && it.stage == stage);
+    if leaks && stage == StageId::NormalCatalog { StageId::NormalTransform } else { stage }
+}
+
 /// Returns how `by` can retry `run` from `from`, or from where it stopped.
 ///
 /// # Errors
@@ -70,7 +77,7 @@ pub fn retry(run: &Run, from: Option<StageId>, by: &str, now: Timestamp) -> Resu
         return Err(RetryRefusal::Superseded);
     }
     let stopped = run.stages.iter().find(|it| matches!(it.status, StageStatus::Failed | StageStatus::Canceled));
-    let from = from.or(stopped.map(|it| it.id)).ok_or(RetryRefusal::NothingFailed)?;
+    let from = from.or(stopped.map(|it| root(run, it.id))).ok_or(RetryRefusal::NothingFailed)?;
     if run.stage(from).status == StageStatus::Skipped {
         return Err(RetryRefusal::NotInRun(from));
     }

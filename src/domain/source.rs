@@ -38,6 +38,23 @@ pub struct Policy {
     pub skipped_tables: Then,
     /// Tables of the last good run are not in the database any more.
     pub gone_tables: Then,
+    /// A table of a layer has fewer rows than in the last good run.
+    pub row_fall: RowFall,
+}
+
+/// How far rows may fall, and what follows when they fall further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowFall {
+    /// Of a hundred rows, how many a table may lose.
+    pub percent: u32,
+    pub then: Then,
+}
+
+impl Default for RowFall {
+    /// A table may lose half of its rows.
+    fn default() -> Self {
+        Self { percent: 50, then: Then::default() }
+    }
 }
 
 /// What follows from something that may be wrong.

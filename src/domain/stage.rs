@@ -277,6 +277,9 @@ pub struct Detail {
     pub objects: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// Rows that a layer's job says that it has written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
     /// Stale objects removed from `latest/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<u64>,

@@ -1,5 +1,6 @@
 //! What the engine needs of the world, in the domain's words. Each trait is as wide as its callers need.
 
+pub mod catalogs;
 pub mod chat;
 pub mod pace;
 pub mod palette;
@@ -13,6 +14,7 @@ pub mod topics;
 pub mod views;
 pub mod work;
 
+pub use catalogs::{Catalogs, Reports};
 pub use chat::{Chat, ChatError, Marks, Place, Ts};
 pub use pace::{Lane, Mark, PaceMarks, Swap};
 pub use palette::{Kinds, KnownKinds};

@@ -26,6 +26,7 @@ use crate::{
 
 mod act;
 mod inspect;
+mod judge;
 mod overtake;
 mod turn;
 
@@ -108,6 +109,9 @@ impl Engine {
         let seen = self.work.look(run, source, stage).await;
         if stage == StageId::Verify {
             return self.inspected(run, source, seen).await;
+        }
+        if matches!(seen, Seen::Done { .. }) {
+            return self.judged(run, source, stage, seen).await;
         }
         if !matches!(seen, Seen::Absent { .. }) || run.stage(stage).intent.is_some() {
             return Ok(seen);

@@ -7,6 +7,7 @@
 //! and prints what happened.
 
 mod aws;
+mod catalog;
 mod clock;
 mod crowd;
 mod history;

@@ -27,7 +27,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use self::dynamo::Dynamo;
 pub use self::{
     events::{Deliver, Events, Wrapping},
-    glue::{Glue, JobRunArgs, RunState, S3Path, Transform},
+    glue::{Glue, JobRunArgs, RunState, S3Path, Slips, Transform},
     iam::Iam,
     kms::Kms,
     pace::Pace,

@@ -38,6 +38,7 @@ const CALLS: &[(&str, &[&str])] = &[
     ("get_object", &["s3:GetObject"]),
     ("get_queue_attributes", &["sqs:GetQueueAttributes"]),
     ("get_role", &["iam:GetRole"]),
+    ("get_tables", &["glue:GetTables"]),
     ("head_bucket", &["s3:ListBucket"]),
     ("list_objects_v2", &["s3:ListBucket"]),
     ("list_subscriptions_by_topic", &["sns:ListSubscriptionsByTopic"]),

@@ -34,6 +34,8 @@ mod judge;
 #[cfg(feature = "sandbox")]
 mod kills;
 #[cfg(feature = "sandbox")]
+mod leaks;
+#[cfg(feature = "sandbox")]
 mod lists;
 mod manifest;
 #[cfg(feature = "sandbox")]

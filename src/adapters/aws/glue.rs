@@ -1,5 +1,6 @@
 //! Glue: the jobs and crawlers that make a layer.
 
+mod catalog;
 mod crawler;
 mod job;
 
@@ -10,6 +11,7 @@ use aws_sdk_glue::{
 
 use self::job::Job;
 use crate::domain::{
+    catalog::CatalogTable,
     failure::{Class, Failure, codes},
     run::Run,
     seen::{Seen, Started},
@@ -52,6 +54,14 @@ pub(super) async fn stop(
     match work(run, source, layer, stage)? {
         Work::Transform(job) => job::stop(glue, &job).await,
         Work::Catalog { crawler } => crawler::stop(glue, crawler).await,
+    }
+}
+
+/// Returns the tables of the database that the layer's crawler writes to.
+pub(super) async fn tables(glue: &Client, source: &Source, layer: Layer) -> Result<Vec<CatalogTable>, Failure> {
+    match source.layer(layer) {
+        Some(work) => catalog::tables(glue, &work.crawler).await,
+        None => Ok(Vec::new()),
     }
 }
 

@@ -81,7 +81,7 @@ fn gone_and_skipped_tables_follow_the_policy() {
     let last = schema(&[("shop.a", &[]), ("shop.b", &[]), ("shop.c", &[])], &[]);
     let now = schema(&[("shop.a", &[])], &["shop.b"]);
     let of = |skipped_tables, gone_tables| {
-        inspect(&Rules::default(), Policy { skipped_tables, gone_tables }, &now, Some(&last)).1
+        inspect(&Rules::default(), Policy { skipped_tables, gone_tables, ..Policy::default() }, &now, Some(&last)).1
     };
     assert_eq!(of(Then::Warn, Then::Warn), Verdict::GoesOn { warnings: vec!["shop.c: GONE".to_owned()] });
     let asked = |verdict| if let Verdict::Doubtful(findings) = verdict { told(&findings) } else { vec![] };

@@ -94,11 +94,13 @@ pub(super) struct Export {
 #[derive(Clone, Debug)]
 pub(super) struct JobRun {
     pub(super) id: String,
-    job: String,
+    pub(super) job: String,
     run: String,
     layer: Layer,
     attempt: u32,
     pub(super) span: Span,
+    /// It writes what must not be in its layer.
+    pub(super) leaks: bool,
     /// From when on it is listed.
     pub(super) listed_at: Timestamp,
 }
@@ -205,10 +207,11 @@ impl Truth {
         }
         let (span, id) = (self.span(120), format!("jr_{}", self.aws.jobs.len()));
         let listed_at = now + self.seconds(0, 5);
+        let leaks = layer == Layer::Normal && self.mishap(12);
         self.history.add(Count::JobRuns);
         let (run, job) = (name.to_owned(), job.to_owned());
         self.event(span.ends, Body::Event(Hint::JobEnded { job: job.clone() }));
-        self.aws.jobs.push(JobRun { id: id.clone(), job, run, layer, attempt, span, listed_at });
+        self.aws.jobs.push(JobRun { id: id.clone(), job, run, layer, attempt, span, leaks, listed_at });
         Ok(id)
     }
 

@@ -143,7 +143,7 @@ impl Truth {
 
     /// Somebody presses on a request that is open, or was: one who may, or one who may not.
     fn press(&mut self, allowed: bool) -> Option<Act> {
-        let asked = self.records.runs.values().filter_map(|it| it.run.approval.as_ref());
+        let asked = self.records.runs.values().flat_map(|it| it.run.requests());
         let open: Vec<String> = asked.filter(|it| it.state == ApprovalState::Pending).map(|it| it.id.clone()).collect();
         let approval = self.chance.choice(open)?;
         let others = [OPERATORS[0], OPERATORS[1], STRANGER];

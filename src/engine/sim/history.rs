@@ -39,6 +39,8 @@ pub(super) enum Invariant {
     LatestForward,
     /// What is sensitive is touched under an approval of people who may give it.
     Approved,
+    /// A catalog that shows what it must not is done with only when two people, who may, have let it pass.
+    NoLeak,
     /// A superseded run is older than one that waits or has run.
     SupersededByNewer,
     /// A run that has succeeded has done all its work.
@@ -52,7 +54,7 @@ pub(super) enum Invariant {
 
 impl Invariant {
     /// Every invariant, in the order of the report.
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::NoRunLost,
         Self::NoRequestLost,
         Self::EveryRunEnds,
@@ -69,6 +71,7 @@ impl Invariant {
         Self::OneTurn,
         Self::LatestForward,
         Self::Approved,
+        Self::NoLeak,
         Self::SupersededByNewer,
         Self::SuccessIsTrue,
         Self::MadeUpFor,

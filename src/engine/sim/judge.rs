@@ -8,6 +8,7 @@ use super::{
     world::Truth,
 };
 use crate::domain::{
+    approval::Subject,
     audit::Trail,
     name::ExportTask,
     run::{FailureNote, Run, RunStatus},
@@ -37,6 +38,7 @@ impl Truth {
         if is_end {
             self.judge_end(after);
         }
+        self.judge_leak(before, after);
         self.judge_turn(after);
         self.judge_making_up(before, after);
         self.remember(after);
@@ -125,7 +127,10 @@ impl Truth {
         let keys = keys.chain(run.failures.iter().map(|it| format!("stage:{}:{}", it.stage, it.attempt)));
         let keys = keys.chain(alerts(run));
         let keys = keys.chain((1..=run.retries.len()).map(|it| format!("retry:{it}")));
-        let keys = keys.chain(run.past_approvals.iter().chain(&run.approval).map(|it| format!("approval:{}", it.id)));
+        let asked = || run.past_approvals.iter().chain(run.requests());
+        let keys = keys.chain(asked().map(|it| format!("approval:{}", it.id)));
+        let leaks = asked().filter(|it| it.subject == Subject::Leak);
+        let keys = keys.chain(leaks.map(|it| format!("alert:approval:{}", it.id)));
         let keys = keys.chain(run.finished_at.map(|_| format!("end:{}", run.retries.len())));
         for key in keys.chain(["root".to_owned()]) {
             told.entry(key).or_insert(next);

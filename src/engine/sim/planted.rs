@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// A bug: the first eight are planted in the engine, the others in what its ports promise.
+/// A bug: the first nine are planted in the engine, the others in what its ports promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planted {
     /// "Recorded" is answered before anything is.
@@ -34,6 +34,8 @@ pub enum Planted {
     BelieveEvents,
     /// Whoever presses, it counts.
     AnybodyApproves,
+    /// The Normal catalog is not looked at.
+    LookAway,
     /// The sweeper forgets the runs.
     SweeperForgets,
     /// An intent binds nobody.
@@ -60,12 +62,13 @@ pub enum Planted {
 
 impl Planted {
     /// Every bug that can be planted.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AckBeforeRecord,
         Self::UnclearIsNothing,
         Self::ForgetIntent,
         Self::BelieveEvents,
         Self::AnybodyApproves,
+        Self::LookAway,
         Self::SweeperForgets,
         Self::NoLease,
         Self::ForgetFailures,
@@ -88,6 +91,7 @@ impl Planted {
             Self::UnclearIsNothing | Self::ForgetIntent | Self::NoLease => &[Invariant::OneJobRun, Invariant::OneCrawl],
             Self::BelieveEvents => &[Invariant::SuccessIsTrue],
             Self::AnybodyApproves => &[Invariant::Approved],
+            Self::LookAway => &[Invariant::NoLeak],
             Self::SweeperForgets => &[Invariant::EveryRunEnds, Invariant::ThreadShowsEnd],
             Self::ForgetFailures => &[Invariant::MadeUpFor],
             Self::PostWithoutIntent | Self::NoLookForPost => &[Invariant::OneMessage],
@@ -147,6 +151,11 @@ impl Engine {
         let is_work = matches!(plan.act, Some(Act::Start(stage)) if stage != StageId::Latest);
         let forgets = self.has(Planted::ForgetIntent) && is_work;
         if forgets { Plan { facts: Vec::new(), ..plan } } else { plan }
+    }
+
+    /// Says whether what the Normal catalog shows is nobody's business.
+    pub(in crate::engine) fn looks_away(&self) -> bool {
+        self.has(Planted::LookAway)
     }
 
     /// Takes whoever presses for an approver.

@@ -103,6 +103,8 @@ fn engine(line: &Line, skew: SignedDuration, wakes: Wakes) -> Engine {
         snapshots: Arc::clone(&ports) as _,
         schemas: Arc::clone(&ports) as _,
         shelf: Arc::clone(&ports) as _,
+        catalogs: Arc::clone(&ports) as _,
+        reports: Arc::clone(&ports) as _,
         prices: None,
         exports: Exports::new(Arc::clone(&ports) as _),
         chat: Arc::clone(&ports) as _,

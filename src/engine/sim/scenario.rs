@@ -1,10 +1,11 @@
 //! What a seed decides before anything begins: how many replicas, which sources, which faults, how often and when.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 
+use super::catalog::classification;
 use crate::domain::{
     access::Who,
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
@@ -144,7 +145,7 @@ impl Scenario {
             latest: place("latest"),
             expect_every: None,
             classification: "3f9a2c51".into(),
-            rules: Arc::default(),
+            rules: classification(),
             policy: Policy::default(),
             normal: work("normal"),
             sensitive: Some(SensitiveLayer { work: work("sensitive"), approval }),

@@ -28,7 +28,8 @@ use crate::{
     engine::ports::{Exports, Progress, Schemas, Shelf, Snapshots, Work},
 };
 
-fn failure(broken: Broken) -> Failure {
+/// Returns what an adapter makes of a call that did not come to its end.
+pub(super) fn failure(broken: Broken) -> Failure {
     match broken {
         Broken::Refused => Failure::new(Class::Transient, "Throttling", "slow down"),
         Broken::Unclear => Failure::new(Class::Transient, codes::NO_ANSWER, "no answer"),

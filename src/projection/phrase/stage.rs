@@ -80,6 +80,7 @@ pub fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
         ("gigabytes", gigabytes),
         ("exported_tables", exported.map(Value::from)),
         ("tables", tables.filter(|_| exported.is_none()).map(Value::from)),
+        ("rows", detail.rows.map(Value::from)),
         ("skipped_tables", skipped_tables.filter(|it| *it > 0).map(Value::from)),
         ("objects", objects.map(Value::from)),
         ("bytes", bytes.map(Value::from)),

@@ -8,6 +8,7 @@ mod crawlers;
 mod jobs;
 mod path;
 mod scan;
+mod split;
 
 use std::{
     collections::BTreeMap,
@@ -25,9 +26,13 @@ use self::{catalog::Catalog, crawlers::Crawler, jobs::Job};
 pub use self::{
     jobs::{JobRunArgs, RunState, Transform},
     path::S3Path,
+    split::Slips,
 };
 use super::{World, json, refusal::Refusal};
-use crate::sandbox::wire::{Call, Reply, StandIn};
+use crate::{
+    clock::Clock as _,
+    sandbox::wire::{Call, Reply, StandIn},
+};
 
 /// The stand-in for Glue.
 pub struct Glue {
@@ -48,7 +53,8 @@ impl Glue {
     }
 
     /// Adds a job. A run that succeeds makes `output` hold what its `--datalake_input` holds, as Parquet files below
-    /// the same folders; without an `output` it does nothing.
+    /// the same folders; without an `output` it does nothing. Given rules and `--datalake_output`, it divides its input
+    /// by them instead.
     pub fn add_job(&self, name: &str, max_concurrent_runs: usize, output: Option<S3Path>) {
         self.state().jobs.insert(name.to_owned(), Job::new(max_concurrent_runs, output));
     }
@@ -59,6 +65,11 @@ impl Glue {
     /// There is no such job; so do the others below that name a job or a crawler.
     pub fn set_transform(&self, job: &str, transform: Transform) {
         self.job(job, |job| job.transform = Some(transform));
+    }
+
+    /// Lets `job` do something wrong from now on, where it divides its input into layers.
+    pub fn set_slips(&self, job: &str, slips: Slips) {
+        self.job(job, |job| job.slips = slips);
     }
 
     /// Removes a job.
@@ -110,6 +121,16 @@ impl Glue {
     /// Lets `crawler` go on.
     pub fn release_crawler(&self, crawler: &str) {
         self.crawler(crawler, |crawler| crawler.is_held = false);
+    }
+
+    /// Lets `crawler` write what it finds into the catalog at once, unasked.
+    pub fn crawl(&self, crawler: &str) {
+        let mut state = self.state();
+        let State { crawlers, catalog, .. } = &mut *state;
+        let found = crawlers.get(crawler).expect("the scenario has added this crawler");
+        let seen = scan::tables(&self.world.s3, &found.path);
+        let changed = catalog.update(&found.database, crawler, seen, self.world.clock.now());
+        changed.expect("the scenario has added the crawler's database");
     }
 
     /// Moves everything on as far as the clock allows.

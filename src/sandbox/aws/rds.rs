@@ -26,6 +26,7 @@ use axum::{
 };
 use jiff::tz::TimeZone;
 
+pub(super) use self::database::parquet_file;
 pub use self::{
     database::{Column, Database, Table},
     exports::ExportStatus,

@@ -7,6 +7,7 @@ mod faults;
 mod glue;
 mod s3;
 mod snapshots;
+mod split;
 
 use std::sync::{Arc, Mutex};
 

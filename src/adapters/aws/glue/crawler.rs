@@ -53,7 +53,8 @@ pub(super) async fn stop(glue: &Client, name: &str) -> Result<(), Failure> {
     }
 }
 
-async fn describe(glue: &Client, name: &str) -> Result<Crawler, Trouble> {
+/// Returns the crawler as it is.
+pub(super) async fn describe(glue: &Client, name: &str) -> Result<Crawler, Trouble> {
     let found = glue.get_crawler().name(name).send().await.map_err(|it| missing_crawler(it.into()))?;
     Ok(found.crawler.unwrap_or_else(|| Crawler::builder().build()))
 }

@@ -320,6 +320,8 @@ fn engine(
         snapshots: Arc::new(Idle),
         schemas: Arc::new(Idle),
         shelf: Arc::new(Idle),
+        catalogs: Arc::new(Idle),
+        reports: Arc::new(Idle),
         prices: None,
         exports: Exports::new(Arc::new(Idle)),
         chat: Arc::clone(slack) as _,

@@ -64,6 +64,7 @@ fn detail() -> impl Strategy<Value = Detail> {
             skipped_tables: Some(tables / 2),
             objects: Some(bytes),
             bytes: Some(bytes),
+            rows: Some(bytes),
             removed: Some(tables),
             job_run_id: Some("jr".into()),
             dpu_seconds: Some(size),

@@ -9,7 +9,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::S3Path;
+use super::{
+    S3Path,
+    split::{self, Slips},
+};
 use crate::{
     clock::Clock as _,
     sandbox::aws::{Pace, World, events::GlueEvent, ids, phase::Phase, refusal::Refusal, s3::S3},
@@ -96,6 +99,8 @@ pub(super) struct Job {
     pub(super) max_concurrent_runs: usize,
     pub(super) output: Option<S3Path>,
     pub(super) transform: Option<Transform>,
+    /// What it does wrong where it divides its input.
+    pub(super) slips: Slips,
     /// What the next runs fail with.
     pub(super) failures: VecDeque<String>,
     /// The state in which runs are kept.
@@ -116,7 +121,15 @@ pub(super) struct Run {
 
 impl Job {
     pub(super) fn new(max_concurrent_runs: usize, output: Option<S3Path>) -> Self {
-        Self { max_concurrent_runs, output, transform: None, failures: VecDeque::new(), held: None, runs: Vec::new() }
+        Self {
+            max_concurrent_runs,
+            output,
+            transform: None,
+            slips: Slips::default(),
+            failures: VecDeque::new(),
+            held: None,
+            runs: Vec::new(),
+        }
     }
 
     /// Starts a run. Returns its id.
@@ -156,7 +169,7 @@ impl Job {
                 let times_out = run.started + SignedDuration::from_mins(run.timeout_minutes);
                 let is_held = self.held == Some(run.phase.state);
                 if let Some(at) = run.phase.ends(lasts, now, is_held) {
-                    run.leave(at, self.transform.as_ref(), world);
+                    run.leave(at, self.transform.as_ref(), &self.slips, world);
                 } else if now >= times_out {
                     run.error = Some(format!("{name} has timed out"));
                     run.enter(RunState::Timeout, times_out, world);
@@ -191,10 +204,10 @@ impl Run {
         }
     }
 
-    fn leave(&mut self, at: Timestamp, transform: Option<&Transform>, world: &World) {
+    fn leave(&mut self, at: Timestamp, transform: Option<&Transform>, slips: &Slips, world: &World) {
         let next = match self.phase.state {
             RunState::Starting => RunState::Running,
-            RunState::Running => match self.work(transform, &world.s3) {
+            RunState::Running => match self.work(transform, slips, &world.s3) {
                 Ok(()) => RunState::Succeeded,
                 Err(message) => {
                     self.error = Some(message);
@@ -230,11 +243,13 @@ impl Run {
     }
 
     /// Does what the job is there for: the output becomes what the input is.
-    fn work(&self, transform: Option<&Transform>, s3: &S3) -> Result<(), String> {
+    fn work(&self, transform: Option<&Transform>, slips: &Slips, s3: &S3) -> Result<(), String> {
         if let Some(message) = &self.failure {
             return Err(message.clone());
         }
-        if let Some(output) = &self.args.output {
+        if split::is_asked(&self.args) {
+            split::split(&self.args, slips, s3)?;
+        } else if let Some(output) = &self.args.output {
             let input = self.args.input().ok_or_else(|| format!("GlueArgumentError: {INPUT} is required"))?;
             overwrite(s3, &input, output)?;
         }

@@ -82,7 +82,7 @@ fn partition_keys(below: &str) -> Vec<String> {
 }
 
 /// Returns names and catalog types of a Parquet file's columns. `None`: it is none.
-fn columns(file: Bytes) -> Option<Vec<(String, String)>> {
+pub(super) fn columns(file: Bytes) -> Option<Vec<(String, String)>> {
     let reader = SerializedFileReader::new(file).ok()?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     Some(schema.columns().iter().map(|it| (it.name().to_lowercase(), catalog_type(it).to_owned())).collect())

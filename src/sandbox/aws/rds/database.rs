@@ -79,11 +79,12 @@ impl Table {
         let columns = self.columns.iter().map(|it| (it.name.as_str(), it.values.array()));
         let rows = RecordBatch::try_from_iter(columns).expect("all columns of a table are equally long");
         let files = (0..rows.num_rows()).step_by(ROWS_PER_FILE);
-        files.map(|first| file(&rows.slice(first, ROWS_PER_FILE.min(rows.num_rows() - first)))).collect()
+        files.map(|first| parquet_file(&rows.slice(first, ROWS_PER_FILE.min(rows.num_rows() - first)))).collect()
     }
 }
 
-fn file(rows: &RecordBatch) -> Bytes {
+/// Returns `rows` as a Parquet file.
+pub(in crate::sandbox::aws) fn parquet_file(rows: &RecordBatch) -> Bytes {
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let mut file = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut file, rows.schema(), Some(properties)).expect("a simple schema");

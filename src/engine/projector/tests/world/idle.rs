@@ -6,20 +6,22 @@ use jiff::Timestamp;
 use crate::{
     domain::{
         access::{Person, Who},
+        catalog::CatalogTable,
         export::ActiveExport,
         failure::Failure,
         forecast::Holding,
         name::ExportTask,
+        report::Report,
         run::Run,
         schema::Schema,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
-        source::Source,
+        source::{Layer, Source},
         stage::StageId,
     },
     engine::ports::{
-        ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Schemas, Shelf, Shown, Snapshots,
-        StoreError, ViewId, Views, Work,
+        Catalogs, ChatError, Exports, People, PeopleError, Progress, Queue, Reader, Readers, Reports, Schemas, Shelf,
+        Shown, Snapshots, StoreError, ViewId, Views, Work,
     },
     projection::view::View,
 };
@@ -64,6 +66,20 @@ impl Schemas for Idle {
 #[async_trait]
 impl Shelf for Idle {
     async fn holding(&self, _: &Source) -> Result<Holding, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Catalogs for Idle {
+    async fn tables(&self, _: &Source, _: Layer) -> Result<Vec<CatalogTable>, Failure> {
+        unreachable!("no thread is drawn with it")
+    }
+}
+
+#[async_trait]
+impl Reports for Idle {
+    async fn of(&self, _: &Source, _: Layer, _: &ExportTask) -> Result<Option<Report>, Failure> {
         unreachable!("no thread is drawn with it")
     }
 }

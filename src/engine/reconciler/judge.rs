@@ -1,0 +1,163 @@
+//! What is judged of a layer's work before it counts as done: the rows that its job has written, and what its catalog
+//! shows. The only place that says of such work that it is done.
+
+use crate::{
+    domain::{
+        approval::Subject,
+        doubt::{Doubt, Finding},
+        failure::{Class, Failure, codes},
+        leak::{Guard, Origin},
+        report::Report,
+        run::Run,
+        seen::Seen,
+        source::{Layer, Source, Then},
+        stage::{Detail, StageId},
+    },
+    engine::{Engine, ports::StoreError},
+};
+
+/// Tables that a failure names; the others are counted.
+const NAMED: usize = 10;
+
+/// Work that AWS calls done.
+struct Done {
+    detail: Detail,
+    warnings: Vec<String>,
+}
+
+impl Done {
+    fn passed(self) -> Seen {
+        Seen::Done { detail: self.detail, warnings: self.warnings }
+    }
+
+    fn doubted(self, subject: Subject, findings: Vec<Finding>) -> Seen {
+        Seen::Doubtful { doubt: Doubt { subject, findings }, detail: self.detail, warnings: self.warnings }
+    }
+}
+
+impl Engine {
+    /// Returns what `seen` of `stage`'s work comes to, once what the work has made was looked at too.
+    pub(super) async fn judged(
+        &self,
+        run: &Run,
+        source: &Source,
+        stage: StageId,
+        seen: Seen,
+    ) -> Result<Seen, StoreError> {
+        // A run that is to be canceled does not go on, whatever was made.
+        let Seen::Done { detail, warnings } = seen else { return Ok(seen) };
+        let done = Done { detail, warnings };
+        if run.canceled_by.is_some() {
+            return Ok(done.passed());
+        }
+        match stage {
+            StageId::NormalTransform => self.rows(run, source, Layer::Normal, done).await,
+            StageId::SensitiveTransform => self.rows(run, source, Layer::Sensitive, done).await,
+            StageId::NormalCatalog => Ok(self.guarded(run, source, done).await),
+            StageId::Snapshot
+            | StageId::Export
+            | StageId::Verify
+            | StageId::Latest
+            | StageId::SensitiveApproval
+            | StageId::SensitiveCatalog => Ok(done.passed()),
+        }
+    }
+
+    /// Compares what the catalog of the Normal layer shows with what it may show. Without rules there is nothing to
+    /// compare it with.
+    async fn guarded(&self, run: &Run, source: &Source, done: Done) -> Seen {
+        #[cfg(test)]
+        if self.looks_away() {
+            return done.passed();
+        }
+        if source.rules.is_empty() {
+            return done.passed();
+        }
+        let tables = match self.catalogs.tables(source, Layer::Normal).await {
+            Ok(tables) => tables,
+            Err(failure) => return Seen::Unclear(failure),
+        };
+        let places = [&source.normal.output, &source.latest];
+        let guard = Guard::new(&source.rules, Origin { crawler: &source.normal.crawler, places: &places });
+        let findings = guard.leaks(&tables);
+        if !findings.is_empty() {
+            return done.doubted(Subject::Leak, findings);
+        }
+        if guard.sees_any(&tables) {
+            return done.passed();
+        }
+        match self.reports.of(source, Layer::Normal, &run.export_task).await {
+            Ok(Some(report)) if !report.tables.is_empty() => Seen::Failed(unseen(&report, source)),
+            Err(failure) if failure.class == Class::Transient => Seen::Unclear(failure),
+            Ok(Some(_) | None) | Err(_) => done.passed(),
+        }
+    }
+
+    /// Reads what the layer's job has reported, and compares its rows with those of the last good run.
+    async fn rows(&self, run: &Run, source: &Source, layer: Layer, done: Done) -> Result<Seen, StoreError> {
+        let report = match self.reports.of(source, layer, &run.export_task).await {
+            Ok(Some(report)) => report,
+            Ok(None) => return Ok(done.passed()),
+            Err(failure) => return Ok(Seen::Unclear(failure)),
+        };
+        if let Some(how) = report.differs_from(&run.export_task, layer, &source.classification) {
+            return Ok(Seen::Failed(Failure::new(Class::Data, codes::REPORT_DIFFERS, how)));
+        }
+        let fallen = match self.last_report(run, source, layer).await? {
+            Ok(Some(last)) => report.falls(&last, source.policy.row_fall.percent),
+            Ok(None) => Vec::new(),
+            Err(failure) => return Ok(Seen::Unclear(failure)),
+        };
+        let tables = u64::try_from(report.tables.len()).ok();
+        let detail = Detail { tables, rows: Some(report.rows()), ..done.detail };
+        let done = Done { detail, ..done };
+        Ok(match source.policy.row_fall.then {
+            _ if fallen.is_empty() => done.passed(),
+            Then::Ask => done.doubted(Subject::Rows, fallen),
+            Then::Fail => Seen::Failed(lost(&fallen, layer)),
+            Then::Warn => {
+                let warnings = done.warnings.into_iter().chain(fallen.iter().map(|it| warning(it, layer))).collect();
+                Done { warnings, ..done }.passed()
+            }
+        })
+    }
+
+    /// Returns the report of the last good run of the same tables, if one has left one that can be read.
+    async fn last_report(
+        &self,
+        run: &Run,
+        source: &Source,
+        layer: Layer,
+    ) -> Result<Result<Option<Report>, Failure>, StoreError> {
+        let Some(last) = self.last_like(run).await? else { return Ok(Ok(None)) };
+        Ok(match self.reports.of(source, layer, &last.export_task).await {
+            Err(failure) if failure.class != Class::Transient => Ok(None),
+            read => read,
+        })
+    }
+}
+
+fn unseen(report: &Report, source: &Source) -> Failure {
+    let (tables, crawler) = (report.tables.len(), &source.normal.crawler);
+    let message =
+        format!("the job has written {tables} tables; of the database of {crawler} none of them is to be seen");
+    Failure::new(Class::Config, codes::CATALOG_UNSEEN, message)
+}
+
+/// Names of the sensitive layer are not for everybody who reads of the failure.
+fn lost(fallen: &[Finding], layer: Layer) -> Failure {
+    let count = fallen.len();
+    let named: Vec<String> = match layer {
+        Layer::Normal => fallen.iter().take(NAMED).map(|it| warning(it, layer)).collect(),
+        Layer::Sensitive => Vec::new(),
+    };
+    let message = format!("{count} tables of the {} layer have lost rows: {}", layer.as_str(), named.join("; "));
+    Failure::new(Class::Data, codes::ROWS_LOST, message.trim_end_matches(": "))
+}
+
+/// Returns a warning in the form that those of RDS have here: the table, then what is the matter.
+fn warning(finding: &Finding, layer: Layer) -> String {
+    let count = |it: &Option<String>| it.clone().unwrap_or_else(|| "0".to_owned());
+    let (table, was, is) = (&finding.table, count(&finding.was), count(&finding.is));
+    format!("{table}: {is} rows in the {} layer, {was} in the last good run", layer.as_str())
+}

@@ -1,0 +1,174 @@
+//! The guard of the Normal catalog, and the rows that jobs report: what stops a run, who is asked, and how it is mended.
+
+use datalake_bot::{
+    domain::{
+        approval::Subject,
+        failure::codes,
+        run::{Run, RunStatus},
+        stage::{StageId, StageStatus},
+    },
+    sandbox::{
+        aws::Slips,
+        faults::{Fault, Kind},
+        world::World,
+    },
+};
+use tempfile::TempDir;
+
+use crate::harness::{ALERTS, ANA, Bot, CHANNEL, KENJI, has, options};
+
+const RULES: &str = r#"
+[learning.users]
+id = "normal"
+name = { class = "sensitive", normal = "hash" }
+email = "sensitive"
+[learning.languages]
+"*" = "normal"
+"#;
+
+/// The job of the layer that the guard is for.
+const JOB: &str = "school-normal";
+
+/// A bot whose source `school` is classified. The folder holds the file.
+struct Lake {
+    bot: Bot,
+    _folder: TempDir,
+}
+
+impl Lake {
+    /// Starts one whose configuration ends with `more`, in a world in which the job does what `slips` say.
+    async fn start(slips: Slips, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("school.toml");
+        std::fs::write(&file, RULES).unwrap();
+        let world = World::start(options()).await.unwrap();
+        world.aws.glue.set_slips(JOB, slips);
+        let classified = format!("name = \"school\"\nclassification = \"{}\"", file.display());
+        let edit = |config: String| format!("{}{more}", config.replacen("name = \"school\"", &classified, 1));
+        Self { bot: Bot::start_in(world, edit).await, _folder: folder }
+    }
+
+    /// Returns the newest run, once its status is one of these.
+    async fn newest_that_is(&self, statuses: &[RunStatus]) -> Run {
+        let found = async || {
+            let newest = self.bot.runs().await.into_iter().max_by_key(|it| it.snapshot_time)?;
+            statuses.contains(&newest.status).then_some(newest)
+        };
+        self.bot.until(&format!("the newest run is one of {statuses:?}"), found).await
+    }
+
+    /// A snapshot is taken: nobody has asked for the run.
+    fn snapshot(&self) {
+        self.bot.world.aws.rds.create_automated_snapshot("school-db").unwrap();
+    }
+
+    /// Presses on the open question, and waits for so many votes, or for the end of the question.
+    async fn press(&self, user: &str, action: &str) {
+        let request = self.bot.button(CHANNEL, action).await;
+        let votes = async || {
+            let run = self.bot.runs().await.into_iter().max_by_key(|it| it.snapshot_time)?;
+            Some(run.question.map_or(0, |it| it.votes.len()))
+        };
+        let before = votes().await.unwrap();
+        self.bot.world.slack.press(user, CHANNEL, &request.ts, action).await.unwrap();
+        self.bot.until("the press counts", async || votes().await.filter(|it| *it > before)).await;
+    }
+}
+
+fn leaking() -> Slips {
+    Slips { leaks: vec!["learning.users.email".to_owned()], ..Slips::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_rules_allow_passes_and_its_rows_are_told() {
+    let lake = Lake::start(Slips::default(), "").await;
+    lake.snapshot();
+    let run = lake.bot.run_shown().await;
+    assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.error);
+    let detail = &run.stage(StageId::NormalTransform).detail;
+    assert_eq!((detail.tables, detail.rows), (Some(2), Some(46)));
+    assert!(!lake.bot.effects("glue", "GetTables").is_empty(), "the guard has looked");
+    assert!(lake.bot.world.slack.channel_as(ANA, CHANNEL).contains("46 rows"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leak_alerts_and_two_people_let_it_pass() {
+    let lake = Lake::start(leaking(), "").await;
+    lake.snapshot();
+    let alert = lake.bot.button(ALERTS, "approval.approve").await;
+    assert!(has(&alert, "approval.deny"));
+    let run = lake.newest_that_is(&[RunStatus::WaitingApproval]).await;
+    let asked = run.question.clone().unwrap();
+    assert_eq!((asked.subject, asked.stage, asked.quorum), (Subject::Leak, StageId::NormalCatalog, 2));
+    let found: Vec<_> = asked.findings.iter().map(|it| (it.table.as_str(), it.column.as_deref())).collect();
+    assert_eq!(found, [("learning.users", Some("email"))]);
+
+    lake.press(ANA, "approval.approve").await;
+    let run = lake.newest_that_is(&[RunStatus::WaitingApproval]).await;
+    assert_eq!(run.stage(StageId::NormalCatalog).status, StageStatus::Running, "one is not enough");
+    lake.press(KENJI, "approval.approve").await;
+    lake.newest_that_is(&[RunStatus::Succeeded]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_leak_stops_the_run_and_a_retry_passes_when_the_job_is_mended() {
+    let lake = Lake::start(leaking(), "").await;
+    lake.snapshot();
+    lake.bot.button(ALERTS, "approval.deny").await;
+    lake.press(ANA, "approval.deny").await;
+    let run = lake.newest_that_is(&[RunStatus::Canceled]).await;
+    assert_eq!(run.error.unwrap().failure.code, codes::DOUBT_DENIED);
+    let jobs = lake.bot.effects("glue", "StartJobRun").len();
+
+    lake.bot.world.aws.glue.set_slips(JOB, Slips::default());
+    lake.bot.slash(KENJI, &format!("/datalake retry {}", run.export_task)).await;
+    lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    assert_eq!(lake.bot.effects("glue", "StartJobRun").len(), jobs + 1, "what the job has written is done again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_that_may_not_look_lets_nothing_pass() {
+    let lake = Lake::start(Slips::default(), "").await;
+    let message = "User is not authorized to perform: glue:GetTables".to_owned();
+    let kind = Kind::Refuse { status: 400, code: "AccessDeniedException".to_owned(), message, retry_after: None };
+    lake.bot.world.front.faults.plant(Fault::once("glue", "GetTables", kind).times(usize::MAX));
+    lake.snapshot();
+    let run = lake.newest_that_is(&[RunStatus::Failed]).await;
+    let error = run.error.unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, "AccessDeniedException"));
+    assert!(!error.failure.remedy.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_have_fallen_are_asked_about() {
+    let lake = Lake::start(Slips::default(), "\n[sources.policy]\nrow_fall = \"ask\"\nrow_fall_percent = 30\n").await;
+    lake.bot.slash(ANA, "/datalake run school").await;
+    lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.bot.world.aws.glue.set_slips(JOB, Slips { keeps_rows: Some(5), ..Slips::default() });
+    lake.snapshot();
+    let run = lake.newest_that_is(&[RunStatus::WaitingApproval]).await;
+    let asked = run.question.unwrap();
+    assert_eq!((asked.subject, asked.stage, asked.quorum), (Subject::Rows, StageId::NormalTransform, 1));
+    let fallen: Vec<_> = asked.findings.iter().map(|it| (it.table.as_str(), it.was.as_deref())).collect();
+    assert_eq!(fallen, [("learning.users", Some("40"))], "languages have lost one of six rows only");
+    lake.press(KENJI, "approval.approve").await;
+    lake.newest_that_is(&[RunStatus::Succeeded]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_another_classification_fails_the_run() {
+    let lake = Lake::start(Slips { claims: Some("0".repeat(64)), ..Slips::default() }, "").await;
+    lake.snapshot();
+    let run = lake.newest_that_is(&[RunStatus::Failed]).await;
+    let error = run.error.unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalTransform, codes::REPORT_DIFFERS));
+    assert!(!error.failure.remedy.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_judged_without_a_classification() {
+    let bot = Bot::start().await;
+    bot.world.aws.rds.create_automated_snapshot("school-db").unwrap();
+    assert_eq!(bot.run_shown().await.status, RunStatus::Succeeded);
+    assert!(bot.effects("glue", "GetTables").is_empty());
+}
