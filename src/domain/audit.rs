@@ -1,8 +1,8 @@
 //! The log of what was asked, decided and done: entries, each of which holds the hash of the one before it.
 //!
 //! There is one chain for each run, whose [`Trail`] stands in the run's record and grows with it ([`deeds`]), and one,
-//! [`DOOR`], of what belongs to no run. [`verify`](verify::verify) tells where a chain is broken. What is hashed, and how, is
-//! written down in `docs/audit.md`: whoever checks the log must not need this program.
+//! [`DOOR`], of what belongs to no run. [`verify`](verify::verify) tells where a chain is broken. What is hashed, and
+//! how, is written down in `docs/audit.md`: whoever checks the log must not need this program.
 
 use std::collections::BTreeMap;
 

@@ -40,7 +40,7 @@ fn line(it: &impl serde::Serialize) {
     say(&serde_json::to_string(it).expect("texts and numbers are JSON"));
 }
 
-/// Reads what [`print`] has printed. An entry counts as found under the place that it says itself.
+/// Reads what [`print()`] has printed. An entry counts as found under the place that it says itself.
 ///
 /// # Errors
 /// The file cannot be read, or a line is neither an entry nor an end; the text says which.
