@@ -120,13 +120,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
             reconcile_every: signed(config.engine.reconcile_every),
             patience: PATIENCE,
         },
-        channels: Channels {
-            progress: config.slack.channel.clone(),
-            alerts: config.slack.alerts_channel.clone(),
-            locale: config.slack.locale.parse().unwrap_or(Locale::En),
-            board: config.slack.board,
-            names_in: config.slack.sensitive_names_in.clone(),
-        },
+        channels: channels(config),
         me: ulid::Ulid::generate().to_string(),
         started_at: System.now(),
         wakes,
@@ -136,6 +130,16 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         planted: None,
     });
     Ok(Parts { engine, queue, wakes: receiver, refused })
+}
+
+fn channels(config: &Config) -> Channels {
+    Channels {
+        progress: config.slack.channel.clone(),
+        alerts: config.slack.alerts_channel.clone(),
+        locale: config.slack.locale.parse().unwrap_or(Locale::En),
+        board: config.slack.board,
+        names_in: config.slack.sensitive_names_in.clone(),
+    }
 }
 
 /// Returns the connections through which Slack delivers, if there is an app's token for them: it is tried here, so that

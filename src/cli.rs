@@ -4,10 +4,11 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::Config, telemetry::LogFormat};
+use crate::telemetry::LogFormat;
 
 mod audit;
 mod capture;
+mod check;
 mod doctor;
 mod events;
 mod manifest;
@@ -73,7 +74,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Report every mistake at once, with key and line.
-    Check { file: PathBuf },
+    Check(check::Options),
 }
 
 /// What a command comes to; see the contract's exit codes.
@@ -110,7 +111,7 @@ async fn run(cli: Cli) -> Exit {
         Command::Serve(options) => serve::run(&options, format).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(options) => sandbox::run(&options, format).await,
-        Command::Config(ConfigCommand::Check { file }) => check(&file),
+        Command::Config(ConfigCommand::Check(options)) => check::run(&options).await,
         Command::Doctor(options) => doctor::run(&options, format).await,
         Command::Tables(options) => tables::run(&options).await,
         Command::Manifest(options) => manifest::run(&options),
@@ -121,18 +122,6 @@ async fn run(cli: Cli) -> Exit {
         Command::Sns(command) => sns::run(&command),
     };
     outcome.unwrap_or_else(|error| failed(&error))
-}
-
-fn check(file: &std::path::Path) -> anyhow::Result<Exit> {
-    let config = Config::load(file)?;
-    for notice in &config.notices {
-        say_wrong(&format!("{}: {notice}", file.display()));
-    }
-    if !config.notices.is_empty() {
-        return Ok(Exit::Usage);
-    }
-    say(&format!("{}: no mistakes, {} source(s)", file.display(), config.sources.len()));
-    Ok(Exit::Done)
 }
 
 fn failed(error: &anyhow::Error) -> Exit {

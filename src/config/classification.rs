@@ -59,20 +59,18 @@ impl Found<'_> {
                 path.push(name.get_ref().to_string());
             }
             let is_rule = name.get_ref() == "*" || path.len() == LEVELS.len();
-            match value.get_ref() {
-                DeValue::Table(below) if !is_rule => self.level(below, &path),
-                _ if is_rule => {
-                    let rule = self.rule(value, &path);
-                    self.entries.push((at, Entry { names: path, rule }));
-                }
-                _ => self.add(
+            if is_rule {
+                let rule = self.rule(value, &path);
+                self.entries.push((at, Entry { names: path, rule }));
+            } else if let Some(below) = value.get_ref().as_table() {
+                self.level(below, &path);
+            } else {
+                let level = LEVELS[path.len() - 1];
+                self.add(
                     at,
                     &path,
-                    format!(
-                        "is {} and must be a table; what holds for the whole of it is its \"*\"",
-                        LEVELS[path.len() - 1],
-                    ),
-                ),
+                    format!("is {level} and must be a table; what holds for the whole of it is its \"*\""),
+                );
             }
         }
     }

@@ -175,9 +175,18 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+/// Returns what the rules name and the export does not have, folded: of what is missing as a whole only that.
+pub fn missing(rules: &Rules, schema: &Schema) -> BTreeSet<Vec<String>> {
+    let first = |names: &[String]| {
+        let depths = 1..=names.len();
+        depths.map(|it| &names[..it]).find(|it| schema.has(it) == Some(false)).map(<[String]>::to_vec)
+    };
+    rules.names().filter_map(first).collect()
+}
+
 /// Returns the columns that only the last rule of all covers; a table of which that is true as a whole once. Without
 /// rules nothing is said: it would be everything.
-fn unclassified(rules: &Rules, schema: &Schema) -> Vec<Finding> {
+pub fn unclassified(rules: &Rules, schema: &Schema) -> Vec<Finding> {
     if rules.is_empty() {
         return Vec::new();
     }

@@ -111,14 +111,10 @@ impl Engine {
 
     /// Returns the answer with the names that the channel may read, whoever has asked.
     fn readable_in<'a>(&self, channel: &str, answer: &'a Answer) -> Cow<'a, Answer> {
-        match answer {
-            Answer::Details(run, unsent) if !self.channels.names_in.iter().any(|it| it == channel) => {
-                let voice = self.words.voice(self.channels.locale);
-                let run = projection::names::hidden(voice, run, self.sources.get(&run.source));
-                Cow::Owned(Answer::Details(Box::new(run), unsent.clone()))
-            }
-            told => Cow::Borrowed(told),
-        }
+        let may_read = self.channels.names_in.iter().any(|it| it == channel);
+        let (Answer::Details(run, unsent), false) = (answer, may_read) else { return Cow::Borrowed(answer) };
+        let run = projection::names::hidden(self.words.voice(self.channels.locale), run, self.sources.get(&run.source));
+        Cow::Owned(Answer::Details(Box::new(run), unsent.clone()))
     }
 
     /// Tells everybody who reads the thread, at the pace of the channel; `key` names the answer among those that wait for

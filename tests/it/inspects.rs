@@ -2,7 +2,10 @@
 
 use datalake_bot::{
     domain::{failure::codes, run::RunStatus, stage::StageId},
-    sandbox::{aws::Column, world::BUCKET},
+    sandbox::{
+        aws::{Column, SnapshotType},
+        world::BUCKET,
+    },
 };
 use serde_json::Value;
 
@@ -28,11 +31,17 @@ name = "sensitive"
 "*" = "sensitive"
 "#;
 
-/// Runs the Normal layer of a new snapshot to its end, and returns its thread as Ana reads it.
-async fn refresh(bot: &Bot, runs: usize) -> String {
-    bot.world.aws.rds.create_automated_snapshot("learning-db").unwrap();
+/// Starts the Normal layer of a new snapshot: the run of this number.
+async fn start(bot: &Bot, number: usize) {
+    let snapshot = format!("night-{number}");
+    bot.world.aws.rds.create_snapshot("learning-db", &snapshot, SnapshotType::Manual).unwrap();
     bot.world.aws.rds.tick();
-    bot.slash(ANA, "/datalake run learning --layers normal").await;
+    bot.slash(ANA, &format!("/datalake run learning --layers normal --snapshot {snapshot}")).await;
+}
+
+/// Brings the run of this number to its end, and returns its thread as Ana reads it.
+async fn refresh(bot: &Bot, runs: usize) -> String {
+    start(bot, runs).await;
     let ended = async || {
         let runs_now = bot.runs().await;
         (runs_now.len() == runs && runs_now.iter().all(|it| it.status.is_over())).then_some(())
@@ -120,9 +129,7 @@ async fn people_are_asked_about_a_table_that_is_gone_where_the_policy_says_so() 
     let bot = Bot::start_classified(RULES, "gone_tables = \"ask\"").await;
     refresh(&bot, 1).await;
     drop_table(&bot, "languages");
-    bot.world.aws.rds.create_automated_snapshot("learning-db").unwrap();
-    bot.world.aws.rds.tick();
-    bot.slash(ANA, "/datalake run learning --layers normal").await;
+    start(&bot, 2).await;
     let request = bot.button(CHANNEL, "approval.approve").await;
     let asked = bot.run_that_is(RunStatus::WaitingApproval).await;
     assert_eq!(asked.stage, StageId::Verify);

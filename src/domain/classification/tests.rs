@@ -134,7 +134,7 @@ proptest! {
 
     #[test]
     fn the_order_of_entries_makes_no_difference(entries in entries()) {
-        let mut turned = entries.clone();
+        let mut turned = entries;
         // Of two entries with the same names, which no file can have, the last one holds.
         turned.sort_by(|one, other| one.names.cmp(&other.names));
         turned.dedup_by(|one, other| one.names == other.names);

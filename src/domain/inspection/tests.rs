@@ -123,6 +123,20 @@ fn an_approval_is_about_what_its_layer_shows() {
 }
 
 #[test]
+fn what_rules_name_and_no_export_has_is_told_at_its_highest() {
+    let rules = rules(&[
+        ("shop/users/id", "normal"),
+        ("shop/users/Gone", "drop"),
+        ("shop/carts/id", "normal"),
+        ("shop/carts/sum", "normal"),
+        ("legacy", "drop"),
+    ]);
+    let missing = missing(&rules, &schema(&[("shop.users", &["ID"])], &[]));
+    let told: Vec<String> = missing.iter().map(|it| it.join("/")).collect();
+    assert_eq!(told, ["legacy", "shop/carts", "shop/users/gone"]);
+}
+
+#[test]
 fn a_record_of_it_reads_back() {
     let rules = rules(&[("shop/users/id", "normal")]);
     let now = schema(&[("shop.users", &["id", "email"])], &["shop.b"]);
