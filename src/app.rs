@@ -91,7 +91,6 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let palette = Palette::new(chat, Arc::clone(&store) as _, Arc::new(System), config.slack.team_id.clone());
     let (wakes, receiver) = Wakes::channel();
     let (refusals, refused) = Refusals::channel();
-    let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
     let engine = Arc::new(Engine {
         outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _),
         work: Arc::clone(&work) as _,
@@ -113,12 +112,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         access: config.access.clone(),
         refusals,
         prices: config.prices.clone(),
-        timing: Timing {
-            lease: signed(config.engine.lease),
-            poll: signed(config.engine.poll_every),
-            reconcile_every: signed(config.engine.reconcile_every),
-            patience: PATIENCE,
-        },
+        timing: timing(config),
         channels: Channels {
             progress: config.slack.channel.clone(),
             alerts: config.slack.alerts_channel.clone(),
@@ -134,6 +128,16 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         planted: None,
     });
     Ok(Parts { engine, queue, wakes: receiver, refused })
+}
+
+fn timing(config: &Config) -> Timing {
+    let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
+    Timing {
+        lease: signed(config.engine.lease),
+        poll: signed(config.engine.poll_every),
+        reconcile_every: signed(config.engine.reconcile_every),
+        patience: PATIENCE,
+    }
 }
 
 /// Returns the connections through which Slack delivers, if there is an app's token for them: it is tried here, so that
