@@ -91,7 +91,6 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let palette = Palette::new(chat, Arc::clone(&store) as _, Arc::new(System), config.slack.team_id.clone());
     let (wakes, receiver) = Wakes::channel();
     let (refusals, refused) = Refusals::channel();
-    let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
     let engine = Arc::new(Engine {
         outbox: Outbox::new(Arc::new(System), Arc::clone(&store) as _),
         work: Arc::clone(&work) as _,
@@ -114,12 +113,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         refusals,
         door: audit::Door::default(),
         prices: config.prices.clone(),
-        timing: Timing {
-            lease: signed(config.engine.lease),
-            poll: signed(config.engine.poll_every),
-            reconcile_every: signed(config.engine.reconcile_every),
-            patience: PATIENCE,
-        },
+        timing: timing(config),
         channels: channels(config),
         me: ulid::Ulid::generate().to_string(),
         started_at: System.now(),
@@ -139,6 +133,16 @@ fn channels(config: &Config) -> Channels {
         locale: config.slack.locale.parse().unwrap_or(Locale::En),
         board: config.slack.board,
         names_in: config.slack.sensitive_names_in.clone(),
+    }
+}
+
+fn timing(config: &Config) -> Timing {
+    let signed = |duration| jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
+    Timing {
+        lease: signed(config.engine.lease),
+        poll: signed(config.engine.poll_every),
+        reconcile_every: signed(config.engine.reconcile_every),
+        patience: PATIENCE,
     }
 }
 

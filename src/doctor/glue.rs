@@ -18,7 +18,27 @@ pub(super) fn probes<'a>(glue: &'a Client, source: &'a Source) -> Vec<Probe<'a>>
             Probe::new("crawler", &work.crawler, Need::Bots, crawler),
         ]
     });
-    each.collect()
+    // What is not classified is not guarded.
+    let crawler = &source.normal.crawler;
+    let guarded = (!source.rules.is_empty())
+        .then(|| Probe::new("Normal catalog", crawler, Need::Bots, async move { catalog(glue, crawler).await }));
+    each.chain(guarded).collect()
+}
+
+/// Says whether the guard of the Normal layer can read the tables of the crawler's database.
+async fn catalog(glue: &Client, crawler: &str) -> Verdict {
+    let found = glue.get_crawler().name(crawler).send().await.ok().and_then(|it| it.crawler);
+    let Some(database) = found.and_then(|it| it.database_name).filter(|it| !it.is_empty()) else {
+        return Verdict::not_checked("its crawler tells no database");
+    };
+    match glue.get_tables().database_name(&database).max_results(1).send().await.map_err(Trouble::from) {
+        Ok(_) => Verdict::ok(format!("the tables of {database} can be read")),
+        Err(trouble) if trouble.is("EntityNotFound") => Verdict::failed(
+            format!("there is no database {database}"),
+            "Create the database in Glue, or name another one in the crawler.",
+        ),
+        Err(trouble) => trouble.verdict(Need::Bots, "glue:GetTables"),
+    }
 }
 
 async fn job(glue: &Client, name: &str) -> Verdict {

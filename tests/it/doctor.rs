@@ -105,6 +105,17 @@ async fn a_world_in_order_is_well() {
     assert!(changed.is_empty(), "the doctor changes nothing: {changed:#?}");
 }
 
+#[tokio::test]
+async fn the_guard_of_a_classified_source_must_be_able_to_look() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/shop.classification.toml");
+    let classified = format!("name = \"school\"\nclassification = \"{file}\"");
+    let operator = Operator::with(|config| config.replacen("name = \"school\"", &classified, 1)).await;
+    let ok = operator.said().await;
+    assert!(ok.checks("ok").iter().any(|it| it["check"] == "Normal catalog"), "{:#?}", ok.json);
+    operator.deny("glue", "GetTables");
+    operator.said().await.assert_fails("Normal catalog", "glue:GetTables is not allowed");
+}
+
 /// Says whether an operation changes something, beside what the world was seeded with before the doctor came.
 fn changes(operation: &str) -> bool {
     let reads = ["Get", "Describe", "List", "Head", "auth.", "users.info", "usergroups.users.list", "conversations."];

@@ -75,7 +75,7 @@ fn a_hash_or_a_mask_is_text() {
 fn a_table_of_which_nothing_is_allowed_is_named_as_a_whole() {
     let at = "s3://lake/normal/shop/shop/shop.logins/";
     let logins = table("shop_logins", at, &[("id", "bigint"), ("at", "timestamp")]);
-    assert_eq!(found(&users(), &[logins.clone()]), ["shop.logins"]);
+    assert_eq!(found(&users(), std::slice::from_ref(&logins)), ["shop.logins"]);
     let gone = CatalogTable { is_deprecated: true, ..logins };
     assert_eq!(found(&users(), &[gone]), Vec::<String>::new(), "its files are gone");
 }

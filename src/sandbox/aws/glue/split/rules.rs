@@ -48,14 +48,12 @@ fn member<'a>(table: &'a Table, name: &str) -> Option<&'a Value> {
 
 /// Returns the class that a value gives, and how the Normal layer treats it.
 fn class(value: &Value) -> Option<(&str, &str)> {
-    match value {
-        Value::String(class) => Some((class, "drop")),
-        Value::Table(rule) => {
-            let treatment = rule.get("normal").and_then(Value::as_str).unwrap_or("drop");
-            Some((rule.get("class")?.as_str()?, treatment))
-        }
-        _ => None,
+    if let Some(class) = value.as_str() {
+        return Some((class, "drop"));
     }
+    let rule = value.as_table()?;
+    let treatment = rule.get("normal").and_then(Value::as_str).unwrap_or("drop");
+    Some((rule.get("class")?.as_str()?, treatment))
 }
 
 #[cfg(test)]
