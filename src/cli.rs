@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{config::Config, telemetry::LogFormat};
 
+mod approvals;
 mod capture;
 mod doctor;
 mod events;
@@ -58,6 +59,8 @@ enum Command {
     Publish(publish::Options),
     /// See and move runs, for when Slack is down.
     Runs(runs::Options),
+    /// See what people are asked, and decide about it.
+    Approvals(approvals::Options),
     /// Explain a captured event.
     #[command(subcommand)]
     Events(events::Command),
@@ -112,6 +115,7 @@ async fn run(cli: Cli) -> Exit {
         Command::Manifest(options) => manifest::run(&options),
         Command::Publish(options) => publish::run(&options, format).await,
         Command::Runs(options) => runs::run(options, format).await,
+        Command::Approvals(options) => approvals::run(options, format).await,
         Command::Events(command) => events::run(&command),
         Command::Sns(command) => sns::run(&command),
     };

@@ -43,7 +43,14 @@ pub enum Fact {
     /// Somebody has decided, or the time is over.
     ApprovalChanged { approval: Approval },
     /// Nothing may be done any more on the present request about `subject`: what it was about has changed.
-    ApprovalVoided { subject: Subject, why: Void },
+    /// Those named in `by` are why, if anybody is.
+    ApprovalVoided { subject: Subject, why: Void, by: Vec<String> },
+    /// People were reminded that they are asked.
+    ApprovalReminded { subject: Subject },
+    /// An operator lets the sensitive refresh start without an approval.
+    GlassBroken { by: String, reason: String },
+    /// An approver has looked at that.
+    GlassReviewed { by: String },
     /// Somebody wants the run to end.
     CancelAsked { by: String },
     /// The run's work has been stopped.
@@ -86,6 +93,7 @@ impl Run {
             Fact::Acknowledged { by } => run.acknowledge(by, now),
             Fact::Overtaken { by } => run.overtake(by, now),
             Fact::CatalogsSeen { shown } => run.catalogs_seen(shown),
+            Fact::GlassReviewed { by } => run.glass_reviewed(by, now),
             _ if self.status.is_over() => None,
             Fact::TurnTaken => run.turn_taken(),
             Fact::CancelAsked { by } => run.cancel_asked(by),
@@ -95,7 +103,9 @@ impl Run {
             Fact::Superseded => run.end(RunStatus::Superseded, StageStatus::Canceled, now),
             Fact::ApprovalAsked { approval } => run.approval_asked(approval, now),
             Fact::ApprovalChanged { approval } => run.approval_changed(approval, now),
-            Fact::ApprovalVoided { subject, why } => run.approval_voided(*subject, *why),
+            Fact::ApprovalVoided { subject, why, by } => run.approval_voided(*subject, *why, by, now),
+            Fact::ApprovalReminded { subject } => run.approval_reminded(*subject, now),
+            Fact::GlassBroken { by, reason } => run.glass_broken(by, reason, now),
             Fact::Waited { stage, .. }
             | Fact::Began { stage }
             | Fact::Intended { stage, .. }
@@ -178,6 +188,9 @@ impl Run {
             | Fact::ApprovalAsked { .. }
             | Fact::ApprovalChanged { .. }
             | Fact::ApprovalVoided { .. }
+            | Fact::ApprovalReminded { .. }
+            | Fact::GlassBroken { .. }
+            | Fact::GlassReviewed { .. }
             | Fact::CancelAsked { .. }
             | Fact::Canceled
             | Fact::Superseded

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::access::Who;
+use super::access::{Identities, Who};
 
 /// A database that is copied into the lake. Checked by `config` when it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,10 @@ pub struct Source {
     pub sensitive: Option<SensitiveLayer>,
     /// Who may start, retry and cancel its runs.
     pub operators: Vec<Who>,
+    /// Who may let its sensitive layer be refreshed without an approval, in an emergency.
+    pub break_glass: Vec<Who>,
+    /// Which accounts are one person's: whoever shapes a run cannot approve it by another account.
+    pub people: Identities,
 }
 
 /// What kind of database a source is: decides between the instance and the cluster calls of RDS.

@@ -15,6 +15,7 @@ use crate::domain::{run::Run, source::Source};
 mod alert;
 pub(super) mod approval;
 pub(super) mod buttons;
+pub(super) mod notes;
 mod plan;
 mod replies;
 mod root;
@@ -48,6 +49,7 @@ pub fn wanted(run: &Run, source: Option<&Source>, view: &View<'_>) -> Vec<Wanted
     }
     let mut later = replies::stages(run, view);
     later.extend(approval::requests(run, source, view));
+    later.extend(notes::notes(run, source, view));
     later.extend(replies::failures(run, view));
     later.extend(alert::alerts(run, view));
     later.extend(replies::retries(run, view));

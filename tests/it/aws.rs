@@ -138,6 +138,8 @@ fn source() -> Source {
         normal: LayerWork { glue_job: "shop-normal".to_owned(), crawler: "shop-normal".to_owned() },
         sensitive: None,
         operators: Vec::new(),
+        break_glass: Vec::new(),
+        people: datalake_bot::domain::access::Identities::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{super::reader::Section, NOBODY, shapes};
 use crate::domain::{
-    access::{Lists, Who},
+    access::{Identities, Lists, Who},
     name::check_source_name,
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
 };
@@ -15,11 +15,18 @@ use crate::domain::{
 /// How long people have to approve, unless the source says otherwise.
 const EXPIRES_AFTER: Duration = Duration::from_secs(8 * 3600);
 
+/// What every source has.
+pub(super) struct Shared {
+    pub(super) people: Identities,
+    pub(super) break_glass: Vec<Who>,
+}
+
 /// Returns the sources, which are in `region`, and the lists of people of those that have their own, by name.
 pub(super) fn sources(
     root: &Section<'_>,
     folder: &Path,
     general: &Lists,
+    shared: &Shared,
     region: &str,
 ) -> (Vec<Source>, BTreeMap<String, Lists>) {
     let (mut read, mut own): (Vec<Source>, _) = (Vec::new(), BTreeMap::new());
@@ -32,7 +39,8 @@ pub(super) fn sources(
         let section = if name.is_empty() { section } else { section.renamed(format!("sources.{name}")) };
         own.extend(access(&section.section("access", false), general).map(|it| (name.clone(), it)));
         let operators = own.get(&name).unwrap_or(general).operators.clone();
-        let source = Source { operators, ..source(&section, name, folder, region) };
+        let (people, break_glass) = (shared.people.clone(), shared.break_glass.clone());
+        let source = Source { operators, people, break_glass, ..source(&section, name, folder, region) };
         for other in &read {
             clashes(&section, &source, other);
         }
@@ -78,6 +86,8 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
         normal: LayerWork { glue_job: String::new(), crawler: String::new() },
         sensitive: None,
         operators: Vec::new(),
+        break_glass: Vec::new(),
+        people: Identities::default(),
     };
     let layers = section.section("layers", true);
     let normal = layers.section("normal", true);

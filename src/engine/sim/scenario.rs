@@ -6,7 +6,7 @@ use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    access::Who,
+    access::{Identities, Who},
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Schedule, SensitiveLayer, Source},
 };
 
@@ -143,6 +143,8 @@ impl Scenario {
             normal: work("normal"),
             sensitive: Some(SensitiveLayer { work: work("sensitive"), approval }),
             operators: Vec::new(),
+            break_glass: Vec::new(),
+            people: Identities::default(),
         }
     }
 }

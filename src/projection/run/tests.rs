@@ -210,7 +210,10 @@ fn doubts() -> Vec<(&'static str, Story)> {
         ("leak, denied", leak().vote("UBEN", Verdict::Deny)),
         ("leak, expired", leak().expire()),
         ("rows", rows()),
-        ("rows, void", rows().then(1, &Fact::ApprovalVoided { subject: Subject::Rows, why: Void::Plan })),
+        (
+            "rows, void",
+            rows().then(1, &Fact::ApprovalVoided { subject: Subject::Rows, why: Void::Plan, by: Vec::new() }),
+        ),
     ]
 }
 

@@ -5,7 +5,9 @@ use std::{
 };
 
 use super::*;
-use crate::domain::{command::GRAMMAR, run::RunStatus, source::Layer, stage::StageId};
+use crate::domain::{
+    approval::Subject, command::GRAMMAR, doubt::FindingKind, run::RunStatus, source::Layer, stage::StageId,
+};
 use crate::projection::testing::WORDS;
 
 fn texts(locale: Locale) -> BTreeMap<String, String> {
@@ -82,9 +84,14 @@ fn families() -> BTreeSet<String> {
     let remedies = Remedy::ALL.iter().map(|it| format!("remedies.{}", it.as_str()));
     let layers = Layer::ALL.iter().map(|it| format!("run.layer.{}", it.as_str()));
     let verbs = GRAMMAR.iter().flat_map(|it| ["does", "example"].map(|kind| format!("help.{kind}.{}", it.verb)));
-    let buttons =
-        ["retry", "cancel", "acknowledge", "details", "approve", "deny"].map(|it| format!("button.{it}.label"));
-    let confirms = ["retry", "cancel", "deny"].map(|it| format!("button.{it}.confirm.title"));
+    let buttons = ["retry", "cancel", "acknowledge", "details", "approve", "deny", "go_on", "stop"]
+        .map(|it| format!("button.{it}.label"));
+    let confirms = ["deny", "stop"].map(|it| format!("button.{it}.confirm.text"));
+    let titles = ["retry", "cancel", "deny", "stop"].map(|it| format!("button.{it}.confirm.title"));
+    let states = ["pending", "approved", "denied", "expired"];
+    let requests = Subject::ALL.iter().flat_map(|it| states.map(|state| format!("approval.{}.{state}", it.as_str())));
+    let findings = FindingKind::ALL.iter().map(|it| format!("finding.{}", it.as_str()));
+    let found = Subject::ALL.iter().map(|it| format!("finding.headline.{}", it.as_str()));
     let facts = [
         "state",
         "percent",
@@ -112,6 +119,9 @@ fn families() -> BTreeSet<String> {
         "running",
         "canceling",
         "waiting_approval",
+        "doubtful",
+        "doubt_denied",
+        "doubt_expired",
         "succeeded",
         "warned",
         "failed",
@@ -122,6 +132,7 @@ fn families() -> BTreeSet<String> {
     ];
     let outcomes = outcomes.iter().flat_map(|it| [format!("run.headline.{it}"), format!("plan.title.{it}")]);
     let all = outcomes.chain(stages).chain(remedies).chain(layers).chain(verbs).chain(buttons).chain(confirms);
+    let all = all.chain(titles).chain(requests).chain(findings).chain(found);
     all.chain(facts.map(|it| format!("stage.fact.{it}")))
         .chain(statuses.map(|it| format!("run.status.{}", it.as_str())))
         .collect()
