@@ -19,6 +19,8 @@ use crate::domain::{
 const RETRIER: &str = "UCAT";
 const IN_FORCE: &str = "3f9a2c51";
 
+mod people;
+
 /// A run that waits for approval; one of the approvers has retried it before.
 fn waiting() -> Run {
     let mut run = run_at(StageId::SensitiveApproval);
