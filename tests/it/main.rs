@@ -64,3 +64,5 @@ mod sources;
 mod stops;
 #[cfg(feature = "sandbox")]
 mod survives;
+#[cfg(feature = "sandbox")]
+mod voters;
