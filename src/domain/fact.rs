@@ -155,14 +155,7 @@ impl Run {
                 begin(self.begun_or_next(id)?, now);
                 self.stage = id;
             }
-            Fact::Intended { intent, .. } => {
-                // Whatever was planned: what is sensitive is touched under an approval only. A plan may be a little old.
-                let given = self.approval.as_ref().is_some_and(|it| it.is_given(self, now));
-                (id != StageId::SensitiveTransform || given).then_some(())?;
-                let stage = self.running(id).filter(|it| it.is_unconfirmed())?;
-                // What is in the way stays recorded until AWS has acted: it may be so again, and runs out of patience.
-                stage.intent = Some(intent.clone());
-            }
+            Fact::Intended { intent, .. } => return self.intended(id, intent, now),
             Fact::Withdrawn { on, .. } => wait(self.freed(id)?, on, now),
             Fact::GivenBack { detail, .. } => self.freed(id)?.detail = detail.clone(),
             Fact::Acted { handle, .. } => {
@@ -200,6 +193,16 @@ impl Run {
             | Fact::Overtaken { .. }
             | Fact::CatalogsSeen { .. } => return None,
         }
+        Some(())
+    }
+
+    /// Whatever was planned: what is sensitive is touched under an approval only. A plan may be a little old.
+    fn intended(&mut self, id: StageId, intent: &Intent, now: Timestamp) -> Option<()> {
+        let given = self.approval.as_ref().is_some_and(|it| it.is_given(self, now));
+        (id != StageId::SensitiveTransform || given).then_some(())?;
+        let stage = self.running(id).filter(|it| it.is_unconfirmed())?;
+        // What is in the way stays recorded until AWS has acted: it may be so again, and runs out of patience.
+        stage.intent = Some(intent.clone());
         Some(())
     }
 

@@ -168,7 +168,7 @@ impl Engine {
         }
         let mut changes = update(run, &after);
         if let Some(Change::Update { under, .. }) = changes.first_mut() {
-            *under = starts_sensitive(facts).then(|| after.updated_at);
+            *under = starts_sensitive(facts).then_some(after.updated_at);
         }
         changes.extend(again.iter().map(|(_, next)| Change::Create(next)));
         match self.store.write(&changes).await {

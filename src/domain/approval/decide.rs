@@ -76,13 +76,11 @@ impl Approval {
     /// Says whether something was begun, or has gone on, on the strength of the request.
     pub(in crate::domain) fn is_used(&self, run: &Run) -> bool {
         let Some(open) = run.open_stage() else { return true };
-        match self.stage {
-            StageId::SensitiveApproval => {
-                let waits = matches!(open.id, StageId::SensitiveApproval | StageId::SensitiveTransform);
-                !waits || open.intent.is_some()
-            }
-            stage => open.id != stage,
+        if self.stage != StageId::SensitiveApproval {
+            return open.id != self.stage;
         }
+        let waits = matches!(open.id, StageId::SensitiveApproval | StageId::SensitiveTransform);
+        !waits || open.intent.is_some()
     }
 }
 

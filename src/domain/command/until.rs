@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Time, tz::TimeZone};
 
-/// Returns the time that `text` means at `now`: a length of time (`90m`, `2h`), a time of day in UTC (`06:00`), or in full
-/// (`2026-11-23T06:00:00+09:00`). A time of day is the next one. `None`: it is none of these.
+/// Returns the time that `text` means at `now`. `None`: it means none.
+///
+/// It is a length of time (`90m`, `2h`), a time of day in UTC (`06:00`), of which the next is meant, or a time in full
+/// (`2026-11-23T06:00:00+09:00`).
 pub fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(whole) = text.parse::<Timestamp>() {
         return Some(whole);

@@ -278,7 +278,7 @@ fn what_is_doubtful_counts_when_people_have_said_so(
     assert_eq!(after(&goes_on, &next.facts).warnings, ["odd"]);
     // However long they took, a look that fails is waited out.
     let unclear = Seen::Unclear(hiccup());
-    let mut late = goes_on.clone();
+    let mut late = goes_on;
     late.question.as_mut().unwrap().votes.last_mut().unwrap().at = start() + mins(700);
     assert_eq!(told(&plan(&late, stage, &unclear, context(&source, start() + mins(701)))), "waited, again 10");
     let denied = answered(&waits, &APPROVERS[..1], Verdict::Deny);
@@ -302,7 +302,7 @@ fn an_answer_is_good_for_the_doubt_that_was_asked_about_and_for_no_other() {
     assert_eq!(told(&next), "progressed, asked");
     let again = after(&goes_on, &next.facts);
     assert_eq!((again.past_approvals.len(), again.status), (1, RunStatus::WaitingApproval));
-    let reclassified = Source { classification: "new".into(), ..source.clone() };
+    let reclassified = Source { classification: "new".into(), ..source };
     let next = plan(&goes_on, StageId::NormalTransform, &seen(doubt(Subject::Rows)), context(&reclassified, start()));
     assert_eq!(told(&next), "progressed, asked");
     // Where the question is still open, what it was about must be looked for first.

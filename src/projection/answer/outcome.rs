@@ -46,17 +46,12 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         }
         Outcome::NotRetried { run, why } => not_retried(voice, run, *why),
         Outcome::Canceling { run } => voice.say("outcome.canceling", values! { run => run.as_str() }),
-        Outcome::NotCanceled { run, status } => {
-            voice.say("outcome.not_canceled", values! { run => run.as_str(), status => phrase::status(voice, status) })
-        }
+        Outcome::NotCanceled { run, status } => stands(voice, "outcome.not_canceled", run, status),
         Outcome::Acknowledged { run } => voice.say("outcome.acknowledged", values! { run => run.as_str() }),
         Outcome::AcknowledgedBefore { run, by, at } => {
             voice.say("outcome.acknowledged_before", values! { run => run.as_str(), by, at })
         }
-        Outcome::NotAcknowledged { run, status } => {
-            let status = phrase::status(voice, status);
-            voice.say("outcome.not_acknowledged", values! { run => run.as_str(), status })
-        }
+        Outcome::NotAcknowledged { run, status } => stands(voice, "outcome.not_acknowledged", run, status),
         Outcome::Voted { run, subject, verdict, open, .. } => voted(voice, run, *subject, *verdict, *open),
         Outcome::NotVoted { why } => voice.text(not_voted(why)),
         Outcome::Withdrawn { run } => voice.say("outcome.withdrawn", values! { run => run.as_str() }),
@@ -76,6 +71,10 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::Forbidden(it) => forbidden(voice, it),
         Outcome::GaveUp { code, why } => voice.say("outcome.gave_up", values! { code, why => redact(why) }),
     }
+}
+
+fn stands(voice: Voice<'_>, key: &str, run: &ExportTask, status: &str) -> Mrkdwn {
+    voice.say(key, values! { run => run.as_str(), status => phrase::status(voice, status) })
 }
 
 fn voted(voice: Voice<'_>, run: &ExportTask, subject: Subject, verdict: Verdict, open: u32) -> Mrkdwn {

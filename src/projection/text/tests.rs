@@ -77,6 +77,15 @@ fn read_sources(folder: &Path, into: &mut String) {
     }
 }
 
+/// Keys of what people are asked.
+fn questions() -> impl Iterator<Item = String> {
+    let states = ["pending", "approved", "denied", "expired"];
+    let requests = Subject::ALL.iter().flat_map(|it| states.map(|state| format!("approval.{}.{state}", it.as_str())));
+    let findings = FindingKind::ALL.iter().map(|it| format!("finding.{}", it.as_str()));
+    let found = Subject::ALL.iter().map(|it| format!("finding.headline.{}", it.as_str()));
+    requests.chain(findings).chain(found)
+}
+
 /// Keys that are put together from the names of variants.
 fn families() -> BTreeSet<String> {
     let stages =
@@ -88,10 +97,6 @@ fn families() -> BTreeSet<String> {
         .map(|it| format!("button.{it}.label"));
     let confirms = ["deny", "stop"].map(|it| format!("button.{it}.confirm.text"));
     let titles = ["retry", "cancel", "deny", "stop"].map(|it| format!("button.{it}.confirm.title"));
-    let states = ["pending", "approved", "denied", "expired"];
-    let requests = Subject::ALL.iter().flat_map(|it| states.map(|state| format!("approval.{}.{state}", it.as_str())));
-    let findings = FindingKind::ALL.iter().map(|it| format!("finding.{}", it.as_str()));
-    let found = Subject::ALL.iter().map(|it| format!("finding.headline.{}", it.as_str()));
     let facts = [
         "state",
         "percent",
@@ -132,7 +137,7 @@ fn families() -> BTreeSet<String> {
     ];
     let outcomes = outcomes.iter().flat_map(|it| [format!("run.headline.{it}"), format!("plan.title.{it}")]);
     let all = outcomes.chain(stages).chain(remedies).chain(layers).chain(verbs).chain(buttons).chain(confirms);
-    let all = all.chain(titles).chain(requests).chain(findings).chain(found);
+    let all = all.chain(titles).chain(questions());
     all.chain(facts.map(|it| format!("stage.fact.{it}")))
         .chain(statuses.map(|it| format!("run.status.{}", it.as_str())))
         .collect()

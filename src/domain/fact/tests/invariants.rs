@@ -15,6 +15,7 @@ use crate::domain::{
 
 /// A fact to be; what it says of approvals is made from the run that it meets.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a few dozen are drawn at a time")]
 enum Draw {
     Fact(Fact),
     /// The fact that the open stage is waiting for, so that runs come far.
