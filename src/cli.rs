@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::telemetry::LogFormat;
 
+mod approvals;
 mod audit;
 mod capture;
 mod check;
@@ -60,6 +61,8 @@ enum Command {
     Publish(publish::Options),
     /// See and move runs, for when Slack is down.
     Runs(runs::Options),
+    /// See what people are asked, and decide about it.
+    Approvals(approvals::Options),
     /// Check the log of what was asked, decided and done, or hand it out. Reads only.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -117,6 +120,7 @@ async fn run(cli: Cli) -> Exit {
         Command::Manifest(options) => manifest::run(&options),
         Command::Publish(options) => publish::run(&options, format).await,
         Command::Runs(options) => runs::run(options, format).await,
+        Command::Approvals(options) => approvals::run(options, format).await,
         Command::Audit(command) => audit::run(command, format).await,
         Command::Events(command) => events::run(&command),
         Command::Sns(command) => sns::run(&command),

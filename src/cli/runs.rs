@@ -26,6 +26,9 @@ use crate::{
 /// How long the outcome of a change is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Between two looks at whether the running bot has carried it out.
+const AGAIN: Duration = Duration::from_millis(500);
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     #[command(flatten)]
@@ -52,6 +55,8 @@ enum Runs {
     Retry(Words),
     /// `RUN`
     Cancel(Words),
+    /// `RUN --reason WORDS…`: the sensitive refresh starts without an approval.
+    BreakGlass(Words),
     /// The newest attempts that were refused, newest first.
     Refusals {
         /// How many.
@@ -61,9 +66,9 @@ enum Runs {
 }
 
 #[derive(Debug, clap::Args)]
-struct Words {
+pub(super) struct Words {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    words: Vec<String>,
+    pub(super) words: Vec<String>,
 }
 
 pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<Exit> {
@@ -75,6 +80,7 @@ pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<E
         Runs::Start(it) => ("run", it.words),
         Runs::Retry(it) => ("retry", it.words),
         Runs::Cancel(it) => ("cancel", it.words),
+        Runs::BreakGlass(it) => ("break-glass", it.words),
     };
     // Options of the program that stand behind the words of the command.
     let json = options.json || words.iter().any(|it| it == "--json");
@@ -87,7 +93,7 @@ pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<E
     show(&engine, &answer, json)
 }
 
-async fn engine(file: &Path) -> anyhow::Result<std::sync::Arc<Engine>> {
+pub(super) async fn engine(file: &Path) -> anyhow::Result<std::sync::Arc<Engine>> {
     let config = Config::load(file)?;
     // Nothing of this goes through Slack, so that it works when Slack does not.
     let sdk = aws::sdk_config(Some(&config.aws.region)).await;
@@ -117,13 +123,15 @@ async fn answer(engine: &Engine, command: Command) -> anyhow::Result<Answer> {
     let user = account();
     let asker =
         Asker { user, via: Via::Cli, is_foreign: false, channel: None, reply: None, delivery: delivery.clone() };
+    let is_of_people = matches!(command, Command::BreakGlass { .. });
     let answer = engine.handle(&asker, command).await;
     if !matches!(answer, Answer::Accepted { .. }) {
         return Ok(answer);
     }
     let until = Instant::now() + PATIENCE;
     loop {
-        let next = engine.carry_out(&delivery).await;
+        // Who breaks the glass is looked up in Slack, which only the running bot can.
+        let next = if is_of_people { Next::Again(AGAIN) } else { engine.carry_out(&delivery).await };
         if let Some(outcome) = engine.store.request(&delivery).await?.and_then(|it| it.outcome) {
             return Ok(Answer::Outcome(outcome));
         }
@@ -136,7 +144,7 @@ async fn answer(engine: &Engine, command: Command) -> anyhow::Result<Answer> {
     }
 }
 
-fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {
+pub(super) fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {
     let exit = if matches!(answer, Answer::Misread(_)) {
         Exit::Usage
     } else if is_done(answer) {
@@ -208,15 +216,16 @@ fn line(run: &Run) -> String {
 
 fn is_done(answer: &Answer) -> bool {
     if let Answer::Outcome(outcome) = answer {
-        return matches!(
-            outcome,
-            Outcome::Started { .. }
-                | Outcome::Queued { .. }
-                | Outcome::Exists { .. }
-                | Outcome::Planned(_)
-                | Outcome::Retrying { .. }
-                | Outcome::Canceling { .. }
-        );
+        return super::approvals::is_done(outcome)
+            || matches!(
+                outcome,
+                Outcome::Started { .. }
+                    | Outcome::Queued { .. }
+                    | Outcome::Exists { .. }
+                    | Outcome::Planned(_)
+                    | Outcome::Retrying { .. }
+                    | Outcome::Canceling { .. }
+            );
     }
     runs_of(answer).is_some() || matches!(answer, Answer::Details(..))
 }

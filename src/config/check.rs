@@ -13,15 +13,18 @@ use super::{
     reader::{Mistake, Report, Section},
 };
 use crate::domain::{
-    access::{Access, Lists},
+    access::{Access, Lists, Who},
     forecast::Prices,
 };
 
 mod layers;
+mod people;
 mod places;
 mod policy;
 mod shapes;
 mod sources;
+
+use sources::Shared;
 
 /// What is wrong with an empty list of operators.
 const NOBODY: &str = "names nobody: no run could be started from Slack";
@@ -39,8 +42,9 @@ pub(crate) fn check(text: &str, folder: &Path) -> Result<Config, Vec<Mistake>> {
     let config = {
         let root = Section::root(&report, document.get_ref());
         let aws = aws(&root.section("aws", true));
-        let general = general(&root.section("access", true));
-        let (sources, own) = sources::sources(&root, folder, &general, &aws.region);
+        let (general, break_glass) = general(&root.section("access", true));
+        let shared = Shared { people: people::people(&root), break_glass };
+        let (sources, own) = sources::sources(&root, folder, &general, &shared, &aws.region);
         let config = Config {
             server: server(&root.section("server", false)),
             slack: slack(&root.section("slack", true)),
@@ -132,13 +136,18 @@ fn engine(section: &Section<'_>) -> EngineConfig {
     engine
 }
 
-fn general(section: &Section<'_>) -> Lists {
+/// Returns the general lists, and who may break the glass: nobody, unless it says.
+fn general(section: &Section<'_>) -> (Lists, Vec<Who>) {
     let lists = Lists { viewers: section.list("viewers"), operators: section.list("operators") };
     if lists.operators.is_empty() && section.is_there() {
         section.wrong("operators", NOBODY);
     }
+    let break_glass: Vec<Who> = section.list("break_glass");
+    if break_glass.iter().any(|it| matches!(it, Who::Channel(_) | Who::AnyMember)) {
+        section.wrong("break_glass", "must name people or user groups: not everybody, and no channel");
+    }
     section.finish();
-    lists
+    (lists, break_glass)
 }
 
 /// Without the section no cost is shown: prices differ between Regions and contracts, and none is assumed.

@@ -4,8 +4,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+mod identities;
 mod lists;
 
+pub use identities::{Identities, Identity};
 pub use lists::{Access, Lists};
 
 /// An entry of a list of people in the configuration.

@@ -103,6 +103,22 @@ pub struct Forbidden {
     pub ask: Vec<String>,
 }
 
+/// Why the glass is not broken, or not reviewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GlassRefusal {
+    /// No list lets the person break it.
+    NotAllowed,
+    NoReason,
+    /// The run does not wait for an approval of its sensitive layer.
+    NotWaiting,
+    /// Nobody has broken it, or somebody has reviewed it already.
+    Reviewed,
+    /// Whoever has broken it does not review it.
+    OwnGlass,
+    NotApprover,
+}
+
 /// How far a right of a person goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -201,6 +217,9 @@ pub enum Outcome {
     /// The person's verdict counts; `open` says how many more approvals are needed.
     Voted {
         run: ExportTask,
+        /// The request's id.
+        #[serde(default)]
+        request: String,
         #[serde(default)]
         subject: Subject,
         verdict: Verdict,
@@ -208,6 +227,21 @@ pub enum Outcome {
     },
     NotVoted {
         why: Refusal,
+    },
+    /// The person's approval does not count any more.
+    Withdrawn {
+        run: ExportTask,
+    },
+    /// The sensitive refresh starts without an approval.
+    GlassBroken {
+        run: ExportTask,
+    },
+    GlassReviewed {
+        run: ExportTask,
+    },
+    GlassNotBroken {
+        run: ExportTask,
+        why: GlassRefusal,
     },
     NoSnapshot {
         source: String,

@@ -45,6 +45,12 @@ pub struct Approval {
     /// Why the request is void, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<Void>,
+    /// Those because of whom it is void: who has withdrawn, or is no approver any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub void_by: Vec<String>,
+    /// When people were reminded of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded_at: Option<Timestamp>,
     pub asked_at: Timestamp,
     pub expires_at: Timestamp,
     /// How many different people must approve.
@@ -92,6 +98,22 @@ pub enum ApprovalState {
     Expired,
     /// What it was about has changed: no answer to it counts any more.
     Void,
+    /// An operator has broken the glass: the run goes on without an answer.
+    Overridden,
+}
+
+impl ApprovalState {
+    /// Returns the state's name in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Void => "void",
+            Self::Overridden => "overridden",
+        }
+    }
 }
 
 /// Why a request is void.
@@ -102,8 +124,12 @@ pub enum Void {
     Plan,
     /// The run was retried.
     Retried,
-    /// The time is over for which it was given.
+    /// The time is over for which it was given, or one of those who gave it has shaped the run.
     Outlived,
+    /// One of those who approved has withdrawn it.
+    Withdrawn,
+    /// One of those who approved may not any more.
+    Rights,
 }
 
 /// One person's decision.
@@ -112,6 +138,29 @@ pub struct Vote {
     pub user: String,
     pub verdict: Verdict,
     pub at: Timestamp,
+    /// Why, in the person's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Until when an approval is good; without it, as long as the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// When the person has taken it back: it does not count any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<Timestamp>,
+}
+
+/// A decision as it is handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ballot {
+    pub verdict: Verdict,
+    pub reason: Option<String>,
+    pub until: Option<Timestamp>,
+}
+
+impl From<Verdict> for Ballot {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, reason: None, until: None }
+    }
 }
 
 /// What a person decides.
@@ -136,8 +185,14 @@ pub enum Refusal {
     OwnRun,
     /// The presser is not an approver of this layer.
     NotApprover,
-    /// The presser has voted already.
+    /// The presser has decided already, and the request has come to this state.
     Voted,
+    /// The time until which the approval would be good has passed.
+    Passed,
+    /// The presser has nothing to take back: no approval, or it is used already.
+    NothingGiven,
+    /// Nothing says who in Slack the account at the command line belongs to.
+    NoIdentity,
 }
 
 fn refresh_stage() -> StageId {

@@ -165,6 +165,14 @@ pub enum Kind {
     ApprovalAsked,
     /// Somebody has given their verdict.
     Voted,
+    /// Somebody has added to their verdict why it is so, or until when it is good.
+    VoteAmended,
+    /// Somebody has taken their approval back.
+    VoteWithdrawn,
+    /// An operator lets the sensitive refresh start without an approval.
+    GlassBroken,
+    /// An approver has looked at that.
+    GlassReviewed,
     /// The answer has changed without a verdict: its time is over.
     ApprovalClosed,
     CancelAsked,
@@ -193,6 +201,10 @@ impl Kind {
             Self::Failed => "failed",
             Self::ApprovalAsked => "approval_asked",
             Self::Voted => "voted",
+            Self::VoteAmended => "vote_amended",
+            Self::VoteWithdrawn => "vote_withdrawn",
+            Self::GlassBroken => "glass_broken",
+            Self::GlassReviewed => "glass_reviewed",
             Self::ApprovalClosed => "approval_closed",
             Self::CancelAsked => "cancel_asked",
             Self::Retried => "retried",

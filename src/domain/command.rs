@@ -4,16 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{access::Right, snapshot::SnapshotChoice, source::Layer, stage::StageId};
+use super::{access::Right, approval::Verdict, snapshot::SnapshotChoice, source::Layer, stage::StageId};
 
 mod fold;
 mod grammar;
 mod more;
 mod parse;
+mod until;
 
 pub use fold::fold;
 pub use grammar::{GRAMMAR, Verb};
 pub use parse::{MAX_REASON, Misread, SOURCES, TooLong, is_table, nearest, parse, reason};
+pub use until::until;
 
 /// A command, read and typed, not yet checked against sources, runs or rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,24 @@ pub enum Command {
     },
     Cancel {
         run: String,
+    },
+    /// Approves a request, or denies it.
+    Decide {
+        /// The request's id.
+        request: String,
+        verdict: Verdict,
+        /// Until when the approval is good, as it was typed.
+        until: Option<String>,
+        reason: Option<String>,
+    },
+    /// Takes an approval back.
+    Withdraw {
+        request: String,
+    },
+    /// Lets a sensitive refresh start without an approval.
+    BreakGlass {
+        run: String,
+        reason: String,
     },
     Sources {
         /// How many of the first are left out.
@@ -79,6 +99,10 @@ impl Command {
             Self::List { .. } => Some(Verb::List),
             Self::Retry { .. } => Some(Verb::Retry),
             Self::Cancel { .. } => Some(Verb::Cancel),
+            Self::Decide { verdict: Verdict::Approve, .. } => Some(Verb::Approve),
+            Self::Decide { verdict: Verdict::Deny, .. } => Some(Verb::Deny),
+            Self::Withdraw { .. } => Some(Verb::Withdraw),
+            Self::BreakGlass { .. } => Some(Verb::BreakGlass),
             Self::Sources { .. } => Some(Verb::Sources),
             Self::Whoami => Some(Verb::Whoami),
             Self::Help { .. } => Some(Verb::Help),
@@ -92,7 +116,8 @@ impl Command {
 
     /// Says whether it changes something; otherwise it only asks.
     pub fn changes(&self) -> bool {
-        self.right() == Some(Right::Operate)
+        let decides = matches!(self, Self::Decide { .. } | Self::Withdraw { .. });
+        decides || self.right() == Some(Right::Operate)
     }
 }
 

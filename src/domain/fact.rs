@@ -43,7 +43,14 @@ pub enum Fact {
     /// Somebody has decided, or the time is over.
     ApprovalChanged { approval: Approval },
     /// Nothing may be done any more on the present request about `subject`: what it was about has changed.
-    ApprovalVoided { subject: Subject, why: Void },
+    /// Those named in `by` are why, if anybody is.
+    ApprovalVoided { subject: Subject, why: Void, by: Vec<String> },
+    /// People were reminded that they are asked.
+    ApprovalReminded { subject: Subject },
+    /// An operator lets the sensitive refresh start without an approval.
+    GlassBroken { by: String, reason: String },
+    /// An approver has looked at that.
+    GlassReviewed { by: String },
     /// Somebody wants the run to end.
     CancelAsked { by: String },
     /// The run's work has been stopped.
@@ -86,6 +93,7 @@ impl Run {
             Fact::Acknowledged { by } => run.acknowledge(by, now),
             Fact::Overtaken { by } => run.overtake(by, now),
             Fact::CatalogsSeen { shown } => run.catalogs_seen(shown),
+            Fact::GlassReviewed { by } => run.glass_reviewed(by, now),
             _ if self.status.is_over() => None,
             Fact::TurnTaken => run.turn_taken(),
             Fact::CancelAsked { by } => run.cancel_asked(by),
@@ -95,7 +103,9 @@ impl Run {
             Fact::Superseded => run.end(RunStatus::Superseded, StageStatus::Canceled, now),
             Fact::ApprovalAsked { approval } => run.approval_asked(approval, now),
             Fact::ApprovalChanged { approval } => run.approval_changed(approval, now),
-            Fact::ApprovalVoided { subject, why } => run.approval_voided(*subject, *why),
+            Fact::ApprovalVoided { subject, why, by } => run.approval_voided(*subject, *why, by, now),
+            Fact::ApprovalReminded { subject } => run.approval_reminded(*subject, now),
+            Fact::GlassBroken { by, reason } => run.glass_broken(by, reason, now),
             Fact::Waited { stage, .. }
             | Fact::Began { stage }
             | Fact::Intended { stage, .. }
@@ -146,14 +156,7 @@ impl Run {
                 begin(self.begun_or_next(id)?, now);
                 self.stage = id;
             }
-            Fact::Intended { intent, .. } => {
-                // Whatever was planned: what is sensitive is touched under an approval only. A plan may be a little old.
-                let given = self.approval.as_ref().is_some_and(|it| it.is_given(self, now));
-                (id != StageId::SensitiveTransform || given).then_some(())?;
-                let stage = self.running(id).filter(|it| it.is_unconfirmed())?;
-                // What is in the way stays recorded until AWS has acted: it may be so again, and runs out of patience.
-                stage.intent = Some(intent.clone());
-            }
+            Fact::Intended { intent, .. } => return self.intended(id, intent, now),
             Fact::Withdrawn { on, .. } => wait(self.freed(id)?, on, now),
             Fact::GivenBack { detail, .. } => self.freed(id)?.detail = detail.clone(),
             Fact::Acted { handle, .. } => {
@@ -179,6 +182,9 @@ impl Run {
             | Fact::ApprovalAsked { .. }
             | Fact::ApprovalChanged { .. }
             | Fact::ApprovalVoided { .. }
+            | Fact::ApprovalReminded { .. }
+            | Fact::GlassBroken { .. }
+            | Fact::GlassReviewed { .. }
             | Fact::CancelAsked { .. }
             | Fact::Canceled
             | Fact::Superseded
@@ -188,6 +194,16 @@ impl Run {
             | Fact::Overtaken { .. }
             | Fact::CatalogsSeen { .. } => return None,
         }
+        Some(())
+    }
+
+    /// Whatever was planned: what is sensitive is touched under an approval only. A plan may be a little old.
+    fn intended(&mut self, id: StageId, intent: &Intent, now: Timestamp) -> Option<()> {
+        let given = self.approval.as_ref().is_some_and(|it| it.is_given(self, now));
+        (id != StageId::SensitiveTransform || given).then_some(())?;
+        let stage = self.running(id).filter(|it| it.is_unconfirmed())?;
+        // What is in the way stays recorded until AWS has acted: it may be so again, and runs out of patience.
+        stage.intent = Some(intent.clone());
         Some(())
     }
 

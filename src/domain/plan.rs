@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    approval::Subject,
     fact::Fact,
     failure::{Class, Failure, codes},
     run::{Run, RunStatus},
@@ -51,6 +52,8 @@ pub struct Plan {
     pub facts: Vec<Fact>,
     /// Done when the facts are in the record.
     pub act: Option<Act>,
+    /// The request whose answer lets this happen: whether those who gave it still may is looked up at this moment.
+    pub rests_on: Option<Subject>,
     /// When to look again. `None` with facts or an act: at once.
     pub again: Option<Duration>,
 }
@@ -134,6 +137,9 @@ pub fn plan(run: &Run, id: StageId, seen: &Seen, context: Context<'_>) -> Plan {
     if plan.act == Some(Act::Start(id)) && !is_allowed(run, id, context) {
         return ask(run, id, context);
     }
+    if plan.act == Some(Act::Start(StageId::SensitiveTransform)) {
+        plan.rests_on = Some(Subject::Refresh);
+    }
     if stage.status == StageStatus::Pending && !plan.facts.is_empty() {
         plan.facts.insert(0, Fact::Began { stage: id });
     }
@@ -182,7 +188,7 @@ fn start(id: StageId, marker: Option<&str>, context: Context<'_>) -> Plan {
         marker: marker.map(str::to_owned),
         handle: None,
     };
-    Plan { facts: vec![Fact::Intended { stage: id, intent }], act: Some(Act::Start(id)), again: None }
+    Plan { facts: vec![Fact::Intended { stage: id, intent }], act: Some(Act::Start(id)), ..Plan::default() }
 }
 
 fn under_way(stage: &Stage, handle: Option<&str>, detail: &super::stage::Detail, context: Context<'_>) -> Plan {
@@ -194,7 +200,7 @@ fn under_way(stage: &Stage, handle: Option<&str>, detail: &super::stage::Detail,
     if stage.status == StageStatus::Pending || stage.detail != *detail || stage.waiting.is_some() {
         facts.push(Fact::Progressed { stage: stage.id, detail: detail.clone() });
     }
-    Plan { facts, act: None, again: Some(positive(context.timing.poll)) }
+    Plan { facts, again: Some(positive(context.timing.poll)), ..Plan::default() }
 }
 
 fn plan_cancel(stage: &Stage, seen: &Seen, overdue: bool, context: Context<'_>) -> Plan {
@@ -234,7 +240,7 @@ fn wait(stage: &Stage, on: WaitOn, context: Context<'_>) -> Plan {
     let again = Some(pause(stage, &on, context));
     let known = stage.waiting.as_ref().is_some_and(|it| it.on.same_place(&on));
     let facts = if known { Vec::new() } else { vec![Fact::Waited { stage: stage.id, on }] };
-    Plan { facts, act: None, again }
+    Plan { facts, again, ..Plan::default() }
 }
 
 /// Returns how long to wait before the next attempt: a quarter of the wait so far, from one poll to one sweep.

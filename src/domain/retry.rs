@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    approval::{ApprovalState, Subject, Verdict},
+    approval::{Subject, Verdict},
     fact::Fact,
     failure::{Class, Remedy, codes},
     run::{Run, RunStatus},
@@ -137,9 +137,7 @@ pub fn redone(run: &Run, from: StageId) -> Vec<StageId> {
 /// the run, people are asked again.
 fn from_live_approval(run: &Run, from: StageId, by: &str, now: Timestamp) -> StageId {
     let live = run.approval.as_ref().is_some_and(|it| {
-        it.state == ApprovalState::Approved
-            && now < it.expires_at
-            && !it.votes.iter().any(|vote| vote.verdict == Verdict::Approve && vote.user == by)
+        it.is_given(run, now) && !it.live_votes(now).any(|vote| vote.verdict == Verdict::Approve && vote.user == by)
     });
     if from > StageId::SensitiveApproval && !live { StageId::SensitiveApproval } else { from }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    access::Identities,
     approval::Approval,
     audit::Trail,
     failure::Failure,
@@ -71,6 +72,9 @@ pub struct Run {
     /// What people were asked about the last doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Approval>,
+    /// The sensitive refresh was started without an approval; stays until somebody has reviewed it, and after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<BreakGlass>,
     /// Requests that a retry, another request or a change of plan has set aside, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past_approvals: Vec<Approval>,
@@ -167,6 +171,23 @@ pub struct RootMessage {
     pub ts: String,
 }
 
+/// That an operator let the sensitive refresh start without an approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakGlass {
+    pub by: String,
+    pub reason: String,
+    pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<Review>,
+}
+
+/// That an approver has looked at it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    pub by: String,
+    pub at: Timestamp,
+}
+
 /// A retry that somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryNote {
@@ -250,6 +271,7 @@ impl Run {
             canceled_by: None,
             approval: None,
             question: None,
+            break_glass: None,
             past_approvals: Vec::new(),
             next_attempt: None,
             overtaken: None,
@@ -281,7 +303,16 @@ impl Run {
 
     /// Says whether `user` asked for the run or has retried it.
     pub fn was_shaped_by(&self, user: &str) -> bool {
-        self.requested_by.as_deref() == Some(user) || self.retries.iter().any(|it| it.by == user)
+        self.shapers().any(|it| it == user)
+    }
+
+    /// Says whether the person of the account `user` asked for the run or has retried it, by whatever account.
+    pub fn was_shaped_by_person(&self, people: &Identities, user: &str) -> bool {
+        self.shapers().any(|it| people.are_one(it, user))
+    }
+
+    fn shapers(&self) -> impl Iterator<Item = &str> {
+        self.requested_by.as_deref().into_iter().chain(self.retries.iter().map(|it| it.by.as_str()))
     }
 }
 

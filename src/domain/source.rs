@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{access::Who, classification::Rules};
+use super::{
+    access::{Identities, Who},
+    classification::Rules,
+};
 
 /// A database that is copied into the lake. Checked by `config` when it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +32,10 @@ pub struct Source {
     pub sensitive: Option<SensitiveLayer>,
     /// Who may start, retry and cancel its runs.
     pub operators: Vec<Who>,
+    /// Who may let its sensitive layer be refreshed without an approval, in an emergency.
+    pub break_glass: Vec<Who>,
+    /// Which accounts are one person's: whoever shapes a run cannot approve it by another account.
+    pub people: Identities,
 }
 
 /// What follows when an export lacks what it should have.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    access::{Membership, Person, Who},
+    access::{Identities, Membership, Person, Who},
     approval::{Approval, Subject, Verdict},
     doubt::{Doubt, Finding, FindingKind},
     fact::Fact,
@@ -69,6 +69,8 @@ pub(super) fn source() -> Source {
             },
         }),
         operators: vec![Who::Group("SOPS".into())],
+        break_glass: Vec::new(),
+        people: Identities::default(),
     }
 }
 

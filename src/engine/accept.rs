@@ -8,7 +8,7 @@ use crate::{
     domain::{
         access::Right,
         answer::Answer,
-        command::{Command, Misread, Verb, fold, nearest},
+        command::{Command, Misread, Verb, fold, nearest, until},
     },
     engine::{
         Engine, Wake,
@@ -38,7 +38,7 @@ pub struct Asker {
 impl Engine {
     /// Answers `command` of `asker`: what changes something is recorded, what asks for something is answered.
     pub async fn handle(&self, asker: &Asker, command: Command) -> Answer {
-        let until = Instant::now() + BUDGET;
+        let deadline = Instant::now() + BUDGET;
         let want = Want::of(&command);
         let scope = match self.permit(asker, &want).await {
             Ok(scope) => scope,
@@ -50,27 +50,56 @@ impl Engine {
                     return self.unknown_source(&run.source, &scope);
                 }
                 let target = run.to_string().trim_start_matches("run ").to_owned();
-                self.accept_by(until, asker, Wish::Run(run), Some(Verb::Run), target).await
+                self.accept_by(deadline, asker, Wish::Run(run), Some(Verb::Run), target).await
             }
             // Who comes here has no form to open: at the command line, or where Slack gives no trigger.
             Command::Form => Answer::Misread(Misread::Missing { verb: Verb::Run, name: "SOURCE" }),
             Command::Retry { run, from } => {
-                self.accept_by(until, asker, Wish::Retry { run: run.clone(), from }, Some(Verb::Retry), run).await
+                self.accept_by(deadline, asker, Wish::Retry { run: run.clone(), from }, Some(Verb::Retry), run).await
             }
             Command::Cancel { run } => {
-                self.accept_by(until, asker, Wish::Cancel { run: run.clone() }, Some(Verb::Cancel), run).await
+                self.accept_by(deadline, asker, Wish::Cancel { run: run.clone() }, Some(Verb::Cancel), run).await
+            }
+            Command::Decide { .. } | Command::Withdraw { .. } | Command::BreakGlass { .. } => {
+                self.accept_decision(deadline, asker, command).await
             }
             Command::Overview
             | Command::Status { .. }
             | Command::List { .. }
             | Command::Sources { .. }
             | Command::Whoami
-            | Command::Help { .. } => match timeout_at(until, self.query(asker, &scope, command)).await {
+            | Command::Help { .. } => match timeout_at(deadline, self.query(asker, &scope, command)).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(error)) => self.broken(&error.to_string()),
                 Err(_) => self.broken("no answer in time"),
             },
         }
+    }
+
+    async fn accept_decision(&self, by: Instant, asker: &Asker, command: Command) -> Answer {
+        let verb = command.verb();
+        let (wish, target) = match command {
+            Command::Decide { request, verdict, until: text, reason } => {
+                let until = text.as_deref().map(|it| until(it, self.clock.now()));
+                if let (Some(None), Some(value), Some(verb)) = (until, text, verb) {
+                    return Answer::Misread(Misread::BadValue { verb, name: "until", value, near: None });
+                }
+                (Wish::Decide { approval: request.clone(), verdict, reason, until: until.flatten() }, request)
+            }
+            Command::Withdraw { request } => (Wish::Withdraw { approval: request.clone() }, request),
+            Command::BreakGlass { run, reason } => (Wish::BreakGlass { run: run.clone(), reason }, run),
+            Command::Overview
+            | Command::Run(_)
+            | Command::Form
+            | Command::Status { .. }
+            | Command::List { .. }
+            | Command::Retry { .. }
+            | Command::Cancel { .. }
+            | Command::Sources { .. }
+            | Command::Whoami
+            | Command::Help { .. } => return self.broken("no decision"),
+        };
+        self.accept_by(by, asker, wish, verb, target).await
     }
 
     /// Records `wish` within the time that a door has. Rights that depend on the run are checked when it is carried

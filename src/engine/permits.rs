@@ -33,7 +33,10 @@ impl<'a> Want<'a> {
             Command::Run(run) => Some(run.source.as_str()),
             Command::Status { target } => target.as_deref(),
             Command::List { source, .. } => source.as_deref(),
-            Command::Retry { run, .. } | Command::Cancel { run } => Some(run.as_str()),
+            Command::Retry { run, .. } | Command::Cancel { run } | Command::BreakGlass { run, .. } => {
+                Some(run.as_str())
+            }
+            Command::Decide { request, .. } | Command::Withdraw { request } => Some(request.as_str()),
             Command::Overview | Command::Form | Command::Sources { .. } | Command::Whoami | Command::Help { .. } => {
                 None
             }

@@ -41,9 +41,13 @@ impl Engine {
             Command::Whoami => Ok(self.whoami(asker, scope).await),
             Command::Help { topic } => Ok(Answer::Help { topic, may_operate: scope.has(Right::Operate) }),
             Command::Overview | Command::Status { target: None } => self.overview(scope).await,
-            Command::Run(_) | Command::Form | Command::Retry { .. } | Command::Cancel { .. } => {
-                Ok(Answer::UnknownButton)
-            }
+            Command::Run(_)
+            | Command::Form
+            | Command::Retry { .. }
+            | Command::Cancel { .. }
+            | Command::Decide { .. }
+            | Command::Withdraw { .. }
+            | Command::BreakGlass { .. } => Ok(Answer::UnknownButton),
         }
     }
 

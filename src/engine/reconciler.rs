@@ -29,6 +29,7 @@ mod inspect;
 mod judge;
 mod overtake;
 mod turn;
+mod voters;
 
 /// Steps that one pass takes at the most; what is left is for the next.
 const STEPS: usize = 50;
@@ -98,7 +99,9 @@ impl Engine {
             Need::Look(stage) => {
                 let seen = self.look(run, source, stage).await?;
                 tracing::debug!(run = %run.export_task, %stage, ?seen, "Looked at {stage} of run {}", run.export_task);
-                self.carry_on(run, source, plan(run, stage, &seen, self.context(run, source))).await
+                let planned = plan(run, stage, &seen, self.context(run, source));
+                let planned = self.vouched(run, source, stage, planned).await;
+                self.carry_on(run, source, planned).await
             }
         }
     }
@@ -172,6 +175,9 @@ impl Engine {
             after = self.with_catalogs(after).await;
         }
         let mut changes = update(run, &after);
+        if let Some(Change::Update { under, .. }) = changes.first_mut() {
+            *under = starts_sensitive(facts).then_some(after.updated_at);
+        }
         changes.extend(again.iter().map(|(_, next)| Change::Create(next)));
         match self.store.write(&changes).await {
             Ok(()) => {}
@@ -260,11 +266,16 @@ impl Engine {
 /// Returns what makes `before` into `after`, whoever writes it: a run that ends gives its source's turn back in the same
 /// write, or nobody would ever have it again.
 pub(super) fn update<'a>(before: &'a Run, after: &'a Run) -> Vec<Change<'a>> {
-    let mut changes = vec![Change::Update { run: after, was: before.version }];
+    let mut changes = vec![Change::Update { run: after, was: before.version, under: None }];
     if frees_turn(before, after) {
         changes.push(Change::FreeTurn { source: &before.source, run: &before.export_task });
     }
     changes
+}
+
+/// Says whether `facts` let the sensitive refresh start.
+fn starts_sensitive(facts: &[Fact]) -> bool {
+    facts.iter().any(|it| matches!(it, Fact::Intended { stage: StageId::SensitiveTransform, .. }))
 }
 
 /// Says whether the run had its source's turn, and has it no more.

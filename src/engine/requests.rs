@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use crate::{
     domain::{
         answer::{Answer, Outcome},
+        approval::Ballot,
         fact::Fact,
         run::Run,
         stage::StageId,
@@ -23,6 +24,7 @@ use crate::{
 
 mod acknowledge;
 mod decide;
+mod glass;
 mod permit;
 mod plan;
 mod resolve;
@@ -114,7 +116,16 @@ impl Engine {
 
     async fn effect(&self, request: &Request) -> Result<Effect, Trouble> {
         match &request.wish {
-            Wish::Decide { approval, verdict } => self.decide(request, approval, *verdict).await,
+            Wish::Decide { approval, verdict, reason, until } => {
+                let ballot = Ballot { verdict: *verdict, reason: reason.clone(), until: *until };
+                self.decide(request, approval, &ballot).await
+            }
+            Wish::Withdraw { approval } => self.withdraw(request, approval).await,
+            Wish::Review { run } => self.review_glass(request, run).await,
+            Wish::BreakGlass { run, reason } => match self.operable(request, run).await? {
+                Ok(run) => self.break_glass(request, run, reason).await,
+                Err(effect) => Ok(effect),
+            },
             Wish::Run(command) => match self.barred_from(request, &command.source).await? {
                 Some(refused) => Ok(refused),
                 None => self.start_run(request, command).await,

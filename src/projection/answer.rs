@@ -39,7 +39,9 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::NotRecorded => one(voice.text("answer.not_recorded")),
         Answer::Unconfirmed => one(voice.text("answer.unconfirmed")),
         Answer::Outcome(Outcome::Planned(forecast)) => forecast::message(voice, forecast),
-        Answer::Outcome(outcome) => one(outcome::text(voice, outcome)),
+        Answer::Outcome(outcome) => {
+            Page::new(outcome::text(voice, outcome)).buttons(outcome::buttons(voice, outcome)).message()
+        }
         Answer::Misread(misread) => one(self::misread(voice, misread)),
         Answer::Forbidden(it) => one(forbidden(voice, it)),
         Answer::Unidentified => one(voice.text("answer.unidentified")),

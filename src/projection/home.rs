@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{
     blocks::{Button, Page},
     names,
-    run::approval::Question,
+    run::{approval::Question, notes},
     text::{Locale, Voice, Words, values},
     view::View,
 };
@@ -68,7 +68,7 @@ impl Home<'_> {
     }
 
     fn view(self, voice: Voice<'_>, now: Timestamp) -> View {
-        let page = self.decisions(Page::of_view(), voice, now);
+        let page = self.reviews(self.decisions(Page::of_view(), voice, now), voice);
         // Who may approve sees what to decide, whatever else they may see.
         let lake = names::lake(voice, self.lake.seen_with(self.rights), self.rights);
         let seen = Home { lake: &lake, ..self };
@@ -110,6 +110,19 @@ impl Home<'_> {
         folded(page, voice, "home.decisions.where", waiting.len(), DECISIONS)
     }
 
+    /// What was started without an approval stays until one of those has looked at it who would have been asked.
+    fn reviews(self, mut page: Page, voice: Voice<'_>) -> Page {
+        let mine = |name: &str| self.rights.approve.iter().any(|(it, _)| it == name);
+        let sources = self.lake.0.iter().filter(|it| mine(&it.source.name));
+        let runs = sources.flat_map(|it| it.runs.iter().map(|run| (&it.source, run)));
+        let open =
+            runs.filter_map(|(source, run)| Some((source, run, run.break_glass.as_ref()?, notes::review(voice, run)?)));
+        for (source, run, glass, review) in open.take(DECISIONS) {
+            page = page.section(notes::told(voice, run, Some(source), glass)).buttons(vec![review]);
+        }
+        page
+    }
+
     /// Returns `button` of a run of `source` if the reader may use it.
     fn if_operator(self, source: &str, button: Option<Button>) -> Option<Button> {
         button.filter(|_| self.rights.may_over(Right::Operate, source))
@@ -132,8 +145,10 @@ pub fn outline(words: &Words, lake: &Lake, now: Timestamp) -> String {
     let seen = Home { lake, rights: &rights, ask: &Asked::default() }.draw(words, Locale::En, now).digest;
     let runs = lake.0.iter().flat_map(|it| &it.runs);
     let decisions = runs.flat_map(|it| it.requests());
-    let decisions = decisions.map(|it| format!("{} {:?} {}\n", it.id, it.state, it.votes.len()));
-    hex::encode(&Sha256::digest(decisions.chain([seen]).collect::<String>())[..8])
+    let decisions = decisions.map(|it| format!("{} {:?} {:?}\n", it.id, it.state, it.votes));
+    let glass = lake.0.iter().flat_map(|it| &it.runs).filter_map(|it| it.break_glass.as_ref());
+    let glass = glass.map(|it| format!("{} {}\n", it.at, it.reviewed.is_some()));
+    hex::encode(&Sha256::digest(decisions.chain(glass).chain([seen]).collect::<String>())[..8])
 }
 
 /// Adds at which `place` the rest is of a part of which `most` are shown.

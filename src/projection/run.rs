@@ -16,6 +16,7 @@ use crate::domain::{run::Run, source::Source};
 mod alert;
 pub(super) mod approval;
 pub(super) mod buttons;
+pub(super) mod notes;
 mod plan;
 mod replies;
 mod root;
@@ -54,6 +55,7 @@ pub fn wanted(run: &Run, source: Option<&Source>, view: &View<'_>) -> Vec<Wanted
     let (run, alerted) = (shown_in(view.channel), shown_in(view.alerts_channel));
     let mut later = replies::stages(run, view);
     later.extend(approval::requests(run, source, view));
+    later.extend(notes::notes(run, source, view));
     later.extend(replies::failures(run, view));
     later.extend(alert::alerts(alerted, view));
     later.extend(replies::retries(run, view));

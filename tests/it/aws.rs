@@ -144,6 +144,8 @@ fn source() -> Source {
         },
         sensitive: None,
         operators: Vec::new(),
+        break_glass: Vec::new(),
+        people: datalake_bot::domain::access::Identities::default(),
     }
 }
 

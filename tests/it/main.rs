@@ -70,3 +70,5 @@ mod sources;
 mod stops;
 #[cfg(feature = "sandbox")]
 mod survives;
+#[cfg(feature = "sandbox")]
+mod voters;

@@ -22,6 +22,15 @@ use crate::{
 /// How old an answer may be. A right that was taken away ends within this time.
 const FRESH: Duration = Duration::from_secs(60);
 
+/// How old an answer may be that is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    /// As old as [`FRESH`].
+    Fresh,
+    /// It is asked for now.
+    None,
+}
+
 /// Entries of a cache at the most; the bot serves one team.
 const ENTRIES: usize = 10_000;
 
@@ -85,9 +94,9 @@ impl SlackPeople {
         Self { client, team, users: Cache::default(), groups: Cache::default() }
     }
 
-    async fn user(&self, user: &str) -> Result<User, ChatError> {
+    async fn user(&self, user: &str, age: Age) -> Result<User, ChatError> {
         let id = user.to_owned();
-        if let Some(known) = self.users.get(&id) {
+        if let Some(known) = self.users.get(&id).filter(|_| age == Age::Fresh) {
             return Ok(known);
         }
         let parameters = [("user", Some(id.clone())), ("include_locale", Some("true".to_owned()))];
@@ -96,9 +105,9 @@ impl SlackPeople {
         Ok(answer.user)
     }
 
-    async fn members(&self, group: &str) -> Result<BTreeSet<String>, ChatError> {
+    async fn members(&self, group: &str, age: Age) -> Result<BTreeSet<String>, ChatError> {
         let id = group.to_owned();
-        if let Some(known) = self.groups.get(&id) {
+        if let Some(known) = self.groups.get(&id).filter(|_| age == Age::Fresh) {
             return Ok(known);
         }
         let parameters = [("usergroup", Some(id.clone()))];
@@ -133,11 +142,10 @@ impl SlackPeople {
     }
 }
 
-#[async_trait]
-impl People for SlackPeople {
-    async fn person(&self, user: &str, lists: &[&[Who]]) -> Result<Person, PeopleError> {
+impl SlackPeople {
+    async fn look_up(&self, user: &str, lists: &[&[Who]], age: Age) -> Result<Person, PeopleError> {
         let failed = |it: ChatError| PeopleError { user: user.to_owned(), why: it.to_string() };
-        let found = match self.user(user).await {
+        let found = match self.user(user, age).await {
             Ok(found) => found,
             // Slack knows nobody of that id that we could see.
             Err(ChatError::Refused(why)) if why.starts_with("user_not_") => {
@@ -149,7 +157,7 @@ impl People for SlackPeople {
         // Side by side: whoever asks waits for all of them.
         let holds = configured.into_iter().filter_map(|who| match who {
             Who::Group(group) => Some(async move {
-                let members = self.members(group).await.map_err(failed)?;
+                let members = self.members(group, age).await.map_err(failed)?;
                 Ok(members.contains(user).then(|| group.clone()))
             }),
             Who::User(_) | Who::Channel(_) | Who::AnyMember => None,
@@ -157,9 +165,20 @@ impl People for SlackPeople {
         let groups = try_join_all(holds).await?.into_iter().flatten().collect();
         Ok(Person { user: user.to_owned(), membership: self.membership(user, &found), groups })
     }
+}
+
+#[async_trait]
+impl People for SlackPeople {
+    async fn person(&self, user: &str, lists: &[&[Who]]) -> Result<Person, PeopleError> {
+        self.look_up(user, lists, Age::Fresh).await
+    }
+
+    async fn person_now(&self, user: &str, lists: &[&[Who]]) -> Result<Person, PeopleError> {
+        self.look_up(user, lists, Age::None).await
+    }
 
     async fn locale(&self, user: &str) -> Option<String> {
-        self.user(user).await.ok()?.locale
+        self.user(user, Age::Fresh).await.ok()?.locale
     }
 
     fn forget_user(&self, user: &str) {

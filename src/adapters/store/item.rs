@@ -12,9 +12,19 @@ use crate::{
     projection::thread::Thread,
 };
 
+/// What the refresh's approval is bound to, where it stands, and until when it is good, in milliseconds since 1970: beside
+/// the approval itself, so that a condition can be put on them.
+pub(super) const APPROVAL_DIGEST: &str = "approval_digest";
+pub(super) const APPROVAL_STATE: &str = "approval_state";
+pub(super) const APPROVAL_GOOD_UNTIL: &str = "approval_good_until";
+
 /// Attributes of a run that are left out when there is nothing to say: an update removes them.
-pub(super) const OPTIONAL: [&str; 14] = [
+pub(super) const OPTIONAL: [&str; 18] = [
     "approval",
+    APPROVAL_DIGEST,
+    APPROVAL_GOOD_UNTIL,
+    APPROVAL_STATE,
+    "break_glass",
     "canceled_by",
     "error",
     "failures",
@@ -54,7 +64,17 @@ pub(super) fn write(value: &impl Serialize) -> Result<Item, StoreError> {
 pub(super) fn run(run: &Run) -> Result<Item, StoreError> {
     let mut item = write(run)?;
     item.insert(tables::OPEN.to_owned(), string(tables::IS_OPEN));
+    if let Some(approval) = &run.approval {
+        item.insert(APPROVAL_DIGEST.to_owned(), string(&approval.digest));
+        item.insert(APPROVAL_STATE.to_owned(), string(approval.state.as_str()));
+        item.insert(APPROVAL_GOOD_UNTIL.to_owned(), moment(approval.good_until()));
+    }
     Ok(item)
+}
+
+/// Returns a time as it can be compared in a condition.
+pub(super) fn moment(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.as_millisecond().to_string())
 }
 
 pub(super) fn state(pk: &str, value: &impl Serialize) -> Result<Item, StoreError> {

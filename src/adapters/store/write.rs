@@ -5,9 +5,12 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
+use jiff::Timestamp;
+
 use super::{DynamoStore, Item, error::trouble, item, string, tables};
 use crate::{
     domain::{
+        approval::ApprovalState,
         audit::{Entry, Trail},
         name::ExportTask,
         run::Run,
@@ -17,6 +20,11 @@ use crate::{
 
 /// Names the write in the items that it writes: a retry of the SDK that fails against its own success is recognised.
 const WRITE_ID: &str = "write_id";
+
+/// The refresh's approval is given in the record, for the plan that is written, and good now.
+const UNDER_APPROVAL: &str = "#version = :was AND #approval_digest = :approval_digest \
+                              AND (#approval_state = :approved OR #approval_state = :overridden) \
+                              AND #approval_good_until > :now";
 
 /// Return the item that was in the way.
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
@@ -70,7 +78,7 @@ impl DynamoStore {
         let item = TransactWriteItem::builder();
         let item = match change {
             Change::Create(run) => item.put(self.create_run(run, token)?),
-            Change::Update { run, was } => item.update(self.update_run(run, *was, token)?),
+            Change::Update { run, was, under } => item.update(self.update_run(run, *was, *under, token)?),
             Change::TakeTurn { source, run } => item.put(self.take_turn(source, run, token)?),
             Change::FreeTurn { source, run } => item.delete(self.free_turn(source, run)?),
             Change::Close { request, outcome } => {
@@ -94,7 +102,7 @@ impl DynamoStore {
     }
 
     /// Sets what the run says and removes what it does not say any more; attributes of a newer version of the bot stay.
-    fn update_run(&self, run: &Run, was: u64, token: &str) -> Result<Update, StoreError> {
+    fn update_run(&self, run: &Run, was: u64, under: Option<Timestamp>, token: &str) -> Result<Update, StoreError> {
         let mut item = marked(item::run(run)?, token);
         item.remove(tables::EXPORT_TASK);
         // Written by the projection alone, beside the version.
@@ -116,8 +124,16 @@ impl DynamoStore {
         }
         let update = update
             .key(tables::EXPORT_TASK, string(run.export_task.as_str()))
-            .condition_expression("#version = :was")
+            .condition_expression(if under.is_some() { UNDER_APPROVAL } else { "#version = :was" })
             .expression_attribute_values(":was", AttributeValue::N(was.to_string()));
+        let update = match under {
+            // What the record says now must be what is written: the digest is bound twice.
+            Some(now) => update
+                .expression_attribute_values(":approved", string(ApprovalState::Approved.as_str()))
+                .expression_attribute_values(":overridden", string(ApprovalState::Overridden.as_str()))
+                .expression_attribute_values(":now", item::moment(now)),
+            None => update,
+        };
         built(update.return_values_on_condition_check_failure(ALL_OLD).build())
     }
 

@@ -9,17 +9,24 @@ use super::{
     NOBODY, layers, places, policy, shapes,
 };
 use crate::domain::{
-    access::{Lists, Who},
+    access::{Identities, Lists, Who},
     classification::Rules,
     name::check_source_name,
     source::{Engine, Export, LayerWork, Location, Schedule, Source},
 };
+
+/// What every source has.
+pub(super) struct Shared {
+    pub(super) people: Identities,
+    pub(super) break_glass: Vec<Who>,
+}
 
 /// Returns the sources, which are in `region`, and the lists of people of those that have their own, by name.
 pub(super) fn sources(
     root: &Section<'_>,
     folder: &Path,
     general: &Lists,
+    shared: &Shared,
     region: &str,
 ) -> (Vec<Source>, BTreeMap<String, Lists>) {
     let (mut read, mut own): (Vec<Source>, _) = (Vec::new(), BTreeMap::new());
@@ -32,7 +39,8 @@ pub(super) fn sources(
         let section = if name.is_empty() { section } else { section.renamed(format!("sources.{name}")) };
         own.extend(access(&section.section("access", false), general).map(|it| (name.clone(), it)));
         let operators = own.get(&name).unwrap_or(general).operators.clone();
-        let source = Source { operators, ..source(&section, name, folder, region) };
+        let (people, break_glass) = (shared.people.clone(), shared.break_glass.clone());
+        let source = Source { operators, people, break_glass, ..source(&section, name, folder, region) };
         for other in &read {
             clashes(&section, &source, other);
         }
@@ -82,6 +90,8 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
         normal: LayerWork { glue_job: String::new(), crawler: String::new(), output: nowhere },
         sensitive: None,
         operators: Vec::new(),
+        break_glass: Vec::new(),
+        people: Identities::default(),
     };
     let source = layers::layers(&section.section("layers", true), source);
     places::apart(section, &source);

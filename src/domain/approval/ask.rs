@@ -62,17 +62,17 @@ impl Approval {
         self.digest == of.digest(run, classification)
     }
 
-    /// Says whether the request was given for `doubt` about `stage` of `run`, as it is under `classification`.
+    /// Says whether the request was given for `doubt` about `stage` of `run`, as `source` is configured.
     pub(in crate::domain) fn clears(
         &self,
         run: &Run,
         stage: StageId,
         doubt: &Doubt,
-        classification: &str,
+        source: &Source,
         now: Timestamp,
     ) -> bool {
         let same = self.subject == doubt.subject && self.stage == stage;
-        same && self.doubt == Some(doubt.digest()) && self.stands_for(run, classification, now)
+        same && self.doubt == Some(doubt.digest()) && self.stands_for(run, source, now)
     }
 }
 
@@ -106,6 +106,8 @@ impl Of<'_> {
             more: u32::try_from(findings.len().saturating_sub(FINDINGS)).unwrap_or(u32::MAX),
             state: ApprovalState::Pending,
             void: None,
+            void_by: Vec::new(),
+            reminded_at: None,
             asked_at: now,
             expires_at: now + rule.expires_after,
             quorum: rule.quorum.max(1),

@@ -1,25 +1,48 @@
-//! What a request in a record can become, whoever writes it.
+//! What a request in a record can become, whoever writes it, and how long its answer is good.
 
 use jiff::Timestamp;
 
-use super::{Approval, ApprovalState, Verdict, Void};
-use crate::domain::run::Run;
+use super::{Approval, ApprovalState, Verdict, Void, Vote};
+use crate::domain::{run::Run, source::Source};
 
 impl Approval {
-    /// Says whether the approval still stands for `run` at `now`: given, not expired, for the plan as it is, and by
-    /// people of whom none has retried the run since.
-    pub fn stands_for(&self, run: &Run, classification: &str, now: Timestamp) -> bool {
-        self.is_given(run, now) && self.is_for(run, classification)
+    /// Returns the decisions that count at `now`.
+    pub fn live_votes(&self, now: Timestamp) -> impl Iterator<Item = &Vote> {
+        self.votes.iter().filter(move |it| it.is_live(now))
+    }
+
+    /// Returns until when what was given is good: every approval counts, so the first limit does.
+    pub fn good_until(&self) -> Timestamp {
+        let live = self.votes.iter().filter(|it| it.withdrawn_at.is_none());
+        live.filter_map(|it| it.until).fold(self.expires_at, Timestamp::min)
+    }
+
+    /// Returns how many approvals are missing at `now`.
+    pub fn missing(&self, now: Timestamp) -> u32 {
+        self.quorum.saturating_sub(u32::try_from(self.approvals(now)).unwrap_or(u32::MAX))
+    }
+
+    /// Says whether the approval still stands for `run` at `now`: given, not expired, for the plan as it is, and by as
+    /// many persons as it takes, of whom none has shaped the run, by whatever account.
+    pub fn stands_for(&self, run: &Run, source: &Source, now: Timestamp) -> bool {
+        let people: Vec<&str> = self.live_votes(now).map(|it| it.user.as_str()).collect();
+        let distinct = people.iter().enumerate().all(|(at, one)| {
+            people[..at].iter().all(|other| !source.people.are_one(one, other))
+                && !run.was_shaped_by_person(&source.people, one)
+        });
+        self.is_given(run, now) && self.is_for(run, &source.classification) && distinct
     }
 
     /// Says whether the approval is given and not outlived at `now`, be it for the present plan or for another one.
     pub(in crate::domain) fn is_given(&self, run: &Run, now: Timestamp) -> bool {
-        self.state == ApprovalState::Approved && !self.is_outlived(run, now)
+        matches!(self.state, ApprovalState::Approved | ApprovalState::Overridden) && !self.is_outlived(run, now)
     }
 
-    /// Says whether the time of the request is over at `now`, or one of its voters has retried the run since.
+    /// Says whether the time of the request, or of what was given, is over at `now`, or one of its voters has shaped the
+    /// run since.
     pub(in crate::domain) fn is_outlived(&self, run: &Run, now: Timestamp) -> bool {
-        now >= self.expires_at || self.votes.iter().any(|it| run.was_shaped_by(&it.user))
+        let short = self.state == ApprovalState::Approved && self.missing(now) > 0;
+        now >= self.expires_at || short || self.live_votes(now).any(|it| run.was_shaped_by(&it.user))
     }
 
     /// Says whether nobody has decided anything yet.
@@ -28,45 +51,57 @@ impl Approval {
     }
 
     /// Says whether `run`'s request can become `next` at `now`: one more person, who did not shape the run, has voted
-    /// in time, or the time is over. What was asked, and earlier votes, never change.
+    /// in time, somebody has taken their approval back, or the time is over. What was asked, and earlier votes, never
+    /// change.
     pub fn can_become(&self, next: &Self, run: &Run, now: Timestamp) -> bool {
         let asked_the_same = Self { state: self.state, votes: self.votes.clone(), ..next.clone() } == *self;
         let in_time = now < self.expires_at;
         let follows = match next.votes.strip_prefix(self.votes.as_slice()) {
             Some([]) => !in_time && next.state == ApprovalState::Expired,
             Some([vote]) => {
-                let again = self.votes.iter().any(|it| it.user == vote.user);
-                in_time && next.state == next.count() && !again && !run.was_shaped_by(&vote.user)
+                let again = self.live_votes(now).any(|it| it.user == vote.user);
+                let fits = vote.is_live(now) && !again && !run.was_shaped_by(&vote.user);
+                in_time && next.state == next.count(now) && fits
             }
-            Some(_) | None => false,
+            Some(_) => false,
+            None => in_time && next.state == ApprovalState::Pending && self.has_one_more_than(next),
         };
         self.state == ApprovalState::Pending && asked_the_same && follows
+    }
+
+    /// Says whether `next` has the same votes, of which one more is taken back.
+    fn has_one_more_than(&self, next: &Self) -> bool {
+        let mut changed = self.votes.iter().zip(&next.votes).filter(|(was, is)| was != is);
+        let one = changed.next().is_some_and(|(was, is)| {
+            was.withdrawn_at.is_none() && is.withdrawn_at.is_some() && Vote { withdrawn_at: None, ..is.clone() } == *was
+        });
+        self.votes.len() == next.votes.len() && one && changed.next().is_none()
     }
 
     /// Returns the request as it is kept when it is taken out of the run's present ones. What was decided and has had its
     /// consequence stays as it was.
     pub(in crate::domain) fn set_aside(self, why: Void) -> Self {
-        match self.state {
-            ApprovalState::Pending => Self { state: ApprovalState::Void, void: Some(why), ..self },
-            ApprovalState::Approved | ApprovalState::Denied | ApprovalState::Expired | ApprovalState::Void => self,
-        }
+        if self.state == ApprovalState::Pending { self.voided(why, &[]) } else { self }
     }
 
-    /// Returns the request as it is kept when nothing may be done on it any more, given or not.
-    pub(in crate::domain) fn voided(self, why: Void) -> Self {
+    /// Returns the request as it is kept when nothing may be done on it any more, given or not, because of `by`.
+    pub(in crate::domain) fn voided(self, why: Void, by: &[String]) -> Self {
         match self.state {
-            ApprovalState::Pending | ApprovalState::Approved => {
-                Self { state: ApprovalState::Void, void: Some(why), ..self }
+            ApprovalState::Pending | ApprovalState::Approved | ApprovalState::Overridden => {
+                Self { state: ApprovalState::Void, void: Some(why), void_by: by.to_vec(), ..self }
             }
             ApprovalState::Denied | ApprovalState::Expired | ApprovalState::Void => self,
         }
     }
 
-    pub(super) fn count(&self) -> ApprovalState {
-        let approvals = self.votes.iter().filter(|it| it.verdict == Verdict::Approve).count();
-        if self.votes.iter().any(|it| it.verdict == Verdict::Deny) {
+    fn approvals(&self, now: Timestamp) -> usize {
+        self.live_votes(now).filter(|it| it.verdict == Verdict::Approve).count()
+    }
+
+    pub(super) fn count(&self, now: Timestamp) -> ApprovalState {
+        if self.live_votes(now).any(|it| it.verdict == Verdict::Deny) {
             ApprovalState::Denied
-        } else if approvals >= self.quorum as usize {
+        } else if self.missing(now) == 0 {
             ApprovalState::Approved
         } else {
             ApprovalState::Pending

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{Approval, ApprovalState, Refusal, Verdict, Vote};
-use crate::domain::{access::Person, run::Run, source::Source};
+use super::{Approval, ApprovalState, Ballot, Refusal, Verdict, Vote};
+use crate::domain::{access::Person, run::Run, source::Source, stage::StageId};
 
 impl Approval {
-    /// Returns the request after `person`'s verdict on request `id` of `run` at `now`. The rule and the classification
-    /// are those that `source` has now: a request that was made under another one takes no verdict, as people are about
-    /// to be asked anew.
+    /// Returns the request after `person`'s decision on request `id` of `run` at `now`. The rule, the classification and
+    /// who is one person are as `source` says now: a request that was made under another classification takes no
+    /// decision, as people are about to be asked anew.
     ///
     /// # Errors
     /// The press does not count.
@@ -17,13 +17,17 @@ impl Approval {
         source: &Source,
         id: &str,
         person: &Person,
-        verdict: Verdict,
+        ballot: impl Into<Ballot>,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
+        let Ballot { verdict, reason, until } = ballot.into();
         let approval = run.request_called(id).ok_or(Refusal::Unknown)?;
         let rule = source.rule(approval.subject).ok_or(Refusal::Unknown)?;
+        let user = &person.user;
+        let is_own = |vote: &&Vote| source.people.are_one(&vote.user, user);
         if approval.state != ApprovalState::Pending {
-            return Err(Refusal::Decided(approval.state));
+            let own = approval.live_votes(now).any(|it| is_own(&it));
+            return Err(if own { Refusal::Voted } else { Refusal::Decided(approval.state) });
         }
         if now >= approval.expires_at {
             return Err(Refusal::Expired);
@@ -34,15 +38,60 @@ impl Approval {
         if !person.is_in(&rule.approvers) {
             return Err(Refusal::NotApprover);
         }
-        if run.was_shaped_by(&person.user) {
+        if run.was_shaped_by_person(&source.people, user) {
             return Err(Refusal::OwnRun);
         }
-        if approval.votes.iter().any(|it| it.user == person.user) {
+        if approval.live_votes(now).any(|it| is_own(&it)) {
             return Err(Refusal::Voted);
         }
+        let until = until.filter(|_| verdict == Verdict::Approve);
+        if until.is_some_and(|it| it <= now) {
+            return Err(Refusal::Passed);
+        }
         let mut decided = approval.clone();
-        decided.votes.push(Vote { user: person.user.clone(), verdict, at: now });
-        decided.state = decided.count();
+        decided.votes.push(Vote { reason, until, ..Vote::new(user, verdict, now) });
+        decided.state = decided.count(now);
         Ok(decided)
+    }
+
+    /// Returns the request `id` of `run` after the person of the account `user` has taken their approval back at `now`.
+    /// Where it was given already, and not yet used, nothing of it is left: the request is void, and people are asked
+    /// anew.
+    ///
+    /// # Errors
+    /// There is nothing to take back.
+    pub fn withdraw(run: &Run, source: &Source, id: &str, user: &str, now: Timestamp) -> Result<Self, Refusal> {
+        let approval = run.request_called(id).ok_or(Refusal::Unknown)?;
+        let open = !run.status.is_over() && !approval.is_used(run);
+        let decidable = matches!(approval.state, ApprovalState::Pending | ApprovalState::Approved);
+        let mut after = approval.clone();
+        let own = |it: &&mut Vote| {
+            it.verdict == Verdict::Approve && it.withdrawn_at.is_none() && source.people.are_one(&it.user, user)
+        };
+        let vote = after.votes.iter_mut().find(own).filter(|_| open && decidable).ok_or(Refusal::NothingGiven)?;
+        vote.withdrawn_at = Some(now);
+        Ok(after)
+    }
+
+    /// Says whether something was begun, or has gone on, on the strength of the request.
+    pub(in crate::domain) fn is_used(&self, run: &Run) -> bool {
+        let Some(open) = run.open_stage() else { return true };
+        if self.stage != StageId::SensitiveApproval {
+            return open.id != self.stage;
+        }
+        let waits = matches!(open.id, StageId::SensitiveApproval | StageId::SensitiveTransform);
+        !waits || open.intent.is_some()
+    }
+}
+
+impl Vote {
+    /// Returns the decision of `user` at `at`, without reason or limit.
+    pub fn new(user: &str, verdict: Verdict, at: Timestamp) -> Self {
+        Self { user: user.to_owned(), verdict, at, reason: None, until: None, withdrawn_at: None }
+    }
+
+    /// Says whether the decision counts at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.withdrawn_at.is_none() && self.until.is_none_or(|it| now < it)
     }
 }

@@ -1,7 +1,17 @@
 //! The requests that a run's record holds: one for the refresh, and one about the last doubt.
 
+use jiff::Timestamp;
+
 use super::{Approval, ApprovalState, Subject};
 use crate::domain::{doubt::Finding, inspection::Inspection, run::Run};
+
+impl Approval {
+    /// Returns when people are to be reminded, once: at half the time. `None`: they have been.
+    pub fn reminder_at(&self) -> Option<Timestamp> {
+        let half = self.expires_at.duration_since(self.asked_at) / 2;
+        self.reminded_at.is_none().then(|| self.asked_at + half)
+    }
+}
 
 impl Run {
     /// Returns the present requests, decided or not, the newest first.

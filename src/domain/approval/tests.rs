@@ -19,6 +19,8 @@ use crate::domain::{
 const RETRIER: &str = "UCAT";
 const IN_FORCE: &str = "3f9a2c51";
 
+mod people;
+
 /// A run that waits for approval; one of the approvers has retried it before.
 fn waiting() -> Run {
     let mut run = run_at(StageId::SensitiveApproval);
@@ -149,11 +151,12 @@ fn an_approval_stands_for_what_it_was_given_for(#[case] change: fn(&mut Run), #[
     let mut run = approved(&asked(&run_at(StageId::SensitiveApproval)));
     change(&mut run);
     let approval = run.approval.as_ref().unwrap();
-    assert_eq!(approval.stands_for(&run, IN_FORCE, start()), stands);
-    assert!(!approval.stands_for(&run, "another", start()));
-    assert!(!approval.stands_for(&run, IN_FORCE, approval.expires_at));
+    let (source, another) = (source(), Source { classification: "another".into(), ..source() });
+    assert_eq!(approval.stands_for(&run, &source, start()), stands);
+    assert!(!approval.stands_for(&run, &another, start()));
+    assert!(!approval.stands_for(&run, &source, approval.expires_at));
     let pending = Approval { state: ApprovalState::Pending, ..approval.clone() };
-    assert!(!pending.stands_for(&run, IN_FORCE, start()));
+    assert!(!pending.stands_for(&run, &source, start()));
 }
 
 #[test]

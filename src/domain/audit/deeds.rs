@@ -69,6 +69,7 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
         | Fact::Began { .. }
         | Fact::Renewed { .. }
         | Fact::Progressed { .. }
+        | Fact::ApprovalReminded { .. }
         | Fact::CatalogsSeen { .. }
         | Fact::Continued { .. }
         | Fact::Canceled
@@ -90,10 +91,12 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
                 .with_some("replaces", replaced)
         }
         Fact::ApprovalChanged { approval } => changed(before.approval.as_ref(), approval),
-        Fact::ApprovalVoided { .. } => {
-            let voided = before.approval.as_ref()?;
-            of_approval(Deed::new(Kind::ApprovalClosed, BOT), voided).with("state", "void")
+        Fact::ApprovalVoided { why, by, .. } => {
+            let of = of_approval(Deed::new(Kind::ApprovalClosed, BOT), before.approval.as_ref()?);
+            of.with("state", "void").with("why", &written(why)).with("because_of", &by.join(","))
         }
+        Fact::GlassBroken { by, reason } => Deed::new(Kind::GlassBroken, by).with("reason", reason),
+        Fact::GlassReviewed { by } => Deed::new(Kind::GlassReviewed, by),
         Fact::CancelAsked { by } => Deed::new(Kind::CancelAsked, by),
         Fact::Retried { from, by } => {
             let set_aside = before.approval.as_ref().filter(|_| after.approval.is_none());
@@ -104,11 +107,20 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
     })
 }
 
-/// A verdict is its voter's; what happens without one is the bot's.
+/// A verdict is its voter's, and so is what they do with it later; what happens without one is the bot's.
 fn changed(before: Option<&Approval>, approval: &Approval) -> Deed {
-    let voted = before.map_or(0, |it| it.votes.len());
-    let deed = match approval.votes.get(voted) {
-        Some(vote) => Deed::new(Kind::Voted, &vote.user).with("verdict", &written(&vote.verdict)),
+    let known = before.map_or(&[][..], |it| &it.votes);
+    let changed = approval.votes.iter().enumerate().find(|(place, vote)| known.get(*place) != Some(vote));
+    let deed = match changed {
+        Some((place, vote)) => {
+            let kind = match known.get(place) {
+                None => Kind::Voted,
+                Some(_) if vote.withdrawn_at.is_some() => Kind::VoteWithdrawn,
+                Some(_) => Kind::VoteAmended,
+            };
+            let deed = Deed::new(kind, &vote.user).with("verdict", &written(&vote.verdict));
+            deed.with_some("reason", vote.reason.as_ref()).with_some("until", vote.until)
+        }
         None => Deed::new(Kind::ApprovalClosed, BOT),
     };
     of_approval(deed, approval).with("state", &written(&approval.state)).with("votes", &approval.votes.len())

@@ -13,6 +13,11 @@ pub enum Verb {
     List,
     Retry,
     Cancel,
+    Approve,
+    Deny,
+    Withdraw,
+    #[serde(rename = "break-glass")]
+    BreakGlass,
     Sources,
     Whoami,
     Help,
@@ -61,6 +66,9 @@ impl Takes {
     }
 }
 
+/// The id of a request for approval, as its message shows it.
+const REQUEST: Option<Argument> = Some(Argument { name: "REQUEST", required: true });
+
 /// Every command, in the order of the help.
 pub const GRAMMAR: &[Form] = &[
     Form {
@@ -91,6 +99,21 @@ pub const GRAMMAR: &[Form] = &[
         options: &[Opt { name: "from", takes: Takes::Word("STAGE") }],
     },
     Form { verb: Verb::Cancel, argument: Some(Argument { name: "RUN", required: true }), options: &[] },
+    Form {
+        verb: Verb::Approve,
+        argument: REQUEST,
+        options: &[
+            Opt { name: "until", takes: Takes::Word("TIME") },
+            Opt { name: "reason", takes: Takes::Rest("WORDS…") },
+        ],
+    },
+    Form { verb: Verb::Deny, argument: REQUEST, options: &[Opt { name: "reason", takes: Takes::Rest("WORDS…") }] },
+    Form { verb: Verb::Withdraw, argument: REQUEST, options: &[] },
+    Form {
+        verb: Verb::BreakGlass,
+        argument: Some(Argument { name: "RUN", required: true }),
+        options: &[Opt { name: "reason", takes: Takes::Rest("WORDS…") }],
+    },
     Form { verb: Verb::Sources, argument: None, options: &[Opt { name: "page", takes: Takes::Word("K") }] },
     Form { verb: Verb::Whoami, argument: None, options: &[] },
     Form { verb: Verb::Help, argument: Some(Argument { name: "COMMAND", required: false }), options: &[] },
@@ -105,6 +128,10 @@ impl Verb {
             Self::List => "list",
             Self::Retry => "retry",
             Self::Cancel => "cancel",
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+            Self::Withdraw => "withdraw",
+            Self::BreakGlass => "break-glass",
             Self::Sources => "sources",
             Self::Whoami => "whoami",
             Self::Help => "help",
@@ -114,9 +141,10 @@ impl Verb {
     /// Returns the right that the command needs; `None`: anybody may ask.
     pub fn right(self) -> Option<Right> {
         match self {
-            Self::Run | Self::Retry | Self::Cancel => Some(Right::Operate),
+            Self::Run | Self::Retry | Self::Cancel | Self::BreakGlass => Some(Right::Operate),
             Self::Status | Self::List | Self::Sources => Some(Right::View),
-            Self::Whoami | Self::Help => None,
+            // Who decides depends on the request.
+            Self::Approve | Self::Deny | Self::Withdraw | Self::Whoami | Self::Help => None,
         }
     }
 

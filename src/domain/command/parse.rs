@@ -5,7 +5,7 @@ use super::{
     fold::fold,
     grammar::{Form, GRAMMAR, Opt, Takes},
 };
-use crate::domain::{snapshot::SnapshotChoice, source::Layer, stage::StageId};
+use crate::domain::{approval::Verdict, snapshot::SnapshotChoice, source::Layer, stage::StageId};
 
 /// Runs that `list` shows when no number is given, and the most it shows.
 const LIST_LIMIT: u16 = 10;
@@ -75,6 +75,17 @@ pub fn parse(text: &str) -> Result<Command, Misread> {
         }
         Verb::Retry => Ok(Command::Retry { run: words.argument()?, from: words.value("from").map(stage).transpose()? }),
         Verb::Cancel => Ok(Command::Cancel { run: words.argument()? }),
+        Verb::Approve | Verb::Deny => Ok(Command::Decide {
+            request: words.argument()?,
+            verdict: if verb == Verb::Approve { Verdict::Approve } else { Verdict::Deny },
+            until: words.value("until").map(str::to_owned),
+            reason: words.reason()?,
+        }),
+        Verb::Withdraw => Ok(Command::Withdraw { request: words.argument()? }),
+        Verb::BreakGlass => {
+            let reason = words.reason()?.ok_or(Misread::Missing { verb, name: "--reason" })?;
+            Ok(Command::BreakGlass { run: words.argument()?, reason })
+        }
         Verb::Sources => Ok(Command::Sources { skip: words.skip(SOURCES)? }),
         Verb::Whoami => Ok(Command::Whoami),
         Verb::Help => Ok(Command::Help { topic: words.argument.as_deref().map(self::verb).transpose()? }),

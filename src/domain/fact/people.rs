@@ -6,7 +6,7 @@ use super::begin;
 use crate::domain::{
     approval::{Approval, ApprovalState, Subject, Void},
     failure::{Class, Failure, codes},
-    run::{Run, RunError, RunStatus},
+    run::{BreakGlass, Review, Run, RunError, RunStatus},
     stage::{Detail, StageId, StageStatus},
 };
 
@@ -34,13 +34,7 @@ impl Run {
         let open = self.open_stage()?;
         let undone = matches!(open.id, StageId::SensitiveApproval | StageId::SensitiveTransform);
         (undone && open.is_unconfirmed() && approval.stage == StageId::SensitiveApproval).then_some(())?;
-        let why = if self.approval.as_ref().is_some_and(|it| it.digest == approval.digest) {
-            Void::Outlived
-        } else {
-            Void::Plan
-        };
-        self.past_approvals.extend(self.approval.take().map(|it| it.voided(why)));
-        self.reopen(StageId::SensitiveApproval, why);
+        self.reopen(StageId::SensitiveApproval, Void::Plan);
         begin(self.begun_or_next(StageId::SensitiveApproval)?, now);
         self.approval = Some(approval.clone());
         Some(())
@@ -69,13 +63,38 @@ impl Run {
                 }
             }
             ApprovalState::Denied | ApprovalState::Expired => self.close_request(approval, now),
-            ApprovalState::Void => None,
+            ApprovalState::Void | ApprovalState::Overridden => None,
         }
     }
 
+    pub(super) fn approval_reminded(&mut self, subject: Subject, now: Timestamp) -> Option<()> {
+        let request = self.place_of(subject).as_mut().filter(|it| it.state == ApprovalState::Pending)?;
+        request.reminded_at.is_none().then_some(())?;
+        request.reminded_at = Some(now);
+        Some(())
+    }
+
+    /// Lets the run go on as if the request had been approved: it is bound to the same plan, for the same time.
+    pub(super) fn glass_broken(&mut self, by: &str, reason: &str, now: Timestamp) -> Option<()> {
+        (self.status == RunStatus::WaitingApproval && !reason.is_empty()).then_some(())?;
+        let request = self.approval.as_mut().filter(|it| it.state == ApprovalState::Pending)?;
+        (now < request.expires_at).then_some(())?;
+        request.state = ApprovalState::Overridden;
+        self.break_glass = Some(BreakGlass { by: by.to_owned(), reason: reason.to_owned(), at: now, reviewed: None });
+        self.status = RunStatus::Running;
+        self.finish(StageId::SensitiveApproval, &Detail::default(), &[], now)
+    }
+
+    /// Whoever has broken the glass does not review it.
+    pub(super) fn glass_reviewed(&mut self, by: &str, now: Timestamp) -> Option<()> {
+        let glass = self.break_glass.as_mut().filter(|it| it.reviewed.is_none() && it.by != by)?;
+        glass.reviewed = Some(Review { by: by.to_owned(), at: now });
+        Some(())
+    }
+
     /// Takes a request out of the present ones: people will be asked anew, if there still is something to ask.
-    pub(super) fn approval_voided(&mut self, subject: Subject, why: Void) -> Option<()> {
-        let request = self.place_of(subject).take()?;
+    pub(super) fn approval_voided(&mut self, subject: Subject, why: Void, by: &[String], now: Timestamp) -> Option<()> {
+        let mut request = self.place_of(subject).take()?;
         let stage = request.stage;
         // What was started under an approval goes on.
         let undone = match subject {
@@ -87,7 +106,12 @@ impl Run {
             Subject::Schema | Subject::Leak | Subject::Rows => self.running(stage).is_some(),
         };
         undone.then_some(())?;
-        self.past_approvals.push(request.voided(why));
+        if why == Void::Withdrawn {
+            (!request.is_used(self)).then_some(())?;
+            let own = request.votes.iter_mut().filter(|it| by.contains(&it.user));
+            own.for_each(|it| it.withdrawn_at = it.withdrawn_at.or(Some(now)));
+        }
+        self.past_approvals.push(request.voided(why, by));
         self.status = RunStatus::Running;
         if subject == Subject::Refresh {
             self.reopen(StageId::SensitiveApproval, why);

@@ -48,7 +48,7 @@ fn changed(run: &Run, change: impl FnOnce(&mut Approval)) -> Fact {
 }
 
 fn vote(user: &str, verdict: Verdict) -> Vote {
-    Vote { user: user.to_owned(), verdict, at: start() }
+    Vote::new(user, verdict, start())
 }
 
 #[test]

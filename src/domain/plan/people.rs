@@ -24,12 +24,17 @@ pub fn plan_decision(run: &Run, context: Context<'_>) -> Plan {
     }
     let (subject, source) = (request.subject, context.source);
     if source.rule(subject).is_some() && request.is_for(run, &source.classification) {
-        return Plan { again: Some(until(context.now, request.expires_at)), ..Plan::default() };
+        return match request.reminder_at() {
+            Some(at) if context.now >= at => fact(Fact::ApprovalReminded { subject }),
+            at => Plan { again: Some(until(context.now, at.unwrap_or(request.expires_at))), ..Plan::default() },
+        };
     }
     match subject {
         Subject::Refresh => ask(run, StageId::SensitiveApproval, context),
         // What is found now, a look must tell.
-        Subject::Schema | Subject::Leak | Subject::Rows => fact(Fact::ApprovalVoided { subject, why: Void::Plan }),
+        Subject::Schema | Subject::Leak | Subject::Rows => {
+            fact(Fact::ApprovalVoided { subject, why: Void::Plan, by: Vec::new() })
+        }
     }
 }
 
@@ -41,13 +46,17 @@ pub(super) fn ask(run: &Run, open: StageId, context: Context<'_>) -> Plan {
     };
     let asked_at = run.moment(context.now);
     let approval = Approval::ask(run, &context.source.classification, &layer.approval, asked_at);
-    Plan { facts: vec![Fact::ApprovalAsked { approval }], ..Plan::default() }
+    let voided = run.approval.as_ref().map(|it| {
+        let why = if it.is_for(run, &context.source.classification) { Void::Outlived } else { Void::Plan };
+        Fact::ApprovalVoided { subject: Subject::Refresh, why, by: Vec::new() }
+    });
+    Plan { facts: voided.into_iter().chain([Fact::ApprovalAsked { approval }]).collect(), ..Plan::default() }
 }
 
 /// Says whether people stand behind the start of stage `id`'s work. What is started under an approval goes on when
 /// the approval runs out: only the start asks for it.
 pub(super) fn is_allowed(run: &Run, id: StageId, context: Context<'_>) -> bool {
-    let stands = |it: &Approval| it.stands_for(run, &context.source.classification, context.now);
+    let stands = |it: &Approval| it.stands_for(run, context.source, context.now);
     id != StageId::SensitiveTransform
         || (context.source.sensitive.is_some() && run.approval.as_ref().is_some_and(stands))
 }
@@ -62,10 +71,10 @@ pub(super) fn doubtful(
     context: Context<'_>,
 ) -> Plan {
     let (id, source) = (stage.id, context.source);
-    let clears = |it: &Approval| it.clears(run, id, doubt, &source.classification, context.now);
+    let clears = |it: &Approval| it.clears(run, id, doubt, source, context.now);
     if run.question.as_ref().is_some_and(clears) {
         let finished = Fact::Finished { stage: id, detail: detail.clone(), warnings: warnings.to_vec() };
-        return Plan { facts: vec![finished], ..Plan::default() };
+        return Plan { facts: vec![finished], rests_on: Some(doubt.subject), ..Plan::default() };
     }
     let Some(approval) = Approval::about(run, source, id, doubt, run.moment(context.now)) else {
         return fail(id, Failure::new(Class::Config, codes::SOURCE_GONE, "the configuration names nobody to ask"));

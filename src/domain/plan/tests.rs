@@ -49,6 +49,7 @@ fn fact(fact: &Fact) -> String {
         Fact::ApprovalAsked { .. } => "asked".into(),
         Fact::ApprovalChanged { approval } => format!("{:?}", approval.state).to_lowercase(),
         Fact::ApprovalVoided { .. } => "voided".into(),
+        Fact::ApprovalReminded { .. } => "reminded".into(),
         Fact::Canceled => "canceled".into(),
         Fact::TurnTaken
         | Fact::Renewed { .. }
@@ -59,6 +60,8 @@ fn fact(fact: &Fact) -> String {
         | Fact::Continued { .. }
         | Fact::Acknowledged { .. }
         | Fact::Overtaken { .. }
+        | Fact::GlassBroken { .. }
+        | Fact::GlassReviewed { .. }
         | Fact::CatalogsSeen { .. } => format!("unplanned {fact:?}"),
     }
 }
@@ -174,7 +177,11 @@ fn people_are_asked_waited_for_and_not_waited_for_any_longer() {
     let plan = |run: &Run, now| plan_decision(run, context(&source, now));
     assert_eq!(told(&plan(&run, start())), "asked");
     let waits = after(&run, &plan(&run, start()).facts);
-    assert_eq!(told(&plan(&waits, start() + mins(1))), format!("again {}", 8 * 3600 - 60));
+    assert_eq!(told(&plan(&waits, start() + mins(1))), format!("again {}", 4 * 3600 - 60));
+    let half = start() + mins(240);
+    assert_eq!(told(&plan(&waits, half)), "reminded");
+    let reminded = after_at(&waits, &plan(&waits, half).facts, half);
+    assert_eq!(told(&plan(&reminded, half)), format!("again {}", 4 * 3600));
     let expiry = waits.approval.as_ref().unwrap().expires_at;
     assert_eq!(told(&plan(&waits, expiry)), "expired");
     assert_eq!(after_at(&waits, &plan(&waits, expiry).facts, expiry).status, RunStatus::Expired);
@@ -208,7 +215,7 @@ fn nothing_sensitive_starts_without_an_approval_that_stands(#[case] run: Run) {
     let reclassified = Source { classification: "new".into(), ..source.clone() };
     for (source, now) in [(&source, expiry), (&reclassified, now)] {
         let plan = plan_at(source, now);
-        assert_eq!((told(&plan).as_str(), plan.act), ("asked", None));
+        assert_eq!((told(&plan).as_str(), plan.act), ("voided, asked", None));
         let again = after_at(&run, &plan.facts, now);
         assert_eq!((again.status, need(&again)), (RunStatus::WaitingApproval, Need::Decision));
         assert_eq!(again.approval.unwrap().state, ApprovalState::Pending);
@@ -263,7 +270,7 @@ fn what_is_doubtful_counts_when_people_have_said_so(
 ) {
     let (source, (waits, seen)) = (source(), doubted(subject, stage));
     assert_eq!((waits.status, waits.stage, need(&waits)), (RunStatus::WaitingApproval, stage, Need::Decision));
-    assert_eq!(told(&plan_decision(&waits, context(&source, start()))), format!("again {}", 8 * 3600));
+    assert_eq!(told(&plan_decision(&waits, context(&source, start()))), format!("again {}", 4 * 3600));
     let goes_on = answered(&waits, &APPROVERS[..quorum], Verdict::Approve);
     assert_eq!((goes_on.status, need(&goes_on)), (RunStatus::Running, Need::Look(stage)));
     let next = plan(&goes_on, stage, &seen, context(&source, start()));
@@ -271,7 +278,7 @@ fn what_is_doubtful_counts_when_people_have_said_so(
     assert_eq!(after(&goes_on, &next.facts).warnings, ["odd"]);
     // However long they took, a look that fails is waited out.
     let unclear = Seen::Unclear(hiccup());
-    let mut late = goes_on.clone();
+    let mut late = goes_on;
     late.question.as_mut().unwrap().votes.last_mut().unwrap().at = start() + mins(700);
     assert_eq!(told(&plan(&late, stage, &unclear, context(&source, start() + mins(701)))), "waited, again 10");
     let denied = answered(&waits, &APPROVERS[..1], Verdict::Deny);
@@ -295,7 +302,7 @@ fn an_answer_is_good_for_the_doubt_that_was_asked_about_and_for_no_other() {
     assert_eq!(told(&next), "progressed, asked");
     let again = after(&goes_on, &next.facts);
     assert_eq!((again.past_approvals.len(), again.status), (1, RunStatus::WaitingApproval));
-    let reclassified = Source { classification: "new".into(), ..source.clone() };
+    let reclassified = Source { classification: "new".into(), ..source };
     let next = plan(&goes_on, StageId::NormalTransform, &seen(doubt(Subject::Rows)), context(&reclassified, start()));
     assert_eq!(told(&next), "progressed, asked");
     // Where the question is still open, what it was about must be looked for first.

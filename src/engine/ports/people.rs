@@ -13,6 +13,12 @@ pub trait People: Send + Sync {
     /// Slack did not answer: nothing may be allowed on the strength of this.
     async fn person(&self, user: &str, lists: &[&[Who]]) -> Result<Person, PeopleError>;
 
+    /// The same as Slack says at this moment, past every memory: for decisions, and for what rests on them.
+    ///
+    /// # Errors
+    /// Slack did not answer: nothing may be allowed on the strength of this.
+    async fn person_now(&self, user: &str, lists: &[&[Who]]) -> Result<Person, PeopleError>;
+
     /// Returns the language that `user` reads, as Slack's locale (`ja-JP`), if it is known.
     async fn locale(&self, user: &str) -> Option<String>;
 

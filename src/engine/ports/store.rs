@@ -49,8 +49,11 @@ impl Request {
             Wish::Retry { run, .. } => ("retry", run.as_str()),
             Wish::Acknowledge { run } => ("acknowledge", run.as_str()),
             Wish::Cancel { run } => ("cancel", run.as_str()),
-            Wish::Decide { approval, verdict: Verdict::Approve } => ("approve", approval.as_str()),
-            Wish::Decide { approval, verdict: Verdict::Deny } => ("deny", approval.as_str()),
+            Wish::Decide { approval, verdict: Verdict::Approve, .. } => ("approve", approval.as_str()),
+            Wish::Decide { approval, verdict: Verdict::Deny, .. } => ("deny", approval.as_str()),
+            Wish::Withdraw { approval } => ("withdraw", approval.as_str()),
+            Wish::BreakGlass { run, .. } => ("break-glass", run.as_str()),
+            Wish::Review { run } => ("review", run.as_str()),
         };
         Refused {
             id: self.id.clone(),
@@ -85,6 +88,23 @@ pub enum Wish {
     Decide {
         approval: String,
         verdict: Verdict,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// The approval that was given on the request of this id is taken back.
+    Withdraw {
+        approval: String,
+    },
+    /// The sensitive refresh of a run is to start without an approval.
+    BreakGlass {
+        run: String,
+        reason: String,
+    },
+    /// Somebody has looked at that.
+    Review {
+        run: ExportTask,
     },
 }
 
@@ -109,8 +129,10 @@ pub struct OpenRun {
 pub enum Change<'a> {
     /// A run that must not be there yet.
     Create(&'a Run),
-    /// A run that must still have version `was`; it is written with the next one.
-    Update { run: &'a Run, was: u64 },
+    /// A run that must still have version `was`; it is written with the next one. With `under`, its approval must be
+    /// given in the record, for the digest that `run` says, and good at that time: so whatever is wrong elsewhere, no
+    /// sensitive refresh starts without.
+    Update { run: &'a Run, was: u64, under: Option<Timestamp> },
     /// The turn of the source must be free, or held by the run already.
     TakeTurn { source: &'a str, run: &'a ExportTask },
     /// The turn of the source is freed if the run holds it.

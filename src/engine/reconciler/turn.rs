@@ -18,7 +18,7 @@ impl Engine {
         }
         let Some(taken) = self.after(run, &[Fact::TurnTaken]) else { return Ok(Step::Stale) };
         let turn = Change::TakeTurn { source: &run.source, run: &run.export_task };
-        match self.store.write(&[turn, Change::Update { run: &taken, was: run.version }]).await {
+        match self.store.write(&[turn, Change::Update { run: &taken, was: run.version, under: None }]).await {
             Ok(()) => {
                 self.told(run, &taken, &[Fact::TurnTaken]);
                 Ok(Step::Moved(Box::new(taken)))

@@ -151,7 +151,7 @@ impl Truth {
         let verdict = if self.mishap(8) { Verdict::Deny } else { Verdict::Approve };
         let approves = verdict == Verdict::Approve;
         self.slack.presses.push(Press { approval: approval.clone(), user, approves, allowed });
-        Some(Act::Press(user, Wish::Decide { approval, verdict }))
+        Some(Act::Press(user, Wish::Decide { approval, verdict, reason: None, until: None }))
     }
 
     fn some_run(&mut self, matches: impl Fn(&Run) -> bool) -> Option<String> {
@@ -203,6 +203,10 @@ impl People for Line {
         let person = Person { user: user.to_owned(), membership, groups };
         let why = |it| PeopleError { user: user.to_owned(), why: format!("{it:?}") };
         self.call(Service::People, |_, _| person).await.map_err(why)
+    }
+
+    async fn person_now(&self, user: &str, lists: &[&[Who]]) -> Result<Person, PeopleError> {
+        self.person(user, lists).await
     }
 
     async fn locale(&self, _: &str) -> Option<String> {

@@ -180,7 +180,7 @@ impl Engine {
             if stage.id.layer().is_some_and(is_its) {
                 let fact = Fact::Finished { stage: stage.id, detail: Detail::default(), warnings: Vec::new() };
                 let Some(after) = self.after(&run, &[fact]) else { continue };
-                self.store.write(&[Change::Update { run: &after, was: run.version }]).await.ok();
+                self.store.write(&[Change::Update { run: &after, was: run.version, under: None }]).await.ok();
             }
         }
     }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::catalog::classification;
 use crate::domain::{
-    access::Who,
+    access::{Identities, Who},
     source::{ApprovalRule, Engine, Export, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
 };
 
@@ -150,6 +150,8 @@ impl Scenario {
             normal: work("normal"),
             sensitive: Some(SensitiveLayer { work: work("sensitive"), approval }),
             operators: Vec::new(),
+            break_glass: Vec::new(),
+            people: Identities::default(),
         }
     }
 }

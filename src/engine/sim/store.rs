@@ -67,7 +67,7 @@ impl Truth {
                 Some(there) if !self.has(Planted::IgnoreExists) => Err(Conflict::Run(there)),
                 Some(_) | None => Ok(()),
             },
-            Change::Update { run, was } => match stored(&run.export_task) {
+            Change::Update { run, was, .. } => match stored(&run.export_task) {
                 Some(there) if there.version != *was && !self.has(Planted::IgnoreVersion) => Err(Conflict::Run(there)),
                 Some(_) | None => Ok(()),
             },

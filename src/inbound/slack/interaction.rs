@@ -101,13 +101,10 @@ impl Press {
             verb: Some(verb),
             target: value.clone(),
         };
-        let decide = |what, verdict| Self::Wish {
-            what,
-            wish: Wish::Decide { approval: value.clone(), verdict },
-            right: None,
-            verb: None,
-            target: String::new(),
-        };
+        // Who may is judged when it is carried out: it depends on the request.
+        let plain = |what, wish| Self::Wish { what, wish, right: None, verb: None, target: String::new() };
+        let decide =
+            |what, verdict| plain(what, Wish::Decide { approval: value.clone(), verdict, reason: None, until: None });
         match action.action_id.as_str() {
             // Nothing is the beginning of every name.
             _ if value.is_empty() => Self::Unknown,
@@ -128,6 +125,11 @@ impl Press {
             "list.more" => more(&value),
             "approval.approve" => decide("approve", Verdict::Approve),
             "approval.deny" => decide("deny", Verdict::Deny),
+            "approval.withdraw" => plain("withdraw", Wish::Withdraw { approval: value.clone() }),
+            "breakglass.review" => match value.parse() {
+                Ok(run) => plain("review", Wish::Review { run }),
+                Err(_) => Self::Unknown,
+            },
             _ => Self::Unknown,
         }
     }

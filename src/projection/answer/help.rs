@@ -30,7 +30,8 @@ pub(super) fn topic(voice: Voice<'_>, verb: Verb, may_operate: bool) -> Message 
     let words = match verb {
         Verb::Run => voice.text("help.words.run"),
         Verb::Retry => voice.say("help.words.retry", values! { stages => StageId::ALL.map(StageId::as_str) }),
-        Verb::Status | Verb::Cancel => voice.text("help.words.run_name"),
+        Verb::Status | Verb::Cancel | Verb::BreakGlass => voice.text("help.words.run_name"),
+        Verb::Approve | Verb::Deny | Verb::Withdraw => voice.text("help.words.request"),
         Verb::List | Verb::Sources | Verb::Whoami | Verb::Help => Mrkdwn::default(),
     };
     let page = Page::new(entry).section(words);

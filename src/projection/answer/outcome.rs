@@ -3,13 +3,14 @@
 use super::{ambiguous_run, forbidden, unknown_run, unknown_source};
 use crate::{
     domain::{
-        answer::Outcome,
+        answer::{GlassRefusal, Outcome},
         approval::{ApprovalState, Refusal, Subject, Verdict},
         name::ExportTask,
         retry::RetryRefusal,
         stage::StageId,
     },
     projection::{
+        blocks::Button,
         forecast,
         phrase::{
             self,
@@ -19,6 +20,8 @@ use crate::{
         text::{Mrkdwn, Voice, values},
     },
 };
+
+const WITHDRAW: &str = "approval.withdraw";
 
 pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
     match outcome {
@@ -43,19 +46,18 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         }
         Outcome::NotRetried { run, why } => not_retried(voice, run, *why),
         Outcome::Canceling { run } => voice.say("outcome.canceling", values! { run => run.as_str() }),
-        Outcome::NotCanceled { run, status } => {
-            voice.say("outcome.not_canceled", values! { run => run.as_str(), status => phrase::status(voice, status) })
-        }
+        Outcome::NotCanceled { run, status } => stands(voice, "outcome.not_canceled", run, status),
         Outcome::Acknowledged { run } => voice.say("outcome.acknowledged", values! { run => run.as_str() }),
         Outcome::AcknowledgedBefore { run, by, at } => {
             voice.say("outcome.acknowledged_before", values! { run => run.as_str(), by, at })
         }
-        Outcome::NotAcknowledged { run, status } => {
-            let status = phrase::status(voice, status);
-            voice.say("outcome.not_acknowledged", values! { run => run.as_str(), status })
-        }
-        Outcome::Voted { run, subject, verdict, open } => voted(voice, run, *subject, *verdict, *open),
+        Outcome::NotAcknowledged { run, status } => stands(voice, "outcome.not_acknowledged", run, status),
+        Outcome::Voted { run, subject, verdict, open, .. } => voted(voice, run, *subject, *verdict, *open),
         Outcome::NotVoted { why } => voice.text(not_voted(why)),
+        Outcome::Withdrawn { run } => voice.say("outcome.withdrawn", values! { run => run.as_str() }),
+        Outcome::GlassBroken { run } => voice.say("outcome.glass_broken", values! { run => run.as_str() }),
+        Outcome::GlassReviewed { run } => voice.say("outcome.glass_reviewed", values! { run => run.as_str() }),
+        Outcome::GlassNotBroken { run, why } => voice.say(glass(*why), values! { run => run.as_str() }),
         Outcome::NoSnapshot { source } => voice.say("outcome.no_snapshot", values! { source }),
         Outcome::SnapshotNotFound { source, snapshot } => {
             voice.say("outcome.snapshot_not_found", values! { source, snapshot })
@@ -69,6 +71,10 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::Forbidden(it) => forbidden(voice, it),
         Outcome::GaveUp { code, why } => voice.say("outcome.gave_up", values! { code, why => redact(why) }),
     }
+}
+
+fn stands(voice: Voice<'_>, key: &str, run: &ExportTask, status: &str) -> Mrkdwn {
+    voice.say(key, values! { run => run.as_str(), status => phrase::status(voice, status) })
 }
 
 fn voted(voice: Voice<'_>, run: &ExportTask, subject: Subject, verdict: Verdict, open: u32) -> Mrkdwn {
@@ -96,12 +102,34 @@ fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn 
     )
 }
 
+/// Returns what can be pressed below the answer: who has approved can take it back.
+pub(super) fn buttons(voice: Voice<'_>, outcome: &Outcome) -> Vec<Button> {
+    let Outcome::Voted { request, verdict: Verdict::Approve, .. } = outcome else { return Vec::new() };
+    let (label, value) = (voice.label("button.withdraw.label"), request.clone());
+    vec![Button { action: WITHDRAW, label, value, primary: false, confirm: None }]
+}
+
+fn glass(why: GlassRefusal) -> &'static str {
+    match why {
+        GlassRefusal::NotAllowed => "outcome.glass.not_allowed",
+        GlassRefusal::NoReason => "outcome.glass.no_reason",
+        GlassRefusal::NotWaiting => "outcome.glass.not_waiting",
+        GlassRefusal::Reviewed => "outcome.glass.reviewed",
+        GlassRefusal::OwnGlass => "outcome.glass.own",
+        GlassRefusal::NotApprover => "outcome.glass.not_approver",
+    }
+}
+
 fn not_voted(why: &Refusal) -> &'static str {
     match why {
         Refusal::Unknown | Refusal::Decided(ApprovalState::Void) => "outcome.not_voted.unknown",
         Refusal::Decided(ApprovalState::Approved | ApprovalState::Pending) => "outcome.not_voted.approved",
         Refusal::Decided(ApprovalState::Denied) => "outcome.not_voted.denied",
         Refusal::Decided(ApprovalState::Expired) | Refusal::Expired => "outcome.not_voted.expired",
+        Refusal::Decided(ApprovalState::Overridden) => "outcome.not_voted.overridden",
+        Refusal::Passed => "outcome.not_voted.passed",
+        Refusal::NothingGiven => "outcome.not_voted.nothing_given",
+        Refusal::NoIdentity => "outcome.not_voted.no_identity",
         Refusal::OwnRun => "outcome.not_voted.own_run",
         Refusal::NotApprover => "outcome.not_voted.not_approver",
         Refusal::Voted => "outcome.not_voted.voted",

@@ -109,7 +109,13 @@ fn outcomes() -> Vec<Outcome> {
     let (run, source) = (run(), || "shop".to_owned());
     let stages = StageId::ALL[..4].to_vec();
     let exists = |same_layers| Outcome::Exists { run: run.clone(), status: "SUCCEEDED".into(), same_layers };
-    let voted = |verdict, open| Outcome::Voted { run: run.clone(), subject: Subject::Refresh, verdict, open };
+    let voted = |verdict, open| Outcome::Voted {
+        run: run.clone(),
+        request: format!("{run}.0123456789abcdef"),
+        subject: Subject::Refresh,
+        verdict,
+        open,
+    };
     let (kept, redone) = (stages[..3].to_vec(), vec![StageId::Latest, StageId::NormalTransform]);
     let mut all = vec![
         Outcome::Started { run: run.clone() },
@@ -152,6 +158,9 @@ fn outcomes() -> Vec<Outcome> {
 fn acknowledgements(run: &ExportTask) -> Vec<Outcome> {
     vec![
         Outcome::Acknowledged { run: run.clone() },
+        Outcome::Withdrawn { run: run.clone() },
+        Outcome::GlassBroken { run: run.clone() },
+        Outcome::GlassReviewed { run: run.clone() },
         Outcome::AcknowledgedBefore {
             run: run.clone(),
             by: "UZOE".into(),

@@ -191,7 +191,7 @@ fn whose_home_changes_is_told_by_the_outline() {
 proptest! {
     #[test]
     fn slack_takes_every_home(
-        names in proptest::collection::vec("[a-z][a-z-]{0,38}", 1..60), said in any::<String>(), times in 1..400_usize,
+        names in proptest::collection::btree_set("[a-z][a-z-]{0,38}", 1..60), said in any::<String>(), times in 1..400_usize,
         people in proptest::collection::vec(any::<String>(), 0..100),
     ) {
         let standings = names.iter().enumerate().map(|(at, name)| {

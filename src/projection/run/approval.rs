@@ -14,7 +14,7 @@ use crate::{
     projection::{
         blocks::{Button, Page},
         message::Message,
-        phrase::{finding, stage},
+        phrase::{finding, redact::redact, stage},
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -46,6 +46,7 @@ pub(super) fn requests(run: &Run, source: Option<&Source>, view: &View<'_>) -> V
 
 fn standing(run: &Run, approval: &Approval, is_past: bool) -> Standing {
     match approval.state {
+        ApprovalState::Overridden => Standing::Decided(approval.state),
         ApprovalState::Void => Standing::Void(approval.void.unwrap_or(Void::Retried)),
         // So it stands in records from before there was a state for it.
         ApprovalState::Pending if is_past => Standing::Void(Void::Retried),
@@ -100,6 +101,9 @@ fn headline(voice: Voice<'_>, run: &Run, approval: &Approval, standing: &Standin
         Standing::Void(why) => return voice.text(void(*why)),
         Standing::Decided(ApprovalState::Approved) => "approved",
         Standing::Decided(ApprovalState::Denied) => "denied",
+        Standing::Decided(ApprovalState::Overridden) => {
+            return voice.say("approval.overridden", values! { source => run.source });
+        }
         Standing::Decided(ApprovalState::Expired | ApprovalState::Pending | ApprovalState::Void) => "expired",
     };
     let values = values! {
@@ -115,6 +119,8 @@ fn void(why: Void) -> &'static str {
         Void::Plan => "approval.void.plan",
         Void::Retried => "approval.void.retried",
         Void::Outlived => "approval.void.outlived",
+        Void::Withdrawn => "approval.void.withdrawn",
+        Void::Rights => "approval.void.rights",
     }
 }
 
@@ -138,7 +144,7 @@ fn terms(voice: Voice<'_>, source: Option<&Source>, approval: &Approval) -> Mrkd
     let asked_under = Some(&approval.classification).filter(|it| !it.is_empty());
     let classification = asked_under.or(source.map(|it| &it.classification));
     let classification = classification.map(|it| it.chars().take(DIGEST).collect::<String>());
-    let values = values! { approvers, classification, quorum => approval.quorum, until => approval.expires_at };
+    let values = values! { approvers, classification, quorum => approval.quorum, until => approval.expires_at, id => approval.id };
     voice.say("approval.terms", values)
 }
 
@@ -149,7 +155,8 @@ fn votes(voice: Voice<'_>, approval: &Approval) -> Mrkdwn {
             Verdict::Approve => "approval.vote.approve",
             Verdict::Deny => "approval.vote.deny",
         };
-        voice.say(key, values! { by => it.user, at => it.at })
+        let reason = it.reason.as_deref().map(redact);
+        voice.say(key, values! { by => it.user, at => it.at, reason, until => it.until, withdrawn => it.withdrawn_at })
     }))
 }
 

@@ -19,6 +19,7 @@ pub(super) const ACKNOWLEDGE: &str = "run.acknowledge";
 pub(super) const DETAILS: &str = "run.details";
 pub(super) const APPROVE: &str = "approval.approve";
 pub(super) const DENY: &str = "approval.deny";
+pub(super) const REVIEW: &str = "breakglass.review";
 
 /// Returns the buttons of the run's own message.
 pub(super) fn of_run(voice: Voice<'_>, run: &Run) -> Vec<Button> {

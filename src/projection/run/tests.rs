@@ -5,8 +5,7 @@ use rstest::rstest;
 use super::*;
 use crate::{
     domain::{
-        approval::{Subject, Verdict, Void},
-        doubt::{Finding, FindingKind},
+        approval::Verdict,
         fact::Fact,
         failure::{Class, Failure, codes},
         history::{Span, Usual},
@@ -23,6 +22,7 @@ use crate::{
     },
 };
 
+mod doubts;
 mod random;
 
 fn draw(story: &Story, locale: Locale) -> Vec<Wanted> {
@@ -176,44 +176,6 @@ fn approvals() -> Vec<(&'static str, Story)> {
     ]
 }
 
-fn finding(kind: FindingKind, column: Option<&str>, was: Option<&str>, is: Option<&str>) -> Finding {
-    let text = |it: Option<&str>| it.map(str::to_owned);
-    Finding { table: "learning.users".into(), column: text(column), kind, was: text(was), is: text(is) }
-}
-
-/// A finding of each kind, and more of one than a message lists.
-fn findings() -> Vec<Finding> {
-    let (column, is, was) = (Some("plan"), Some("bigint"), Some("int"));
-    let one = |kind: &FindingKind| match kind {
-        FindingKind::SkippedTable | FindingKind::GoneTable | FindingKind::NewTable => finding(*kind, None, None, None),
-        FindingKind::FewerRows => finding(*kind, None, Some("41200"), Some("17")),
-        FindingKind::GoneColumn
-        | FindingKind::NewColumn
-        | FindingKind::Retyped
-        | FindingKind::Unclassified
-        | FindingKind::Leaked => finding(*kind, column, was, is),
-    };
-    let each = FindingKind::ALL.iter().map(one);
-    each.chain((0..60).map(|it| finding(FindingKind::NewColumn, Some(&format!("c{it:02}")), None, is))).collect()
-}
-
-fn doubts() -> Vec<(&'static str, Story)> {
-    let schema = || begun().until(StageId::Verify).doubt(Subject::Schema, &findings());
-    let leak = [finding(FindingKind::Leaked, Some("email"), None, None)];
-    let leak = || begun().until(StageId::NormalCatalog).doubt(Subject::Leak, &leak);
-    let rows = [finding(FindingKind::FewerRows, None, Some("41200"), Some("17"))];
-    let rows = || begun().until(StageId::NormalTransform).doubt(Subject::Rows, &rows);
-    vec![
-        ("schema", schema()),
-        ("schema, accepted", schema().vote("UBEN", Verdict::Approve)),
-        ("leak, one vote", leak().vote("UBEN", Verdict::Approve)),
-        ("leak, denied", leak().vote("UBEN", Verdict::Deny)),
-        ("leak, expired", leak().expire()),
-        ("rows", rows()),
-        ("rows, void", rows().then(1, &Fact::ApprovalVoided { subject: Subject::Rows, why: Void::Plan })),
-    ]
-}
-
 fn failures() -> Vec<(&'static str, Story)> {
     let failed = || begun().until(StageId::NormalCatalog).fail(codes::CRAWL_FAILED, "Access Denied (Service: S3)");
     vec![
@@ -254,7 +216,7 @@ fn messages_of_runs_read_well(#[values(Locale::En, Locale::Ja)] locale: Locale) 
         insta::assert_snapshot!("roots", drawn(&roots(), locale, "root"));
         insta::assert_snapshot!("waits", waiting_lines(locale));
         insta::assert_snapshot!("approvals", drawn(&approvals(), locale, "approval:"));
-        insta::assert_snapshot!("doubts", drawn(&doubts(), locale, ""));
+        insta::assert_snapshot!("doubts", drawn(&doubts::doubts(), locale, ""));
         insta::assert_snapshot!("alerts", drawn(&failures(), locale, "alert:"));
         insta::assert_snapshot!("thread", read_all(&draw(&eventful(), locale)));
         insta::assert_snapshot!("ends", drawn(&ends(), locale, "end:"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    access::{Membership, Person, Who},
+    access::{Identities, Membership, Person, Who},
     approval::{Approval, ApprovalState, Subject, Verdict},
     doubt::{Doubt, Finding},
     fact::Fact,
@@ -49,6 +49,8 @@ pub(crate) fn source(name: &str) -> Source {
             },
         }),
         operators: vec![Who::Group("S0DATAOPS01".into())],
+        break_glass: Vec::new(),
+        people: Identities::default(),
     }
 }
 

@@ -5,7 +5,9 @@ use std::{
 };
 
 use super::*;
-use crate::domain::{command::GRAMMAR, run::RunStatus, source::Layer, stage::StageId};
+use crate::domain::{
+    approval::Subject, command::GRAMMAR, doubt::FindingKind, run::RunStatus, source::Layer, stage::StageId,
+};
 use crate::projection::testing::WORDS;
 
 fn texts(locale: Locale) -> BTreeMap<String, String> {
@@ -75,6 +77,15 @@ fn read_sources(folder: &Path, into: &mut String) {
     }
 }
 
+/// Keys of what people are asked.
+fn questions() -> impl Iterator<Item = String> {
+    let states = ["pending", "approved", "denied", "expired"];
+    let requests = Subject::ALL.iter().flat_map(move |it| states.map(|state| format!("approval.{}.{state}", it.as_str())));
+    let findings = FindingKind::ALL.iter().map(|it| format!("finding.{}", it.as_str()));
+    let found = Subject::ALL.iter().map(|it| format!("finding.headline.{}", it.as_str()));
+    requests.chain(findings).chain(found)
+}
+
 /// Keys that are put together from the names of variants.
 fn families() -> BTreeSet<String> {
     let stages =
@@ -82,9 +93,10 @@ fn families() -> BTreeSet<String> {
     let remedies = Remedy::ALL.iter().map(|it| format!("remedies.{}", it.as_str()));
     let layers = Layer::ALL.iter().map(|it| format!("run.layer.{}", it.as_str()));
     let verbs = GRAMMAR.iter().flat_map(|it| ["does", "example"].map(|kind| format!("help.{kind}.{}", it.verb)));
-    let buttons =
-        ["retry", "cancel", "acknowledge", "details", "approve", "deny"].map(|it| format!("button.{it}.label"));
-    let confirms = ["retry", "cancel", "deny"].map(|it| format!("button.{it}.confirm.title"));
+    let buttons = ["retry", "cancel", "acknowledge", "details", "approve", "deny", "go_on", "stop"]
+        .map(|it| format!("button.{it}.label"));
+    let confirms = ["deny", "stop"].map(|it| format!("button.{it}.confirm.text"));
+    let titles = ["retry", "cancel", "deny", "stop"].map(|it| format!("button.{it}.confirm.title"));
     let facts = [
         "state",
         "percent",
@@ -112,6 +124,9 @@ fn families() -> BTreeSet<String> {
         "running",
         "canceling",
         "waiting_approval",
+        "doubtful",
+        "doubt_denied",
+        "doubt_expired",
         "succeeded",
         "warned",
         "failed",
@@ -122,6 +137,7 @@ fn families() -> BTreeSet<String> {
     ];
     let outcomes = outcomes.iter().flat_map(|it| [format!("run.headline.{it}"), format!("plan.title.{it}")]);
     let all = outcomes.chain(stages).chain(remedies).chain(layers).chain(verbs).chain(buttons).chain(confirms);
+    let all = all.chain(titles).chain(questions());
     all.chain(facts.map(|it| format!("stage.fact.{it}")))
         .chain(statuses.map(|it| format!("run.status.{}", it.as_str())))
         .collect()

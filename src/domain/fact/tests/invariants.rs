@@ -15,6 +15,7 @@ use crate::domain::{
 
 /// A fact to be; what it says of approvals is made from the run that it meets.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a few dozen are drawn at a time")]
 enum Draw {
     Fact(Fact),
     /// The fact that the open stage is waiting for, so that runs come far.
@@ -80,7 +81,7 @@ fn fact(draw: &Draw, run: &Run, now: Timestamp) -> Option<Fact> {
             let stage = run.open_stage()?.id;
             Fact::ApprovalAsked { approval: Approval::about(run, &source(), stage, &doubt(*subject), now)? }
         }
-        Draw::Void(subject) => Fact::ApprovalVoided { subject: *subject, why: Void::Plan },
+        Draw::Void(subject) => Fact::ApprovalVoided { subject: *subject, why: Void::Plan, by: Vec::new() },
         Draw::Vote(user, verdict) => vote(run, user, *verdict, now)?,
         Draw::Expire => {
             let approval = run.request()?.clone();
@@ -116,7 +117,7 @@ fn ask(run: &Run, now: Timestamp) -> Fact {
 /// A vote as a careless caller would record it: the state is guessed, nobody's right is looked up.
 fn vote(run: &Run, user: &str, verdict: Verdict, now: Timestamp) -> Option<Fact> {
     let mut approval = run.request().or(run.approval.as_ref())?.clone();
-    approval.votes.push(Vote { user: user.to_owned(), verdict, at: now });
+    approval.votes.push(Vote::new(user, verdict, now));
     approval.state = match verdict {
         Verdict::Deny => ApprovalState::Denied,
         Verdict::Approve if approval.votes.len() >= approval.quorum as usize => ApprovalState::Approved,

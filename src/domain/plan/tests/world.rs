@@ -270,8 +270,7 @@ impl World {
     }
 
     fn check_approval(&self, stage: StageId) {
-        let class = &self.source.classification;
-        let stands = self.run.approval.as_ref().is_some_and(|it| it.stands_for(&self.run, class, self.now));
+        let stands = self.run.approval.as_ref().is_some_and(|it| it.stands_for(&self.run, &self.source, self.now));
         assert!(stage != StageId::SensitiveTransform || stands, "nobody has approved this");
     }
 

@@ -97,6 +97,10 @@ impl People for Idle {
         unreachable!("no thread is drawn with it")
     }
 
+    async fn person_now(&self, user: &str, lists: &[&[Who]]) -> Result<Person, PeopleError> {
+        self.person(user, lists).await
+    }
+
     async fn locale(&self, _: &str) -> Option<String> {
         unreachable!("no thread is drawn with it")
     }
