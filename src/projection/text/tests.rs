@@ -80,7 +80,8 @@ fn read_sources(folder: &Path, into: &mut String) {
 /// Keys of what people are asked.
 fn questions() -> impl Iterator<Item = String> {
     let states = ["pending", "approved", "denied", "expired"];
-    let requests = Subject::ALL.iter().flat_map(|it| states.map(|state| format!("approval.{}.{state}", it.as_str())));
+    let requests =
+        Subject::ALL.iter().flat_map(move |it| states.map(|state| format!("approval.{}.{state}", it.as_str())));
     let findings = FindingKind::ALL.iter().map(|it| format!("finding.{}", it.as_str()));
     let found = Subject::ALL.iter().map(|it| format!("finding.headline.{}", it.as_str()));
     requests.chain(findings).chain(found)
