@@ -48,6 +48,9 @@ pub struct Approval {
     /// Those because of whom it is void: who has withdrawn, or is no approver any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub void_by: Vec<String>,
+    /// Since when it is void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void_at: Option<Timestamp>,
     /// When people were reminded of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminded_at: Option<Timestamp>,

@@ -261,7 +261,7 @@ impl Run {
 
     /// Makes the stages from `from` on pending again, and the run one that goes on there.
     pub(super) fn reset(&mut self, from: StageId, by: &str, now: Timestamp) {
-        self.reopen(from, Void::Retried);
+        self.reopen(from, Void::Retried, now);
         // Every warning is about the export, and stays true for as long as the export is kept.
         if from <= StageId::Export {
             self.warnings.clear();
@@ -276,12 +276,12 @@ impl Run {
     }
 
     /// Makes the stages from `from` on pending again; what people were asked there is set aside.
-    fn reopen(&mut self, from: StageId, why: Void) {
+    fn reopen(&mut self, from: StageId, why: Void, now: Timestamp) {
         for stage in self.stages.iter_mut().filter(|it| it.id >= from && it.status != StageStatus::Skipped) {
             *stage = Stage { attempt: stage.attempt, ..Stage::new(stage.id, StageStatus::Pending) };
         }
         let past = [&mut self.question, &mut self.approval].map(|it| it.take_if(|it| from <= it.stage));
-        self.past_approvals.extend(past.into_iter().flatten().map(|it| it.set_aside(why)));
+        self.past_approvals.extend(past.into_iter().flatten().map(|it| it.set_aside(why, now)));
     }
 
     fn continued(&mut self, next: &ExportTask) -> Option<()> {

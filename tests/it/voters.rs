@@ -17,7 +17,7 @@ async fn bot(edit: impl FnOnce(String) -> String) -> Bot {
     Bot::start_in(World::start(options()).await.unwrap(), edit).await
 }
 
-fn of_two(config: String) -> String {
+fn of_two(config: &str) -> String {
     config.replace("quorum = 1", "quorum = 2")
 }
 
@@ -45,7 +45,7 @@ fn id(run: &Run) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_no_approver_any_more_when_the_refresh_would_start_does_not_count() {
-    let bot = bot(of_two).await;
+    let bot = bot(|it| of_two(&it)).await;
     let request = asked(&bot).await;
     approves(&bot, MINA, &request).await;
     run_where(&bot, "one has approved", |it| votes(it) == 1).await;
@@ -73,7 +73,7 @@ async fn who_is_no_approver_any_more_when_the_refresh_would_start_does_not_count
 #[tokio::test(flavor = "multi_thread")]
 async fn two_accounts_of_one_person_are_one() {
     let people = format!("\n[[people]]\nslack = [\"{MINA}\", \"{PAUL}\"]\n");
-    let bot = bot(|config| of_two(config) + &people).await;
+    let bot = bot(|config| of_two(&config) + &people).await;
     let request = asked(&bot).await;
     approves(&bot, MINA, &request).await;
     run_where(&bot, "one has approved", |it| votes(it) == 1).await;
@@ -85,7 +85,7 @@ async fn two_accounts_of_one_person_are_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_that_is_taken_back_does_not_count() {
-    let bot = bot(of_two).await;
+    let bot = bot(|it| of_two(&it)).await;
     let request = asked(&bot).await;
     approves(&bot, MINA, &request).await;
     let run = run_where(&bot, "one has approved", |it| votes(it) == 1).await;

@@ -107,6 +107,7 @@ impl Of<'_> {
             state: ApprovalState::Pending,
             void: None,
             void_by: Vec::new(),
+            void_at: None,
             reminded_at: None,
             asked_at: now,
             expires_at: now + rule.expires_after,

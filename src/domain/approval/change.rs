@@ -80,15 +80,15 @@ impl Approval {
 
     /// Returns the request as it is kept when it is taken out of the run's present ones. What was decided and has had its
     /// consequence stays as it was.
-    pub(in crate::domain) fn set_aside(self, why: Void) -> Self {
-        if self.state == ApprovalState::Pending { self.voided(why, &[]) } else { self }
+    pub(in crate::domain) fn set_aside(self, why: Void, now: Timestamp) -> Self {
+        if self.state == ApprovalState::Pending { self.voided(why, &[], now) } else { self }
     }
 
     /// Returns the request as it is kept when nothing may be done on it any more, given or not, because of `by`.
-    pub(in crate::domain) fn voided(self, why: Void, by: &[String]) -> Self {
+    pub(in crate::domain) fn voided(self, why: Void, by: &[String], now: Timestamp) -> Self {
         match self.state {
             ApprovalState::Pending | ApprovalState::Approved | ApprovalState::Overridden => {
-                Self { state: ApprovalState::Void, void: Some(why), void_by: by.to_vec(), ..self }
+                Self { state: ApprovalState::Void, void: Some(why), void_by: by.to_vec(), void_at: Some(now), ..self }
             }
             ApprovalState::Denied | ApprovalState::Expired | ApprovalState::Void => self,
         }

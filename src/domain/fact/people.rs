@@ -23,7 +23,7 @@ impl Run {
         present.as_ref().is_none_or(outlived).then_some(())?;
         match approval.subject {
             Subject::Refresh => self.refresh_asked(approval, now)?,
-            Subject::Schema | Subject::Leak | Subject::Rows => self.doubt_asked(approval)?,
+            Subject::Schema | Subject::Leak | Subject::Rows => self.doubt_asked(approval, now)?,
         }
         self.stage = approval.stage;
         self.status = RunStatus::WaitingApproval;
@@ -34,18 +34,18 @@ impl Run {
         let open = self.open_stage()?;
         let undone = matches!(open.id, StageId::SensitiveApproval | StageId::SensitiveTransform);
         (undone && open.is_unconfirmed() && approval.stage == StageId::SensitiveApproval).then_some(())?;
-        self.reopen(StageId::SensitiveApproval, Void::Plan);
+        self.reopen(StageId::SensitiveApproval, Void::Plan, now);
         begin(self.begun_or_next(StageId::SensitiveApproval)?, now);
         self.approval = Some(approval.clone());
         Some(())
     }
 
     /// The stage goes on running: its work is done, and does not count yet.
-    fn doubt_asked(&mut self, approval: &Approval) -> Option<()> {
+    fn doubt_asked(&mut self, approval: &Approval, now: Timestamp) -> Option<()> {
         (approval.stage != StageId::SensitiveApproval && approval.doubt.is_some()).then_some(())?;
         self.running(approval.stage)?.waiting = None;
         let past = self.question.replace(approval.clone());
-        self.past_approvals.extend(past.map(|it| it.set_aside(Void::Plan)));
+        self.past_approvals.extend(past.map(|it| it.set_aside(Void::Plan, now)));
         Some(())
     }
 
@@ -111,10 +111,10 @@ impl Run {
             let own = request.votes.iter_mut().filter(|it| by.contains(&it.user));
             own.for_each(|it| it.withdrawn_at = it.withdrawn_at.or(Some(now)));
         }
-        self.past_approvals.push(request.voided(why, by));
+        self.past_approvals.push(request.voided(why, by, now));
         self.status = RunStatus::Running;
         if subject == Subject::Refresh {
-            self.reopen(StageId::SensitiveApproval, why);
+            self.reopen(StageId::SensitiveApproval, why, now);
             self.stage = StageId::SensitiveApproval;
         }
         Some(())

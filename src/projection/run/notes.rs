@@ -40,10 +40,10 @@ fn voided(run: &Run, approval: &Approval, view: &View<'_>) -> Option<Later> {
     if given.is_empty() {
         return None;
     }
-    let last = approval.votes.last().map_or(approval.asked_at, |it| it.at);
+    let at = approval.void_at?;
     let values = values! { people => given, why => reason(view.voice(), why, &approval.void_by), source => run.source };
     let message = Page::new(view.voice().say("approval.note.void", values)).message();
-    Some(view.reply(format!("void:{}", approval.id), last, message))
+    Some(view.reply(format!("void:{}", approval.id), at, message))
 }
 
 fn reason(voice: Voice<'_>, why: Void, by: &[String]) -> Mrkdwn {

@@ -80,10 +80,12 @@ fn read_sources(folder: &Path, into: &mut String) {
 /// Keys of what people are asked.
 fn questions() -> impl Iterator<Item = String> {
     let states = ["pending", "approved", "denied", "expired"];
-    let requests = Subject::ALL.iter().flat_map(move |it| states.map(|state| format!("approval.{}.{state}", it.as_str())));
+    let requests =
+        Subject::ALL.iter().flat_map(move |it| states.map(|state| format!("approval.{}.{state}", it.as_str())));
     let findings = FindingKind::ALL.iter().map(|it| format!("finding.{}", it.as_str()));
     let found = Subject::ALL.iter().map(|it| format!("finding.headline.{}", it.as_str()));
-    requests.chain(findings).chain(found)
+    let confirms = ["deny", "stop"].map(|it| format!("button.{it}.confirm.text"));
+    requests.chain(findings).chain(found).chain(confirms)
 }
 
 /// Keys that are put together from the names of variants.
@@ -95,7 +97,6 @@ fn families() -> BTreeSet<String> {
     let verbs = GRAMMAR.iter().flat_map(|it| ["does", "example"].map(|kind| format!("help.{kind}.{}", it.verb)));
     let buttons = ["retry", "cancel", "acknowledge", "details", "approve", "deny", "go_on", "stop"]
         .map(|it| format!("button.{it}.label"));
-    let confirms = ["deny", "stop"].map(|it| format!("button.{it}.confirm.text"));
     let titles = ["retry", "cancel", "deny", "stop"].map(|it| format!("button.{it}.confirm.title"));
     let facts = [
         "state",
@@ -136,8 +137,8 @@ fn families() -> BTreeSet<String> {
         "expired",
     ];
     let outcomes = outcomes.iter().flat_map(|it| [format!("run.headline.{it}"), format!("plan.title.{it}")]);
-    let all = outcomes.chain(stages).chain(remedies).chain(layers).chain(verbs).chain(buttons).chain(confirms);
-    let all = all.chain(titles).chain(questions());
+    let all = outcomes.chain(stages).chain(remedies).chain(layers).chain(verbs).chain(buttons).chain(titles);
+    let all = all.chain(questions());
     all.chain(facts.map(|it| format!("stage.fact.{it}")))
         .chain(statuses.map(|it| format!("run.status.{}", it.as_str())))
         .collect()
