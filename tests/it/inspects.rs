@@ -79,9 +79,9 @@ async fn what_is_new_is_told_and_what_is_sensitive_is_not_named() {
     });
     let thread = refresh(&bot, 2).await;
     for told in [
-        "Column `family` of `learning.languages`: new",
-        "Column `4 (sensitive)` of `learning.users`: new",
-        "Column `4 (sensitive)` of `learning.users`: not classified",
+        "Column family of learning.languages: new",
+        "Column 4 (sensitive) of learning.users: new",
+        "Column 4 (sensitive) of learning.users: not classified",
         "a sensitive table: GONE",
     ] {
         assert!(thread.contains(told), "{told}\n{thread}");
