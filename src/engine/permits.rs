@@ -84,17 +84,6 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Says whether the person may read the names of `source`'s sensitive tables and columns: they approve its refreshes.
-    pub fn reads_names(&self, source: &Source) -> bool {
-        match &self.holder {
-            Holder::Operator => true,
-            Holder::Person { person, .. } => {
-                source.sensitive.as_ref().is_some_and(|it| person.is_in(&it.approval.approvers))
-            }
-            Holder::Nobody => false,
-        }
-    }
-
     /// Returns the sources over which the person has `right`, in the order of the configuration.
     pub fn sources(&self, right: Right) -> Vec<&'a Source> {
         self.sources.all().iter().filter(|it| self.allows(&it.name, right)).collect()
@@ -186,6 +175,17 @@ impl Engine {
 
     fn scope_of(&self, holder: Holder) -> Scope<'_> {
         Scope { access: &self.access, sources: &self.sources, holder }
+    }
+
+    /// Says whether `asker` may read the names of `source`'s sensitive tables and columns: they approve its refreshes, or
+    /// ask at the command line. Who cannot be looked up in time may not.
+    pub async fn reads_names(&self, asker: &Asker, source: &Source) -> bool {
+        let approvers = source.sensitive.as_ref().map(|it| it.approval.approvers.as_slice()).unwrap_or_default();
+        if asker.via == Via::Cli {
+            return true;
+        }
+        let found = tokio::time::timeout(LOOK_UP, self.people.person(&asker.user, &[approvers])).await;
+        matches!(found, Ok(Ok(person)) if !asker.is_foreign && person.is_in(approvers))
     }
 
     /// Records that `asker` was refused, and returns what to answer.

@@ -60,9 +60,9 @@ impl Engine {
     }
 
     /// Returns the run with the names that the person may read.
-    async fn readable_by(&self, asker: &Asker, scope: &Scope<'_>, run: Run) -> Run {
+    async fn readable_by(&self, asker: &Asker, run: Run) -> Run {
         match self.sources.get(&run.source) {
-            Some(source) if !scope.reads_names(source) => {
+            Some(source) if !source.rules.is_empty() && !self.reads_names(asker, source).await => {
                 names::hidden(self.words.voice(self.locale_of(&asker.user).await), &run, Some(source))
             }
             Some(_) | None => run,
@@ -82,7 +82,7 @@ impl Engine {
             }
             Ok(run) => {
                 let unsent = self.unsent(&run).await?;
-                Answer::Details(Box::new(self.readable_by(asker, scope, run).await), unsent)
+                Answer::Details(Box::new(self.readable_by(asker, run).await), unsent)
             }
             Err(Outcome::AmbiguousRun { text, matches }) => Answer::AmbiguousRun { text, matches },
             Err(_) => {
