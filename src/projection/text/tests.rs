@@ -88,6 +88,21 @@ fn questions() -> impl Iterator<Item = String> {
     requests.chain(findings).chain(found).chain(confirms)
 }
 
+/// What is told of a stage's work.
+const FACTS: [&str; 11] = [
+    "state",
+    "percent",
+    "gigabytes",
+    "tables",
+    "exported_tables",
+    "rows",
+    "skipped_tables",
+    "objects",
+    "bytes",
+    "removed",
+    "approved_by",
+];
+
 /// Keys that are put together from the names of variants.
 fn families() -> BTreeSet<String> {
     let stages =
@@ -98,18 +113,6 @@ fn families() -> BTreeSet<String> {
     let buttons = ["retry", "cancel", "acknowledge", "details", "approve", "deny", "go_on", "stop"]
         .map(|it| format!("button.{it}.label"));
     let titles = ["retry", "cancel", "deny", "stop"].map(|it| format!("button.{it}.confirm.title"));
-    let facts = [
-        "state",
-        "percent",
-        "gigabytes",
-        "tables",
-        "exported_tables",
-        "skipped_tables",
-        "objects",
-        "bytes",
-        "removed",
-        "approved_by",
-    ];
     let statuses = [
         RunStatus::Running,
         RunStatus::WaitingApproval,
@@ -139,7 +142,7 @@ fn families() -> BTreeSet<String> {
     let outcomes = outcomes.iter().flat_map(|it| [format!("run.headline.{it}"), format!("plan.title.{it}")]);
     let all = outcomes.chain(stages).chain(remedies).chain(layers).chain(verbs).chain(buttons).chain(titles);
     let all = all.chain(questions());
-    all.chain(facts.map(|it| format!("stage.fact.{it}")))
+    all.chain(FACTS.map(|it| format!("stage.fact.{it}")))
         .chain(statuses.map(|it| format!("run.status.{}", it.as_str())))
         .collect()
 }
