@@ -28,7 +28,7 @@ const TREATMENTS: [(&str, Treatment); 3] =
 /// Every mistake, with its key and line in the file.
 pub fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
     let report = Report::new(text);
-    let mut found = Found { report: &report, entries: Vec::new() };
+    let mut found = Found { text, report: &report, entries: Vec::new() };
     match DeTable::parse(text) {
         Ok(document) => found.level(document.get_ref(), &[]),
         Err(error) => report.add(error.span().map_or(0, |it| it.start), "", error.message()),
@@ -45,6 +45,7 @@ pub fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
 
 /// The entries that were found so far, each with the byte at which it begins.
 struct Found<'a> {
+    text: &'a str,
     report: &'a Report<'a>,
     entries: Vec<(usize, Entry)>,
 }
@@ -63,6 +64,7 @@ impl Found<'_> {
                 let rule = self.rule(value, &path);
                 self.entries.push((at, Entry { names: path, rule }));
             } else if let Some(below) = value.get_ref().as_table() {
+                self.as_jobs_read(value, &path);
                 self.level(below, &path);
             } else {
                 let level = LEVELS[path.len() - 1];
@@ -80,6 +82,7 @@ impl Found<'_> {
         match value.get_ref() {
             DeValue::String(_) => Rule { class: self.choice(value, path, "class", &CLASSES), ..Rule::default() },
             DeValue::Table(said) => {
+                self.as_jobs_read(value, path);
                 let of = |key: &str| said.get(key);
                 for name in said.keys().filter(|it| !KEYS.contains(&it.get_ref().as_ref())) {
                     self.add(name.span().start, path, unknown(name.get_ref(), path.len() == LEVELS.len()));
@@ -98,6 +101,16 @@ impl Found<'_> {
                 self.add(value.span().start, path, "must be a class, or a table with `class`, `normal` and `owner`");
                 Rule::default()
             }
+        }
+    }
+
+    /// The Glue jobs read the same file with Python's `tomllib`, which is TOML 1.0: there a table in braces is one line,
+    /// without a comma at its end.
+    fn as_jobs_read(&self, value: &Spanned<DeValue<'_>>, path: &[String]) {
+        let written = self.text.get(value.span()).unwrap_or_default();
+        let Some(inside) = written.strip_prefix('{').and_then(|it| it.strip_suffix('}')) else { return };
+        if inside.contains('\n') || inside.trim_end().ends_with(',') {
+            self.add(value.span().start, path, "must be on one line, without a comma at the end: jobs read TOML 1.0");
         }
     }
 

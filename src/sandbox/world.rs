@@ -199,7 +199,10 @@ impl World {
     /// The file cannot be written.
     pub fn write_config(&self, folder: &std::path::Path, listen: &str) -> anyhow::Result<PathBuf> {
         let file = folder.join("datalake.toml");
-        std::fs::write(&file, self.config(listen)).with_context(|| format!("cannot write {}", file.display()))?;
+        let classification = "sandbox.classification.toml";
+        std::fs::write(folder.join(classification), config::CLASSIFICATION)?;
+        let config = self.classified(listen, classification);
+        std::fs::write(&file, config).with_context(|| format!("cannot write {}", file.display()))?;
         Ok(file)
     }
 }

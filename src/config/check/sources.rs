@@ -115,6 +115,9 @@ fn export(section: &Section<'_>, region: &str) -> Export {
     export
 }
 
+/// What follows from a classification with a mistake. It keeps no other source's runs from going on: the bot starts.
+const UNREAD: &str = "everything is sensitive, the leak guard does not judge, and jobs that read the file refuse it";
+
 /// Returns the digest of the file that classifies the source's columns, and its rules. Nothing classified means that
 /// everything is sensitive.
 fn rules(section: &Section<'_>, folder: &Path) -> (String, Arc<Rules>) {
@@ -132,12 +135,12 @@ fn rules(section: &Section<'_>, folder: &Path) -> (String, Arc<Rules>) {
         Ok(Ok(rules)) => rules,
         Ok(Err(mistakes)) => {
             for mistake in mistakes {
-                section.wrong("classification", format!("names a file with a mistake, {mistake}"));
+                section.note("classification", format!("names a file with a mistake, so {UNREAD}: {mistake}"));
             }
             Rules::default()
         }
         Err(_) => {
-            section.wrong("classification", "names a file that is not UTF-8 text");
+            section.note("classification", format!("names a file that is not UTF-8 text, so {UNREAD}"));
             Rules::default()
         }
     };

@@ -214,13 +214,15 @@ fn a_classification_that_is_not_there_leaves_everything_sensitive_and_is_noted()
 fn a_classification_with_a_mistake_is_told_with_both_lines() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("shop.classification.toml"), "[a.b]\nid = \"public\"\n").unwrap();
-    let mistakes = check(EXAMPLE, folder.path()).unwrap_err();
+    let config = check(EXAMPLE, folder.path()).unwrap();
+    assert!(config.sources[0].rules.is_empty());
     let line = EXAMPLE.lines().position(|it| it.starts_with("classification")).unwrap() + 1;
     let expected = format!(
-        "line {line}: sources.shop.classification names a file with a mistake, line 2: a.b.id must have as `class` one \
-         of: normal, sensitive, drop"
+        "line {line}: sources.shop.classification names a file with a mistake, so everything is sensitive, the leak guard \
+         does not judge, and jobs that read the file refuse it: line 2: a.b.id must have as `class` one of: normal, \
+         sensitive, drop"
     );
-    assert_eq!(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+    assert_eq!(config.notices.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
 }
 
 #[test]

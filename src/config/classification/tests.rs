@@ -72,6 +72,8 @@ fn nothing_said_is_no_rule() {
 #[case::number("[a.b]\nid = 7", "line 2: a.b.id must be a class, or a table with `class`, `normal` and `owner`")]
 #[case::top("\"*\" = \"drop\"", "line 1: \"*\" names a class for everything: at the top there is an owner only")]
 #[case::below("[a]\n\"*\" = \"drop\"\n[a.b]\nid = \"normal\"", "line 4: a.b.id is not dropped, and all of a is")]
+#[case::lines("[a.b]\nid = { class = \"normal\",\n}", "line 2: a.b.id must be on one line")]
+#[case::comma("[a]\nb = { id = \"drop\", }", "line 2: a.b must be on one line")]
 #[case::hash_of_normal(
     "[a.b]\nid = { class = \"normal\", normal = \"hash\" }",
     "line 2: a.b.id says how it appears in the Normal layer: only what has the class sensitive can say so"

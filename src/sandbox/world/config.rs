@@ -3,7 +3,16 @@
 use super::{BUCKET, CLUSTER_SOURCE, KEY, Options, QUEUE, ROLE, RUNS_TABLE, SOURCE, STATE_TABLE, World};
 use crate::sandbox::aws;
 
+/// What may be seen in which layer of the sandbox's lake.
+pub(super) const CLASSIFICATION: &str = include_str!("classification.toml");
+
 impl World {
+    /// Returns the same as [`config`](Self::config), with the sources' columns classified by `file`.
+    pub(super) fn classified(&self, listen: &str, file: &str) -> String {
+        let schedule = "schedule = \"on-snapshot\"\n";
+        self.config(listen).replace(schedule, &format!("{schedule}classification = \"{file}\"\n"))
+    }
+
     /// Returns the text of the bot's configuration, with its doors at `listen`.
     pub fn config(&self, listen: &str) -> String {
         format!("{}{}{}", self.head(listen), source(SOURCE, "rds", SENSITIVE), source(CLUSTER_SOURCE, "aurora", ""))
