@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         approval::Subject,
-        doubt::{Doubt, Finding},
+        doubt::{Doubt, Finding, FindingKind},
         failure::{Class, Failure, codes},
         leak::{Guard, Origin},
         report::Report,
@@ -104,7 +104,10 @@ impl Engine {
             return Ok(Seen::Failed(Failure::new(Class::Data, codes::REPORT_DIFFERS, how)));
         }
         let fallen = match self.last_report(run, source, layer).await? {
-            Ok(Some(last)) => report.falls(&last, source.policy.row_fall.percent),
+            Ok(Some(last)) => {
+                let fallen = report.falls(&last, source.policy.row_fall.percent);
+                fallen.into_iter().filter(|it| !is_gone(run, it)).collect()
+            }
             Ok(None) => Vec::new(),
             Err(failure) => return Ok(Seen::Unclear(failure)),
         };
@@ -135,6 +138,12 @@ impl Engine {
             read => read,
         })
     }
+}
+
+/// Says whether the export itself does not have the table of `finding` any more: of that `verify` has told.
+fn is_gone(run: &Run, finding: &Finding) -> bool {
+    let known = run.inspection().map_or(&[][..], |it| &it.findings);
+    known.iter().any(|it| it.kind == FindingKind::GoneTable && it.table == finding.table)
 }
 
 fn unseen(report: &Report, source: &Source) -> Failure {

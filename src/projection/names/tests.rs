@@ -86,8 +86,8 @@ fn what_is_hidden_is_called_by_its_number() {
         checked(begin(&[]), &now, &last, &["learning.zq_cards: FAILED: zq_cards is broken", "learning.zq_old: GONE"]);
     let text = written(&story, Locale::En, &[]);
     for said in [
-        "Table `table 1 (sensitive)`: new",
-        "Table `a sensitive table`: gone since the last good run",
+        "`table 1 (sensitive)`: a new table",
+        "`a sensitive table`: this table is gone since the last good run",
         "Column `1 (sensitive)` of `learning.users`: new, `int`",
         "table 1 (sensitive): FAILED: table 1 (sensitive) is broken",
         "a sensitive table: GONE",
@@ -104,7 +104,7 @@ fn where_it_is_allowed_names_are_read() {
     let now = Schema::new([table("learning.zq_cards", &["id"])], []);
     let story = checked(begin(&[]), &now, &Schema::default(), &[]).fail("JobFailed", "no learning.zq_cards");
     let told = written(&story, Locale::En, &[CHANNEL.to_owned(), ALERTS.to_owned()]);
-    assert!(told.contains("`learning.zq_cards`: new") && !told.contains("(sensitive)"), "{told}");
+    assert!(told.contains("`learning.zq_cards`: a new table") && !told.contains("(sensitive)"), "{told}");
     let alerts = written(&story, Locale::En, &[CHANNEL.to_owned()]);
     assert!(alerts.contains("no a sensitive table") || alerts.contains("no table 1 (sensitive)"), "{alerts}");
 }
