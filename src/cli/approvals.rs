@@ -131,6 +131,10 @@ async fn show(engine: &Engine, id: &str) -> anyhow::Result<Exit> {
 pub(super) fn is_done(outcome: &Outcome) -> bool {
     matches!(
         outcome,
-        Outcome::Voted { .. } | Outcome::Withdrawn { .. } | Outcome::GlassBroken { .. } | Outcome::GlassReviewed { .. }
+        Outcome::Voted { .. }
+            | Outcome::Withdrawn { .. }
+            | Outcome::Explained { .. }
+            | Outcome::GlassBroken { .. }
+            | Outcome::GlassReviewed { .. }
     )
 }

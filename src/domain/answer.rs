@@ -224,6 +224,13 @@ pub enum Outcome {
         subject: Subject,
         verdict: Verdict,
         open: u32,
+        /// They have said why.
+        #[serde(default)]
+        explained: bool,
+    },
+    /// Why the person has decided so stands beside their decision.
+    Explained {
+        run: ExportTask,
     },
     NotVoted {
         why: Refusal,

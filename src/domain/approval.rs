@@ -11,7 +11,10 @@ use super::{doubt::Finding, stage::StageId};
 mod ask;
 mod change;
 mod decide;
+mod explain;
 mod of_run;
+
+pub use explain::{MAX_WHY, why};
 
 /// Findings that a question keeps at the most; the rest is counted.
 pub const FINDINGS: usize = 50;
@@ -194,6 +197,8 @@ pub enum Refusal {
     Passed,
     /// The presser has nothing to take back: no approval, or it is used already.
     NothingGiven,
+    /// The presser has no decision on the request that is without a reason.
+    NothingToExplain,
     /// Nothing says who in Slack the account at the command line belongs to.
     NoIdentity,
 }

@@ -94,6 +94,7 @@ impl Run {
             Fact::Overtaken { by } => run.overtake(by, now),
             Fact::CatalogsSeen { shown } => run.catalogs_seen(shown),
             Fact::GlassReviewed { by } => run.glass_reviewed(by, now),
+            Fact::ApprovalChanged { approval } if self.is_explained_by(approval) => run.approval_explained(approval),
             _ if self.status.is_over() => None,
             Fact::TurnTaken => run.turn_taken(),
             Fact::CancelAsked { by } => run.cancel_asked(by),

@@ -49,6 +49,18 @@ impl Engine {
         }
     }
 
+    /// Opens the modal in which whoever has pressed says why they have decided so on the request `approval`.
+    pub async fn open_why(&self, asker: &Asker, trigger: &str, approval: &str) {
+        let known = self.people.known_locale(&asker.user);
+        let locale = known.map_or(self.channels.locale, |it| Locale::from_slack(&it));
+        if let Err(error) = self.views.open(trigger, &form::why(&self.words, locale, approval)).await {
+            let answer = self.broken(&format!("the modal for a reason could not be opened: {error}"));
+            if let Some(reply) = &asker.reply {
+                self.tell(&asker.user, reply, &answer).await;
+            }
+        }
+    }
+
     /// Shows the form in view `id`, with what has been entered: the snapshots of the source, as soon as they are there.
     pub async fn fill_form(&self, asker: &Asker, id: &ViewId, entered: &Entered) {
         let locale = self.locale_of(&asker.user).await;

@@ -121,6 +121,7 @@ impl Engine {
                 self.decide(request, approval, &ballot).await
             }
             Wish::Withdraw { approval } => self.withdraw(request, approval).await,
+            Wish::Explain { approval, reason } => self.explain(request, approval, reason).await,
             Wish::Review { run } => self.review_glass(request, run).await,
             Wish::BreakGlass { run, reason } => match self.operable(request, run).await? {
                 Ok(run) => self.break_glass(request, run, reason).await,

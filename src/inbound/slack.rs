@@ -133,6 +133,12 @@ impl Doors {
         let engine = Arc::clone(&self.engine);
         self.tasks.spawn(async move { engine.open_form(&asker, &trigger, source).await });
     }
+
+    /// Opens the modal for the reason of a decision; nothing is looked up before.
+    fn open_why_later(&self, asker: Asker, trigger: String, approval: String) {
+        let engine = Arc::clone(&self.engine);
+        self.tasks.spawn(async move { engine.open_why(&asker, &trigger, &approval).await });
+    }
 }
 
 fn count(door: &'static str, outcome: &'static str) {

@@ -20,9 +20,11 @@ use crate::domain::{
 };
 
 mod fields;
+mod why;
 
 pub use fields::field;
 pub(super) use fields::origin;
+pub use why::{WHY, no_why, why};
 
 /// By this the submission of the form is told.
 pub const FORM: &str = "run.form";

@@ -18,6 +18,8 @@ mod doctor;
 #[cfg(feature = "sandbox")]
 mod doors;
 #[cfg(feature = "sandbox")]
+mod explains;
+#[cfg(feature = "sandbox")]
 mod figures;
 #[cfg(feature = "sandbox")]
 mod fleet;

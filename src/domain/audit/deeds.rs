@@ -90,7 +90,7 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
                 .with("expires_at", &approval.expires_at)
                 .with_some("replaces", replaced)
         }
-        Fact::ApprovalChanged { approval } => changed(before.approval.as_ref(), approval),
+        Fact::ApprovalChanged { approval } => changed(before.request_called(&approval.id), approval),
         Fact::ApprovalVoided { why, by, .. } => {
             let of = of_approval(Deed::new(Kind::ApprovalClosed, BOT), before.approval.as_ref()?);
             of.with("state", "void").with("why", &written(why)).with("because_of", &by.join(","))

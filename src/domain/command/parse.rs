@@ -79,7 +79,11 @@ pub fn parse(text: &str) -> Result<Command, Misread> {
             request: words.argument()?,
             verdict: if verb == Verb::Approve { Verdict::Approve } else { Verdict::Deny },
             until: words.value("until").map(str::to_owned),
-            reason: words.reason()?,
+            reason: match words.reason()? {
+                // A press of the button is to be quick; who types can say why.
+                None if verb == Verb::Deny => return Err(Misread::Missing { verb, name: "--reason" }),
+                reason => reason,
+            },
         }),
         Verb::Withdraw => Ok(Command::Withdraw { request: words.argument()? }),
         Verb::BreakGlass => {

@@ -49,6 +49,17 @@ impl Run {
         Some(())
     }
 
+    /// Says whether all that `approval` has besides the present request is why somebody has decided so.
+    pub(super) fn is_explained_by(&self, approval: &Approval) -> bool {
+        self.request_called(&approval.id).is_some_and(|it| it.is_explained_by(approval))
+    }
+
+    /// Keeps why somebody has decided so: nothing comes of it, even when the run is over.
+    pub(super) fn approval_explained(&mut self, approval: &Approval) -> Option<()> {
+        *self.place_of(approval.subject) = Some(approval.clone());
+        Some(())
+    }
+
     pub(super) fn approval_changed(&mut self, approval: &Approval, now: Timestamp) -> Option<()> {
         self.request_called(&approval.id).filter(|it| it.can_become(approval, self, now))?;
         *self.place_of(approval.subject) = Some(approval.clone());

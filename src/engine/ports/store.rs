@@ -52,6 +52,7 @@ impl Request {
             Wish::Decide { approval, verdict: Verdict::Approve, .. } => ("approve", approval.as_str()),
             Wish::Decide { approval, verdict: Verdict::Deny, .. } => ("deny", approval.as_str()),
             Wish::Withdraw { approval } => ("withdraw", approval.as_str()),
+            Wish::Explain { approval, .. } => ("reason", approval.as_str()),
             Wish::BreakGlass { run, .. } => ("break-glass", run.as_str()),
             Wish::Review { run } => ("review", run.as_str()),
         };
@@ -96,6 +97,11 @@ pub enum Wish {
     /// The approval that was given on the request of this id is taken back.
     Withdraw {
         approval: String,
+    },
+    /// Why the person has decided so on the request of this id.
+    Explain {
+        approval: String,
+        reason: String,
     },
     /// The sensitive refresh of a run is to start without an approval.
     BreakGlass {

@@ -36,7 +36,9 @@ impl Engine {
         };
         let (subject, verdict) = (approval.subject, ballot.verdict);
         let open = if approval.state == ApprovalState::Pending { approval.missing(now) } else { 0 };
-        let outcome = Outcome::Voted { run: run.export_task.clone(), request: id.to_owned(), subject, verdict, open };
+        let explained = ballot.reason.is_some();
+        let outcome =
+            Outcome::Voted { run: run.export_task.clone(), request: id.to_owned(), subject, verdict, open, explained };
         Ok(self.changed(run, Fact::ApprovalChanged { approval }, outcome))
     }
 
@@ -60,6 +62,22 @@ impl Engine {
         let by = own.map(|it| it.user.clone()).collect();
         let fact = Fact::ApprovalVoided { subject: approval.subject, why: Void::Withdrawn, by };
         Ok(self.changed(run, fact, outcome))
+    }
+
+    /// Puts a reason beside the person's own decision. It decides nothing, so it is theirs to say whatever they may by now.
+    pub(super) async fn explain(&self, request: &Request, id: &str, reason: &str) -> Result<Effect, Trouble> {
+        let Some((run, source)) = self.asked(id).await? else { return Ok(refused(Refusal::Unknown)) };
+        let user = match request.via {
+            Via::Slack => Some(&request.by),
+            Via::Cli => source.people.in_slack(&request.by).first(),
+        };
+        let Some(user) = user else { return Ok(refused(Refusal::NoIdentity)) };
+        let approval = match Approval::explain(&run, source, id, user, reason) {
+            Ok(approval) => approval,
+            Err(why) => return Ok(refused(why)),
+        };
+        let outcome = Outcome::Explained { run: run.export_task.clone() };
+        Ok(self.changed(run, Fact::ApprovalChanged { approval }, outcome))
     }
 
     /// Returns the run and the source of the request `id`.

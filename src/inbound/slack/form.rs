@@ -26,6 +26,8 @@ use crate::{
     },
 };
 
+mod why;
+
 /// A view, as far as it matters here.
 #[derive(Debug, Deserialize)]
 pub(super) struct View {
@@ -65,9 +67,9 @@ struct Choice {
 }
 
 impl View {
-    /// Says whether it is the form or its review.
+    /// Says whether it is one that the bot has opened: the form, its review, or the modal for a reason.
     pub(super) fn is_ours(&self) -> bool {
-        [form::FORM, form::REVIEW].contains(&self.callback_id.as_str())
+        [form::FORM, form::REVIEW, form::WHY].contains(&self.callback_id.as_str())
     }
 
     fn entered(&self) -> Entered {
@@ -111,6 +113,9 @@ pub(super) async fn submitted(doors: &Doors, asker: Asker, view: View) -> Ack {
     if view.callback_id == form::REVIEW {
         let answer = started(doors, asker, &view).await;
         return update(&form::told(words, locale, &answer));
+    }
+    if view.callback_id == form::WHY {
+        return why::submitted(doors, asker, &view, locale).await;
     }
     let entered = view.entered();
     match doors.engine.read_form(&entered) {

@@ -88,6 +88,8 @@ enum Press {
     Query(Command),
     /// The form is wanted, for the source of this name.
     Form(String),
+    /// The modal for a reason is wanted, for a decision on the request of this id.
+    Why(String),
     Unknown,
 }
 
@@ -126,6 +128,7 @@ impl Press {
             "approval.approve" => decide("approve", Verdict::Approve),
             "approval.deny" => decide("deny", Verdict::Deny),
             "approval.withdraw" => plain("withdraw", Wish::Withdraw { approval: value.clone() }),
+            "approval.reason" => Self::Why(value),
             "breakglass.review" => match value.parse() {
                 Ok(run) => plain("review", Wish::Review { run }),
                 Err(_) => Self::Unknown,
@@ -210,6 +213,11 @@ async fn press(doors: &Arc<Doors>, asker: &Asker, press: Press, trigger: Option<
         Press::Form(source) => {
             let Some(trigger) = trigger else { return Some(Answer::NoForm) };
             doors.open_form_later(asker.clone(), trigger, Some(source));
+            None
+        }
+        Press::Why(approval) => {
+            let Some(trigger) = trigger else { return Some(Answer::UnknownButton) };
+            doors.open_why_later(asker.clone(), trigger, approval);
             None
         }
         Press::Query(command) => {

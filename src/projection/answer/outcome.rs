@@ -22,6 +22,7 @@ use crate::{
 };
 
 const WITHDRAW: &str = "approval.withdraw";
+const WHY: &str = "approval.reason";
 
 pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
     match outcome {
@@ -55,6 +56,7 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::Voted { run, subject, verdict, open, .. } => voted(voice, run, *subject, *verdict, *open),
         Outcome::NotVoted { why } => voice.text(not_voted(why)),
         Outcome::Withdrawn { run } => voice.say("outcome.withdrawn", values! { run => run.as_str() }),
+        Outcome::Explained { run } => voice.say("outcome.explained", values! { run => run.as_str() }),
         Outcome::GlassBroken { run } => voice.say("outcome.glass_broken", values! { run => run.as_str() }),
         Outcome::GlassReviewed { run } => voice.say("outcome.glass_reviewed", values! { run => run.as_str() }),
         Outcome::GlassNotBroken { run, why } => voice.say(glass(*why), values! { run => run.as_str() }),
@@ -102,11 +104,16 @@ fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn 
     )
 }
 
-/// Returns what can be pressed below the answer: who has approved can take it back.
+/// Returns what can be pressed below the answer: who has approved can take it back, and who has not said why can do so.
 pub(super) fn buttons(voice: Voice<'_>, outcome: &Outcome) -> Vec<Button> {
-    let Outcome::Voted { request, verdict: Verdict::Approve, .. } = outcome else { return Vec::new() };
-    let (label, value) = (voice.label("button.withdraw.label"), request.clone());
-    vec![Button { action: WITHDRAW, label, value, primary: false, confirm: None }]
+    let Outcome::Voted { request, verdict, explained, .. } = outcome else { return Vec::new() };
+    let button = |action, name: &str| {
+        let (label, value) = (voice.label(&format!("button.{name}.label")), request.clone());
+        Button { action, label, value, primary: false, confirm: None }
+    };
+    let withdraw = (*verdict == Verdict::Approve).then(|| button(WITHDRAW, "withdraw"));
+    let why = (!explained).then(|| button(WHY, "why"));
+    withdraw.into_iter().chain(why).collect()
 }
 
 fn glass(why: GlassRefusal) -> &'static str {
@@ -129,6 +136,7 @@ fn not_voted(why: &Refusal) -> &'static str {
         Refusal::Decided(ApprovalState::Overridden) => "outcome.not_voted.overridden",
         Refusal::Passed => "outcome.not_voted.passed",
         Refusal::NothingGiven => "outcome.not_voted.nothing_given",
+        Refusal::NothingToExplain => "outcome.not_voted.nothing_to_explain",
         Refusal::NoIdentity => "outcome.not_voted.no_identity",
         Refusal::OwnRun => "outcome.not_voted.own_run",
         Refusal::NotApprover => "outcome.not_voted.not_approver",

@@ -115,6 +115,7 @@ fn outcomes() -> Vec<Outcome> {
         subject: Subject::Refresh,
         verdict,
         open,
+        explained: false,
     };
     let (kept, redone) = (stages[..3].to_vec(), vec![StageId::Latest, StageId::NormalTransform]);
     let mut all = vec![
@@ -159,6 +160,7 @@ fn acknowledgements(run: &ExportTask) -> Vec<Outcome> {
     vec![
         Outcome::Acknowledged { run: run.clone() },
         Outcome::Withdrawn { run: run.clone() },
+        Outcome::Explained { run: run.clone() },
         Outcome::GlassBroken { run: run.clone() },
         Outcome::GlassReviewed { run: run.clone() },
         Outcome::AcknowledgedBefore {
@@ -188,6 +190,7 @@ fn refusals() -> Vec<Outcome> {
         Refusal::OwnRun,
         Refusal::NotApprover,
         Refusal::Voted,
+        Refusal::NothingToExplain,
     ];
     let not_retried = retries.map(|why| Outcome::NotRetried { run: run(), why });
     not_retried.into_iter().chain(presses.map(|why| Outcome::NotVoted { why })).collect()

@@ -72,6 +72,34 @@ fn an_approval_is_good_until_its_limit() {
 }
 
 #[test]
+fn why_is_said_once_by_the_voter_and_changes_nothing_else() {
+    let denied = voted(&waiting(), "UBEN", Verdict::Deny);
+    let explain = |run: &Run, user: &str| Approval::explain(run, &source(), &id(run), user, "no ticket");
+    assert!(denied.status.is_over());
+    assert_eq!(explain(&denied, "UDAN"), Err(Refusal::NothingToExplain));
+    let explained = explain(&denied, "UBEN").unwrap();
+    let with = after(&denied, &[Fact::ApprovalChanged { approval: explained.clone() }]);
+    assert_eq!((with.status, with.approval.as_ref()), (denied.status, Some(&explained)));
+    assert_eq!(explained.votes[0].reason.as_deref(), Some("no ticket"));
+    assert_eq!(explain(&with, "UBEN"), Err(Refusal::NothingToExplain));
+    // Nothing but a reason comes in that way.
+    for edit in [
+        |it: &mut Approval| it.state = ApprovalState::Approved,
+        |it: &mut Approval| it.votes[0].user = "UDAN".to_owned(),
+        |it: &mut Approval| it.votes[0].verdict = Verdict::Approve,
+        |it: &mut Approval| it.votes.truncate(0),
+    ] {
+        let mut forged = explained.clone();
+        edit(&mut forged);
+        assert!(denied.after(&Fact::ApprovalChanged { approval: forged }, start()).is_err());
+    }
+    let given = given();
+    let explained = explain(&given, APPROVERS[0]).unwrap();
+    let with = after(&given, &[Fact::ApprovalChanged { approval: explained }]);
+    assert!(starts(&with, &source(), start()), "what was approved stands");
+}
+
+#[test]
 fn an_approval_can_be_taken_back_until_it_is_used() {
     let one = voted(&waiting(), "UBEN", Verdict::Approve);
     let withdraw = |run: &Run, user: &str| Approval::withdraw(run, &source(), &id(run), user, start());
