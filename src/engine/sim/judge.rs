@@ -129,6 +129,8 @@ impl Truth {
         let keys = keys.chain((1..=run.retries.len()).map(|it| format!("retry:{it}")));
         let asked = || run.past_approvals.iter().chain(run.requests());
         let keys = keys.chain(asked().map(|it| format!("approval:{}", it.id)));
+        let keys = keys.chain(asked().filter(|it| it.reminded_at.is_some()).map(|it| format!("reminder:{}", it.id)));
+        let keys = keys.chain(asked().filter(|it| it.void.is_some()).map(|it| format!("void:{}", it.id)));
         let leaks = asked().filter(|it| it.subject == Subject::Leak);
         let keys = keys.chain(leaks.map(|it| format!("alert:approval:{}", it.id)));
         let keys = keys.chain(run.finished_at.map(|_| format!("end:{}", run.retries.len())));
