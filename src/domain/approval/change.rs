@@ -11,9 +11,11 @@ impl Approval {
         self.votes.iter().filter(move |it| it.is_live(now))
     }
 
-    /// Returns until when what was given is good: every approval counts, so the first limit does.
+    /// Returns until when what was given is good: every approval counts, so the first limit does. One that was over when
+    /// the last was given does not count any more.
     pub fn good_until(&self) -> Timestamp {
-        let live = self.votes.iter().filter(|it| it.withdrawn_at.is_none());
+        let last = self.votes.last().map_or(self.asked_at, |it| it.at);
+        let live = self.live_votes(last);
         live.filter_map(|it| it.until).fold(self.expires_at, Timestamp::min)
     }
 

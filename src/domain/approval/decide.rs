@@ -65,9 +65,8 @@ impl Approval {
         let open = !run.status.is_over() && !approval.is_used(run);
         let decidable = matches!(approval.state, ApprovalState::Pending | ApprovalState::Approved);
         let mut after = approval.clone();
-        let own = |it: &&mut Vote| {
-            it.verdict == Verdict::Approve && it.withdrawn_at.is_none() && source.people.are_one(&it.user, user)
-        };
+        let own =
+            |it: &&mut Vote| it.verdict == Verdict::Approve && it.is_live(now) && source.people.are_one(&it.user, user);
         let vote = after.votes.iter_mut().find(own).filter(|_| open && decidable).ok_or(Refusal::NothingGiven)?;
         vote.withdrawn_at = Some(now);
         Ok(after)

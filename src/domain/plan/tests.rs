@@ -20,6 +20,7 @@ use crate::domain::{
 };
 
 mod exhaustive;
+mod promise;
 mod properties;
 mod table;
 mod world;

@@ -63,6 +63,11 @@ fn an_approval_is_good_until_its_limit() {
     assert_eq!(late.state, ApprovalState::Pending, "the first one is over by then");
     let again = Approval::decide(&one, &source(), &id(&one), &member("UBEN"), Verdict::Approve, limit).unwrap();
     assert_eq!((again.state, again.missing(limit)), (ApprovalState::Pending, 1));
+    // What is over limits nothing that is given later.
+    assert_eq!(again.good_until(), again.expires_at);
+    let again = after_at(&one, &[Fact::ApprovalChanged { approval: again }], limit);
+    let back = Approval::withdraw(&again, &source(), &id(&again), "UBEN", limit).unwrap();
+    assert_eq!(back.missing(limit), 2, "what is taken back is what counts, not what is over");
     let both = decide(&one, "UDAN", None).unwrap();
     let given = after(&one, &[Fact::ApprovalChanged { approval: both }]);
     assert!(starts(&given, &source(), limit - secs(1)) && !starts(&given, &source(), limit));

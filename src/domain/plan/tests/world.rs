@@ -11,10 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Act, Detail, Fact, Intent, Need, Plan, Run, Seen, Source, Stage, StageId, Started, TIMING, context, hiccup, mins,
-    need, plan, plan_decision, plan_turn, secs, settle, slot, source, start,
+    need, plan, plan_decision, plan_turn, promise::Heard, secs, settle, slot, source, start,
 };
 use crate::domain::{
-    approval::{Approval, Verdict},
+    approval::Verdict,
     failure::{Class, Failure, codes},
     plan::Context,
     retry::{Retry, retry},
@@ -81,6 +81,8 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     pub(super) trouble: Trouble,
     pub(super) works: BTreeMap<Key, Work>,
+    /// What people have said, as the judge keeps it.
+    pub(super) heard: Heard,
     replicas: [Replica; 2],
     /// The intent that each replica has last seen, and since when.
     sightings: [Option<(Intent, Timestamp)>; 2],
@@ -91,9 +93,11 @@ const OWNERS: [&str; 2] = ["one", "two"];
 impl World {
     /// A world in which `run` has just come to where it is.
     pub(super) fn with(run: Run) -> Self {
+        let source = source();
         Self {
+            heard: Heard::before(&run, &source.classification),
             run,
-            source: source(),
+            source,
             now: start(),
             trouble: Trouble::default(),
             works: BTreeMap::new(),
@@ -112,7 +116,7 @@ impl World {
         };
     }
 
-    fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         (0..OWNERS.len()).for_each(|it| self.crash(it));
         // Another process remembers nothing.
         self.sightings = [None, None];
@@ -175,14 +179,19 @@ impl World {
     }
 
     pub(super) fn press(&mut self, user: &str, verdict: Verdict) {
-        let Some(id) = self.run.request().map(|it| it.id.clone()) else { return };
-        if let Ok(approval) = Approval::decide(&self.run, &self.source, &id, &member(user), verdict, self.now) {
-            assert!(self.happens(&Fact::ApprovalChanged { approval }), "a verdict that counts fits the run");
-        }
+        self.press_as(&member(user), verdict.into());
     }
 
     pub(super) fn retry(&mut self, from: Option<StageId>) {
-        match retry(&self.run, from, "UELI", self.now) {
+        self.retry_by(from, "UELI");
+    }
+
+    pub(super) fn retry_by(&mut self, from: Option<StageId>, by: &str) {
+        let retried = retry(&self.run, from, by, self.now);
+        if retried.is_ok() {
+            self.heard.shaped_by(by);
+        }
+        match retried {
             Ok(Retry::Same { fact, .. }) => assert!(self.happens(&fact), "a retry fits the run"),
             Ok(Retry::NewAttempt { fact, next, .. }) => {
                 assert!(self.happens(&fact), "a new attempt fits the run");
@@ -249,7 +258,7 @@ impl World {
         }
         match plan.act {
             Some(Act::Start(stage)) => {
-                self.check_approval(stage);
+                self.judge_intent(stage);
                 Replica::Act(Box::new(self.run.clone()), stage)
             }
             Some(Act::Stop(stage)) => {
@@ -265,19 +274,15 @@ impl World {
 
     /// The only plan that age may spoil is the one to start under an approval that has just run out.
     fn is_in_time(&self, plan: &Plan) -> bool {
-        let expiry = self.run.approval.as_ref().map(|it| it.expires_at);
-        plan.act != Some(Act::Start(StageId::SensitiveTransform)) || expiry.is_none_or(|it| self.now < it)
-    }
-
-    fn check_approval(&self, stage: StageId) {
-        let stands = self.run.approval.as_ref().is_some_and(|it| it.stands_for(&self.run, &self.source, self.now));
-        assert!(stage != StageId::SensitiveTransform || stands, "nobody has approved this");
+        let fits = || plan.facts.iter().try_fold(self.run.clone(), |run, fact| run.after(fact, self.now)).is_ok();
+        plan.act != Some(Act::Start(StageId::SensitiveTransform)) || fits()
     }
 
     fn begin(&mut self, read: &Run, stage: StageId, fate: Fate) -> Started {
         let key = key(read, stage);
         match fate {
             Fate::Heard | Fate::AnswerLost => {
+                self.judge_start(read, stage);
                 let before = self.works.insert(key, Work { since: self.now, end: None });
                 assert!(before.is_none(), "{key:?} is started twice");
             }
