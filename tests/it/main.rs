@@ -71,4 +71,6 @@ mod stops;
 #[cfg(feature = "sandbox")]
 mod survives;
 #[cfg(feature = "sandbox")]
+mod terminal;
+#[cfg(feature = "sandbox")]
 mod voters;
