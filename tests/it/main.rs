@@ -74,3 +74,5 @@ mod survives;
 mod terminal;
 #[cfg(feature = "sandbox")]
 mod voters;
+#[cfg(feature = "sandbox")]
+mod vouched;
