@@ -12,6 +12,8 @@ mod architecture;
 mod audit;
 #[cfg(feature = "sandbox")]
 mod aws;
+#[cfg(feature = "sandbox")]
+mod crashes;
 mod deploy;
 #[cfg(feature = "sandbox")]
 mod doctor;
