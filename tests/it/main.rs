@@ -12,6 +12,8 @@ mod architecture;
 mod audit;
 #[cfg(feature = "sandbox")]
 mod aws;
+#[cfg(feature = "sandbox")]
+mod crashes;
 mod deploy;
 #[cfg(feature = "sandbox")]
 mod doctor;
@@ -73,4 +75,8 @@ mod stops;
 #[cfg(feature = "sandbox")]
 mod survives;
 #[cfg(feature = "sandbox")]
+mod terminal;
+#[cfg(feature = "sandbox")]
 mod voters;
+#[cfg(feature = "sandbox")]
+mod vouched;
