@@ -107,12 +107,12 @@ fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn 
 /// Returns what can be pressed below the answer: who has approved can take it back, and who has not said why can do so.
 pub(super) fn buttons(voice: Voice<'_>, outcome: &Outcome) -> Vec<Button> {
     let Outcome::Voted { request, verdict, explained, .. } = outcome else { return Vec::new() };
-    let button = |action, name: &str| {
-        let (label, value) = (voice.label(&format!("button.{name}.label")), request.clone());
+    let button = |action, key: &str| {
+        let (label, value) = (voice.label(key), request.clone());
         Button { action, label, value, primary: false, confirm: None }
     };
-    let withdraw = (*verdict == Verdict::Approve).then(|| button(WITHDRAW, "withdraw"));
-    let why = (!explained).then(|| button(WHY, "why"));
+    let withdraw = (*verdict == Verdict::Approve).then(|| button(WITHDRAW, "button.withdraw.label"));
+    let why = (!explained).then(|| button(WHY, "button.why.label"));
     withdraw.into_iter().chain(why).collect()
 }
 
