@@ -87,7 +87,9 @@ pub fn review(words: &Words, locale: Locale, forecast: &Forecast, command: &RunC
 /// Returns `answer` in a modal.
 pub fn told(words: &Words, locale: Locale, answer: &Answer) -> View {
     let blocks = answer::answer(words, locale, answer).blocks;
-    View::modal(frame(words.voice(locale), SHOWN, None, String::new()), blocks)
+    let voice = words.voice(locale);
+    let frame = Frame { title: voice.label("form.told"), ..frame(voice, SHOWN, None, String::new()) };
+    View::modal(frame, blocks)
 }
 
 /// Returns what is wrong in the form, by the name of the field that it is to be told beside.
