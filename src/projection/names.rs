@@ -39,8 +39,14 @@ pub fn hidden(voice: Voice<'_>, run: &Run, source: Option<&Source>) -> Run {
         }
     }
     let requests = run.past_approvals.iter_mut().chain(&mut run.approval).chain(&mut run.question);
-    for Approval { findings, .. } in requests {
+    for Approval { findings, votes, .. } in requests {
         names.hide(findings);
+        for vote in votes {
+            vote.reason = vote.reason.take().map(|it| texts.hide(&it));
+        }
+    }
+    if let Some(glass) = &mut run.break_glass {
+        glass.reason = texts.hide(&glass.reason);
     }
     run
 }
@@ -149,6 +155,10 @@ impl Texts {
         if let Some(own) = target.rsplit('.').next().filter(|it| is_no_word(it)) {
             self.words.insert(fold(own), label.clone());
         }
+        // PostgreSQL's `schema.table`, as folders and jobs name it.
+        if let Some((_, own)) = target.split_once('.').filter(|(_, own)| own.contains('.')) {
+            self.words.insert(fold(own), label.clone());
+        }
         // What is written with other characters is looked for as it is written.
         if !target.chars().all(is_of_name) {
             self.words.insert(target.to_owned(), label.clone());
@@ -158,8 +168,16 @@ impl Texts {
 
     fn column(&mut self, target: &str, column: &str, names: Names<'_>) {
         self.table(target, names);
-        if names.rules.hides_column(target, column) && is_no_word(column) {
-            self.words.insert(fold(column), names.column(target, column));
+        if !names.rules.hides_column(target, column) {
+            return;
+        }
+        let label = names.column(target, column);
+        let own = target.split_once('.').map_or(target, |(_, own)| own);
+        for table in [target, own] {
+            self.words.insert(fold(&format!("{table}.{column}")), label.clone());
+        }
+        if is_no_word(column) {
+            self.words.insert(fold(column), label);
         }
     }
 
@@ -174,7 +192,9 @@ impl Texts {
 
     fn piece(&self, piece: &str) -> String {
         let word = piece.trim_end_matches(|it| !is_of_name(it)).trim_end_matches('.');
-        match self.words.get(&fold(word)) {
+        let table = || word.rsplit_once('.').and_then(|(table, _)| self.words.get(&fold(table)));
+        // What hangs on a table that must not be read is not read either.
+        match self.words.get(&fold(word)).or_else(table) {
             Some(label) => format!("{label}{}", &piece[word.len()..]),
             None => piece.to_owned(),
         }

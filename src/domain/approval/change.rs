@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Approval, ApprovalState, Verdict, Void, Vote};
+use super::{Approval, ApprovalState, Subject, Verdict, Void, Vote};
 use crate::domain::{run::Run, source::Source};
 
 impl Approval {
@@ -32,7 +32,15 @@ impl Approval {
             people[..at].iter().all(|other| !source.people.are_one(one, other))
                 && !run.was_shaped_by_person(&source.people, one)
         });
-        self.is_given(run, now) && self.is_for(run, &source.classification) && distinct
+        let is_enough = self.state == ApprovalState::Overridden || people.len() >= self.quorum_now(source);
+        self.is_given(run, now) && self.is_for(run, &source.classification) && distinct && is_enough
+    }
+
+    /// Returns how many people it takes by the rule in force: for a refresh it may have become stricter since people were
+    /// asked. What is found is asked about by the rule of its time.
+    fn quorum_now(&self, source: &Source) -> usize {
+        let rule = source.sensitive.as_ref().filter(|_| self.subject == Subject::Refresh);
+        rule.map_or(0, |it| it.approval.quorum as usize)
     }
 
     /// Says whether the approval is given and not outlived at `now`, be it for the present plan or for another one.

@@ -56,6 +56,17 @@ fn as_many_people_as_the_quorum_says_approve_and_one_denies() {
 }
 
 #[test]
+fn a_rule_that_has_become_stricter_holds_for_what_was_given_before() {
+    let run = voted(&voted(&waiting(), "UBEN", Verdict::Approve), "UDAN", Verdict::Approve);
+    let mut source = source();
+    let approval = run.approval.as_ref().unwrap();
+    for (quorum, stands) in [(1, true), (2, true), (3, false)] {
+        source.sensitive.as_mut().unwrap().approval.quorum = quorum;
+        assert_eq!(approval.stands_for(&run, &source, start()), stands, "{quorum}");
+    }
+}
+
+#[test]
 fn a_quorum_of_none_is_one() {
     let mut source = source();
     source.sensitive.as_mut().unwrap().approval.quorum = 0;

@@ -12,6 +12,7 @@ use crate::{
         doubt::FindingKind,
         failure::codes,
         inspection::Inspector,
+        run::BreakGlass,
         schema::{Column, Schema, Table, finding},
         source::{Policy, Source},
         stage::{Detail, StageId},
@@ -97,6 +98,21 @@ fn what_is_hidden_is_called_by_its_number() {
     assert!(!text.contains(MARK), "{text}");
     let japanese = written(&story, Locale::Ja, &[]);
     assert!(japanese.contains("テーブル 1（機密）") && !japanese.contains(MARK), "{japanese}");
+}
+
+#[test]
+fn what_people_write_hides_names_too() {
+    let now = Schema::new([table("learning.zq_cards", &["zq_no"])], []);
+    let mut story = checked(begin(&[]), &now, &Schema::default(), &[]);
+    let reason = "see learning.zq_cards.zq_no, zq_cards, learning.zq_cards.other and learning.users.zq_mail";
+    let (run, at) = (&mut story.run, story.now);
+    run.reason = Some(reason.to_owned());
+    run.break_glass = Some(BreakGlass { by: "UANA".to_owned(), reason: reason.to_owned(), at, reviewed: None });
+    let mut story = story.until(StageId::SensitiveApproval).ask().vote("UMINA", Verdict::Approve);
+    let votes = &mut story.run.approval.as_mut().unwrap().votes;
+    votes[0].reason = Some(reason.to_owned());
+    let text = written(&story, Locale::En, &[]);
+    assert!(text.contains("see table 1 (sensitive)") && !text.contains(MARK), "{text}");
 }
 
 #[test]
