@@ -226,6 +226,13 @@ async fn replicas_write_one_log_and_an_auditor_needs_nothing_but_its_lines() {
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.code() == Some(1) && told.starts_with("door 5: the entry is missing\n"), "{told}");
     assert_eq!(python(&folder, path), (false, "door 5\n".to_owned()));
+    // A name twice, of which a reader takes either; nothing at all; a chain without entries.
+    let twice = lines.replacen("\"who\":", "\"who\":\"UEVIL\",\"who\":", 1);
+    let none = format!("{{\"chain\":\"{}\",\"seq\":0,\"hash\":\"\"}}\n", run.run_id);
+    for tampered in [twice, String::new(), none] {
+        std::fs::write(&file, &tampered).unwrap();
+        assert!(!audit(&bot, &["verify", "--lines", path]).await.status.success(), "{tampered}");
+    }
     let since = audit(&bot, &["lines", "--since", "2100-01-01T00:00:00Z"]).await;
     assert!(since.status.success() && since.stdout.is_empty());
 }
