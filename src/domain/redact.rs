@@ -55,7 +55,8 @@ fn read(word: &str, expected: Next) -> (String, Next) {
         (_, None) if is_secret(name) => (word, Next::Separator),
         _ => (word, Next::Plain),
     };
-    if is_address(shown) || holds_access_key(shown) || TOKENS.iter().any(|it| shown.contains(it)) {
+    if is_address(shown) || holds_login(shown) || holds_access_key(shown) || TOKENS.iter().any(|it| shown.contains(it))
+    {
         return (REDACTED.to_owned(), next);
     }
     let cut = shown.len() < word.len() && shown != REDACTED;
@@ -69,6 +70,13 @@ fn is_secret(name: &str) -> bool {
 
 fn is_address(word: &str) -> bool {
     word.match_indices('@').any(|(at, _)| at > 0 && word[at + 1..].trim_matches('.').contains('.'))
+}
+
+/// Says whether a URL has a name and a password before its host, as connection strings do.
+fn holds_login(word: &str) -> bool {
+    let authority = word.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+    let login = authority.and_then(|it| it.rsplit_once('@'));
+    login.is_some_and(|(login, _)| login.contains(':'))
 }
 
 /// Wherever it stands in the word: in a signed address it is the beginning of `X-Amz-Credential`.
@@ -89,6 +97,7 @@ mod tests {
         for (said, shown) in [
             ("cannot parse 'ana@example.com' as a number", "cannot parse '***' as a number"),
             ("jdbc:mysql://root:pw@db.example.com/x failed", "*** failed"),
+            ("mysql://root:hunter2@db:3306/x is down", "*** is down"),
             ("key ASIAIOSFODNN7EXAMPLE is unknown", "key *** is unknown"),
             ("+AKIAIOSFODNN7EXAMPLE", "***"),
             ("@ana@example.com", "***"),
