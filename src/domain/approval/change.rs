@@ -27,20 +27,27 @@ impl Approval {
     /// Says whether the approval still stands for `run` at `now`: given, not expired, for the plan as it is, and by as
     /// many persons as it takes, of whom none has shaped the run, by whatever account.
     pub fn stands_for(&self, run: &Run, source: &Source, now: Timestamp) -> bool {
+        self.is_given(run, now) && self.holds(run, source, now)
+    }
+
+    /// Says whether what was asked, and what people have said to it, holds for `run` as `source` is configured at `now`:
+    /// it is the present plan, those who have decided are still different people who may, and no more of them are
+    /// needed than were asked for. What does not hold takes no decision any more: people are asked anew.
+    pub fn holds(&self, run: &Run, source: &Source, now: Timestamp) -> bool {
         let people: Vec<&str> = self.live_votes(now).map(|it| it.user.as_str()).collect();
         let distinct = people.iter().enumerate().all(|(at, one)| {
             people[..at].iter().all(|other| !source.people.are_one(one, other))
                 && !run.was_shaped_by_person(&source.people, one)
         });
-        let is_enough = self.state == ApprovalState::Overridden || people.len() >= self.quorum_now(source);
-        self.is_given(run, now) && self.is_for(run, &source.classification) && distinct && is_enough
+        let is_enough = self.state == ApprovalState::Overridden || self.quorum >= self.quorum_now(source);
+        self.is_for(run, &source.classification) && distinct && is_enough
     }
 
     /// Returns how many people it takes by the rule in force: for a refresh it may have become stricter since people were
     /// asked. What is found is asked about by the rule of its time.
-    fn quorum_now(&self, source: &Source) -> usize {
+    fn quorum_now(&self, source: &Source) -> u32 {
         let rule = source.sensitive.as_ref().filter(|_| self.subject == Subject::Refresh);
-        rule.map_or(0, |it| it.approval.quorum as usize)
+        rule.map_or(0, |it| it.approval.quorum)
     }
 
     /// Says whether the approval is given and not outlived at `now`, be it for the present plan or for another one.

@@ -7,8 +7,8 @@ use crate::domain::{access::Person, run::Run, source::Source, stage::StageId};
 
 impl Approval {
     /// Returns the request after `person`'s decision on request `id` of `run` at `now`. The rule, the classification and
-    /// who is one person are as `source` says now: a request that was made under another classification takes no
-    /// decision, as people are about to be asked anew.
+    /// who is one person are as `source` says now: a request that does not hold under them takes no decision, as people
+    /// are about to be asked anew.
     ///
     /// # Errors
     /// The press does not count.
@@ -32,7 +32,7 @@ impl Approval {
         if now >= approval.expires_at {
             return Err(Refusal::Expired);
         }
-        if run.status.is_over() || !approval.is_for(run, &source.classification) {
+        if run.status.is_over() || !approval.holds(run, source, now) {
             return Err(Refusal::Unknown);
         }
         if !person.is_in(&rule.approvers) {

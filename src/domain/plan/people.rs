@@ -23,7 +23,7 @@ pub fn plan_decision(run: &Run, context: Context<'_>) -> Plan {
         return fact(Fact::ApprovalChanged { approval: Approval { state: ApprovalState::Expired, ..request.clone() } });
     }
     let (subject, source) = (request.subject, context.source);
-    if source.rule(subject).is_some() && request.is_for(run, &source.classification) {
+    if source.rule(subject).is_some() && request.holds(run, source, context.now) {
         return match request.reminder_at() {
             Some(at) if context.now >= at => fact(Fact::ApprovalReminded { subject }),
             at => Plan { again: Some(until(context.now, at.unwrap_or(request.expires_at))), ..Plan::default() },

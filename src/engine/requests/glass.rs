@@ -28,7 +28,7 @@ impl Engine {
         }
         let pending = |it: &&_| -> bool {
             let it: &crate::domain::approval::Approval = it;
-            it.state == ApprovalState::Pending && it.is_for(&run, &source.classification)
+            it.state == ApprovalState::Pending && it.holds(&run, source, self.clock.now())
         };
         let waits = run.approval.as_ref().filter(pending).is_some() && !run.status.is_over();
         if !waits {

@@ -5,7 +5,7 @@ use crate::domain::{
     access::{Identities, Identity},
     approval::{Ballot, Void},
     fact::Fact,
-    plan::{Act, need, plan},
+    plan::{Act, need, plan, plan_decision},
     run::{Run, RunStatus},
     seen::Seen,
     source::Source,
@@ -46,6 +46,33 @@ fn two_accounts_of_one_person_count_once_and_shape_as_one() {
     assert!(starts(&given(), &source(), start()));
     assert!(!starts(&given(), &with_person(&[APPROVERS[0], APPROVERS[1]]), start()));
     assert!(!starts(&given(), &with_person(&[APPROVERS[0], REQUESTER]), start()));
+}
+
+/// What `source` says now is what counts, before anybody is told that the refresh is approved.
+#[test]
+fn a_request_that_a_stricter_configuration_does_not_bear_takes_no_decision_and_people_are_asked_anew() {
+    let quorum = |quorum, of: Source| {
+        let mut source = of;
+        source.sensitive.as_mut().unwrap().approval.quorum = quorum;
+        source
+    };
+    let next = |run: &Run, source: &Source| {
+        let facts = plan_decision(run, context(source, start())).facts;
+        facts.iter().any(|it| matches!(it, Fact::ApprovalVoided { why: Void::Outlived, .. }))
+    };
+    let mut run = asked(&run_at(StageId::SensitiveApproval));
+    run.approval.as_mut().unwrap().quorum = 3;
+    let run = voted(&voted(&run, "UBEN", Verdict::Approve), "UCAT", Verdict::Approve);
+    let decide = |source: &Source| {
+        let approval = Approval::decide(&run, source, &id(&run), &member("UDAN"), Verdict::Approve, start());
+        (approval.map(|it| it.state), next(&run, source))
+    };
+    assert_eq!(decide(&quorum(3, source())), (Ok(ApprovalState::Approved), false));
+    assert_eq!(decide(&quorum(4, source())), (Err(Refusal::Unknown), true), "more people than were asked for");
+    let one_person = quorum(3, with_person(&["UBEN", "UCAT"]));
+    assert_eq!(decide(&one_person), (Err(Refusal::Unknown), true), "two of the votes are one person's");
+    let own = quorum(3, with_person(&["UBEN", REQUESTER]));
+    assert_eq!(decide(&own), (Err(Refusal::Unknown), true), "one of the votes is the requester's");
 }
 
 #[test]
