@@ -57,9 +57,17 @@ glue: $(SPARK) ## The tests of the Glue job, deploy/glue
 	$(SPARK) -W ignore::ResourceWarning -m unittest discover --buffer -s tests/glue -t tests
 
 # Last in `make test`: the runner's closing lines are the last that is printed. There are no tests in the documentation.
+# The property tests play the same cases for everybody: a merge does not fail for what another one has brought in.
 .PHONY: unit
+unit: export PROPTEST_RNG_SEED = 20261123
 unit: $(MOTO) ## All tests
 	$(CARGO) test --locked --workspace --tests
+
+# A finding becomes a test of its own before it is mended.
+CASES ?= 10000
+.PHONY: explore
+explore: ## The property tests with CASES new cases each
+	PROPTEST_CASES=$(CASES) $(CARGO) test --locked --lib
 
 # SEEDS says how many seeds are played, SEED plays one and prints what happened.
 SIM := $(CARGO) test --locked --lib --

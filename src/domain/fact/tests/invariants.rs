@@ -199,7 +199,7 @@ fn check_notes(before: &Run, after: &Run, fact: &Fact) -> Result<(), TestCaseErr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(400)))]
 
     #[test]
     fn no_sequence_of_facts_breaks_a_run(

@@ -108,7 +108,7 @@ fn a_run_that_nothing_disturbs_succeeds_with_each_work_done_once() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(500)))]
 
     /// Within, the world fails the test when work is started twice for one attempt, or without an approval that
     /// stands, when a fact was planned that does not fit, or when a run that is not over is left alone.
