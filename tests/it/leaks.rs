@@ -141,7 +141,7 @@ async fn a_guard_that_may_not_look_lets_nothing_pass() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_have_fallen_are_asked_about() {
-    let lake = Lake::start(Slips::default(), "\n[sources.policy]\nrow_fall = \"ask\"\nrow_fall_percent = 30\n").await;
+    let lake = Lake::start(Slips::default(), "\n[sources.policy]\nrow_fall_percent = 30\n").await;
     lake.bot.slash(ANA, "/datalake run school").await;
     lake.newest_that_is(&[RunStatus::Succeeded]).await;
     lake.bot.world.aws.glue.set_slips(JOB, Slips { keeps_rows: Some(5), ..Slips::default() });
