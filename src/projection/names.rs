@@ -21,7 +21,7 @@ use crate::domain::{
 
 /// Returns `run` without the names that the rules of its `source` hide.
 pub fn hidden(voice: Voice<'_>, run: &Run, source: Option<&Source>) -> Run {
-    let Some(rules) = source.map(|it| &*it.rules).filter(|it| !it.is_empty()) else { return run.clone() };
+    let Some(rules) = source.map(|it| &*it.rules).filter(|it| it.hides_names()) else { return run.clone() };
     let names = Names { voice, rules, found: run.inspection() };
     let texts = Texts::of(run, names);
     let mut run = run.clone();

@@ -220,6 +220,16 @@ fn a_classification_that_is_not_there_leaves_everything_sensitive_and_is_noted()
     let config = read(&example().replace("shop.classification.toml", "gone.toml")).unwrap();
     assert_eq!(config.notices.len(), 1);
     assert!(config.notices[0].to_string().contains("everything is sensitive"), "{}", config.notices[0]);
+    let source = &config.sources[0];
+    assert!(source.rules.is_empty() && !source.rules.hides_names());
+    let bare = read(&example().replace("classification = \"shop.classification.toml\"", "")).unwrap();
+    assert_ne!(source.classification, bare.sources[0].classification, "jobs take the digest of no bytes for no file");
+    assert_eq!(bare.sources[0].classification, digest_of(b""));
+}
+
+fn digest_of(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    hex::encode(sha2::Sha256::digest(bytes))
 }
 
 #[test]
