@@ -46,6 +46,9 @@ pub fn hidden(voice: Voice<'_>, run: &Run, source: Option<&Source>) -> Run {
         if let Some(inspection) = &mut stage.detail.inspection {
             names.hide(&mut inspection.findings);
         }
+        for counted in stage.detail.row_counts.iter_mut().flat_map(|it| &mut it.tables) {
+            counted.table = names.table(&counted.table);
+        }
     }
     let requests = run.past_approvals.iter_mut().chain(&mut run.approval).chain(&mut run.question);
     for Approval { findings, votes, .. } in requests {

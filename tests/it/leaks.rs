@@ -89,6 +89,8 @@ async fn what_the_rules_allow_passes_and_its_rows_are_told() {
     assert_eq!((detail.tables, detail.rows), (Some(2), Some(46)));
     assert!(!lake.bot.effects("glue", "GetTables").is_empty(), "the guard has looked");
     assert!(lake.bot.world.slack.channel_as(ANA, CHANNEL).contains("46 rows"));
+    let details = lake.bot.slash(ANA, &format!("/datalake status {}", run.export_task)).await;
+    assert!(details.contains("`learning.users`: 40 rows"), "{details}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

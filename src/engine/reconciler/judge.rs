@@ -104,16 +104,15 @@ impl Engine {
         if let Some(how) = report.differs_from(&run.export_task, layer, &source.classification) {
             return Ok(Seen::Failed(Failure::new(Class::Data, codes::REPORT_DIFFERS, how)));
         }
-        let fallen: Vec<Finding> = match self.last_report(run, source, layer).await? {
-            Ok(Some(last)) => {
-                let fallen = report.falls(&last, source.policy.row_fall.percent);
-                fallen.into_iter().filter(|it| !is_gone(run, it)).collect()
-            }
-            Ok(None) => Vec::new(),
+        let last = match self.last_report(run, source, layer).await? {
+            Ok(last) => last,
             Err(failure) => return Ok(Seen::Unclear(failure)),
         };
+        let fallen = last.as_ref().map(|last| report.falls(last, source.policy.row_fall.percent)).unwrap_or_default();
+        let fallen: Vec<Finding> = fallen.into_iter().filter(|it| !is_gone(run, it)).collect();
         let tables = u64::try_from(report.tables.len()).ok();
-        let detail = Detail { tables, rows: Some(report.rows()), ..done.detail };
+        let row_counts = Some(Box::new(report.counts(last.as_ref())));
+        let detail = Detail { tables, rows: Some(report.rows()), row_counts, ..done.detail };
         let done = Done { detail, ..done };
         Ok(match source.policy.row_fall.then {
             _ if fallen.is_empty() => done.passed(),

@@ -65,6 +65,7 @@ fn detail() -> impl Strategy<Value = Detail> {
             objects: Some(bytes),
             bytes: Some(bytes),
             rows: Some(bytes),
+            row_counts: None,
             removed: Some(tables),
             job_run_id: Some("jr".into()),
             dpu_seconds: Some(size),
