@@ -20,6 +20,7 @@ mod sandbox;
 mod serve;
 mod sns;
 mod tables;
+mod typed;
 
 /// Runs a data lake from Slack: RDS snapshot, export, latest, Glue, catalog.
 #[derive(Debug, Parser)]

@@ -39,3 +39,4 @@ pub mod standing;
 #[cfg(test)]
 mod testing;
 pub mod topic;
+pub mod warning;

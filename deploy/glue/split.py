@@ -12,7 +12,7 @@ import re
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, Sequence
+from typing import Callable, Iterator, Sequence
 
 from pyspark.sql import SparkSession
 
@@ -43,6 +43,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--datalake_rules")
     parser.add_argument("--datalake_export", type=_folder)
     parser.add_argument("--hash_key_secret")
+    parser.add_argument("--empty_layer", choices=["refuse", "allow"], default="refuse")
     options, _ = parser.parse_known_args(given)
     if not re.fullmatch(r"[A-Za-z0-9-]+", options.datalake_run):
         raise SplitError("--datalake_run is not the name of an export task.")
@@ -68,6 +69,8 @@ def run(spark: SparkSession, given: Sequence[str], read_secret: Callable[[str], 
     written = _write_all(job, tables)
     # What was read before another run published is not what was read after it.
     _check_published(storage, options)
+    if not written and options.empty_layer == "refuse":
+        _check_empty(storage, job)
     _remove_others(storage, job, {(it["database"], it["table"]) for it in written})
     report = {
         "datalake_run": job.run,
@@ -166,17 +169,34 @@ def _write_all(job: Job, tables: list[Table]) -> list[dict]:
             pool.shutdown(cancel_futures=True)
 
 
+def _check_empty(storage: Storage, job: Job) -> None:
+    """Refuses to empty a layer that has tables: more often the classification was lost than all of them."""
+    tables = {(database, table) for database, table, _ in _partitions(storage, job.output)}
+    if tables:
+        raise SplitError(
+            f"Nothing is left for the {job.layer} layer, which has {len(tables)} tables, so it stays as it is. Look "
+            "whether the source still names its classification, and what it says. If the layer is to be emptied, give "
+            "the job --empty_layer allow, and retry the run."
+        )
+
+
 def _remove_others(storage: Storage, job: Job, written: set[tuple[str, str]]) -> None:
     """Removes the partitions of other runs, and those of tables that are not in the layer (any more)."""
     mine = f"{PARTITION}={job.run}"
-    for database in storage.folders(job.output):
-        for table in storage.folders(f"{job.output}/{database}"):
+    for database, table, partition in _partitions(storage, job.output):
+        if partition != mine or (database, table) not in written:
             folder = f"{job.output}/{database}/{table}"
-            for partition in storage.folders(folder):
-                is_kept = partition == mine and (database, table) in written
-                if partition.startswith(f"{PARTITION}=") and not is_kept:
-                    storage.remove(f"{folder}/{partition}")
-                    storage.remove_if_empty(folder)
+            storage.remove(f"{folder}/{partition}")
+            storage.remove_if_empty(folder)
+
+
+def _partitions(storage: Storage, output: str) -> Iterator[tuple[str, str, str]]:
+    """Yields the partitions of all runs in a layer: database, table, and the partition's own folder."""
+    for database in storage.folders(output):
+        for table in storage.folders(f"{output}/{database}"):
+            for partition in storage.folders(f"{output}/{database}/{table}"):
+                if partition.startswith(f"{PARTITION}="):
+                    yield database, table, partition
 
 
 if __name__ == "__main__":

@@ -1,28 +1,19 @@
 //! `approvals`: what people are asked, and deciding about it, for when Slack's messages are not at hand. Who decides is the
 //! person to whom `[[people]]` says the account belongs; the running bot looks them up in Slack, as for a press.
 
-use std::time::Duration;
-
-use tokio::time::{Instant, sleep};
-
-use super::{ConfigFile, Exit, runs, say, say_wrong};
+use super::{
+    ConfigFile, Exit, runs, say, say_wrong,
+    typed::{Typed, Words},
+};
 use crate::{
-    config::environment::account,
     domain::{
-        answer::{Answer, Outcome},
+        answer::Outcome,
         approval::Approval,
-        command::parse,
         run::{Run, RunStatus},
     },
-    engine::{Engine, accept::Asker, ports::Via},
+    engine::Engine,
     telemetry::{self, LogFormat},
 };
-
-/// How long the running bot is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Between two looks at whether it has decided.
-const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -44,54 +35,25 @@ enum Approvals {
     /// One request in full: `ID`
     Show { id: String },
     /// `ID [--until TIME] [--reason WORDS…]`
-    Approve(runs::Words),
+    Approve(Words),
     /// `ID --reason WORDS…`
-    Deny(runs::Words),
+    Deny(Words),
     /// `ID`
-    Withdraw(runs::Words),
+    Withdraw(Words),
 }
 
 pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<Exit> {
     telemetry::log(format, Some("warn"));
     let engine = runs::engine(&options.file.config).await?;
-    let (verb, mut words) = match options.command {
+    let typed = match &options.command {
         Approvals::List => return list(&engine, options.json).await,
-        Approvals::Show { id } => return show(&engine, &id).await,
-        Approvals::Approve(it) => ("approve", it.words),
-        Approvals::Deny(it) => ("deny", it.words),
-        Approvals::Withdraw(it) => ("withdraw", it.words),
+        Approvals::Show { id } => return show(&engine, id).await,
+        Approvals::Approve(it) => Typed::new("approve", it),
+        Approvals::Deny(it) => Typed::new("deny", it),
+        Approvals::Withdraw(it) => Typed::new("withdraw", it),
     };
-    let json = options.json || words.iter().any(|it| it == "--json");
-    words.retain(|it| it != "--json");
-    if verb == "deny" && !words.iter().any(|it| it.starts_with("--reason")) {
-        say_wrong("Say why: approvals deny ID --reason WORDS…");
-        return Ok(Exit::Usage);
-    }
-    let answer = match parse(&format!("{verb} {}", words.join(" "))) {
-        Ok(command) => {
-            let delivery = ulid::Ulid::generate().to_string();
-            let user = account();
-            let (via, reply) = (Via::Cli, None);
-            let asker = Asker { user, via, is_foreign: false, channel: None, reply, delivery: delivery.clone() };
-            let answer = engine.handle(&asker, command).await;
-            if matches!(answer, Answer::Accepted { .. }) { decided(&engine, &delivery, answer).await? } else { answer }
-        }
-        Err(misread) => Answer::Misread(misread),
-    };
-    runs::show(&engine, &answer, json)
-}
-
-/// Waits until the running bot has carried the request out: this process cannot ask Slack who somebody is.
-async fn decided(engine: &Engine, delivery: &str, answer: Answer) -> anyhow::Result<Answer> {
-    let until = Instant::now() + PATIENCE;
-    while Instant::now() < until {
-        if let Some(outcome) = engine.store.request(delivery).await?.and_then(|it| it.outcome) {
-            return Ok(Answer::Outcome(outcome));
-        }
-        sleep(PAUSE).await;
-    }
-    say_wrong("The running bot has not carried it out yet: it is recorded, and happens when the bot runs.");
-    Ok(answer)
+    let answer = typed.answer(&engine).await?;
+    runs::show(&engine, &answer, options.json || typed.json)
 }
 
 async fn list(engine: &Engine, json: bool) -> anyhow::Result<Exit> {

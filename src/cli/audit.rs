@@ -24,6 +24,9 @@ use crate::{
 
 mod evidence;
 mod lines;
+mod requests;
+
+use requests::Requests;
 
 /// How often the tables are looked at when something seems broken: the bot may be writing meanwhile.
 const LOOKS: usize = 3;
@@ -94,7 +97,7 @@ async fn store(config: &Path) -> anyhow::Result<DynamoStore> {
 }
 
 async fn verified(options: &Verify) -> anyhow::Result<Exit> {
-    let (chains, broken) = match (&options.lines, &options.config) {
+    let (chains, broken, requests) = match (&options.lines, &options.config) {
         (Some(file), _) => {
             let chains = match lines::read(file) {
                 Ok(chains) => chains,
@@ -104,29 +107,19 @@ async fn verified(options: &Verify) -> anyhow::Result<Exit> {
                 }
             };
             let broken = look(&chains);
-            (chains, broken)
+            (chains, broken, Requests::default())
         }
-        (None, Some(config)) => settled(&store(config).await?).await?,
+        (None, Some(config)) => {
+            let store = store(config).await?;
+            // Before the log: what ends meanwhile is in it.
+            let items = store.requests().await.context(RIGHTS)?;
+            let (chains, broken) = settled(&store).await?;
+            let requests = requests::look(&items, &chains);
+            (chains, broken, requests)
+        }
         (None, None) => anyhow::bail!("name a configuration with --config, or a file with --lines"),
     };
-    let count = |chain: &Chain| chain.found.len();
-    let (kept, entries): (usize, usize) =
-        (chains.values().filter(|it| count(it) > 0).count(), chains.values().map(count).sum());
-    let before = chains.values().filter(|it| count(it) == 0 && it.heads.iter().all(|head| head.seq == 0)).count();
-    if options.json {
-        let told: Vec<_> = broken
-            .iter()
-            .map(|it| json!({"chain": it.chain, "seq": it.seq, "why": it.why, "text": it.to_string()}))
-            .collect();
-        let valid = broken.is_empty();
-        let answer =
-            json!({"valid": valid, "chains": kept, "entries": entries, "before_the_log": before, "broken": told});
-        say(&serde_json::to_string_pretty(&answer)?);
-    } else {
-        broken.iter().for_each(|it| say(&it.to_string()));
-        let state = if broken.is_empty() { "all whole".to_owned() } else { format!("{} broken", broken.len()) };
-        say(&format!("{kept} chain(s), {entries} entries: {state}; {before} run(s) older than the log"));
-    }
+    tell(&chains, &broken, &requests, options.json)?;
     if broken.is_empty() {
         return Ok(Exit::Done);
     }
@@ -135,6 +128,31 @@ async fn verified(options: &Verify) -> anyhow::Result<Exit> {
          compare with the last export and with the bot's own log lines: docs/audit.md, \"When a chain is broken\"",
     );
     Ok(Exit::Failed)
+}
+
+fn tell(chains: &Chains, broken: &[Broken], requests: &Requests, json: bool) -> anyhow::Result<()> {
+    let count = |chain: &Chain| chain.found.len();
+    let (kept, entries): (usize, usize) =
+        (chains.values().filter(|it| count(it) > 0).count(), chains.values().map(count).sum());
+    let before = chains.values().filter(|it| count(it) == 0 && it.heads.iter().all(|head| head.seq == 0)).count();
+    let Requests { open, unlogged } = requests;
+    if json {
+        let told: Vec<_> = broken
+            .iter()
+            .map(|it| json!({"chain": it.chain, "seq": it.seq, "why": it.why, "text": it.to_string()}))
+            .collect();
+        say(&serde_json::to_string_pretty(&json!({
+            "valid": broken.is_empty(), "chains": kept, "entries": entries, "before_the_log": before, "broken": told,
+            "open_requests": open, "requests_not_in_the_log": unlogged,
+        }))?);
+        return Ok(());
+    }
+    broken.iter().for_each(|it| say(&it.to_string()));
+    open.iter().for_each(|it| say(&format!("recorded, and not carried out yet: {it}")));
+    unlogged.iter().for_each(|it| say(&format!("carried out, and not in the log: {it}")));
+    let state = if broken.is_empty() { "all whole".to_owned() } else { format!("{} broken", broken.len()) };
+    say(&format!("{kept} chain(s), {entries} entries: {state}; {before} run(s) older than the log"));
+    Ok(())
 }
 
 /// Returns the chains, and what is broken each time that one looks: where the bot writes meanwhile, another place seems to

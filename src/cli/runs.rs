@@ -1,33 +1,24 @@
 //! `runs`: the use cases of Slack from the command line, for when Slack is down. Whoever may use the tables may do this.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
-use tokio::time::{Instant, sleep};
-
-use super::{ConfigFile, Exit, say, say_wrong};
+use super::{
+    ConfigFile, Exit, say, say_wrong,
+    typed::{Typed, Words},
+};
 use crate::{
     adapters::aws,
     app::{self, Parts},
-    config::{
-        Config,
-        environment::{Environment, account},
-    },
+    config::{Config, environment::Environment},
     domain::{
         answer::{Answer, Outcome, Unsent},
-        command::{Command, parse},
         refused::Refused,
         run::Run,
     },
-    engine::{Engine, accept::Asker, actors::Next, ports::Via},
+    engine::Engine,
     projection::{self, text::Locale},
     telemetry::{self, LogFormat},
 };
-
-/// How long the outcome of a change is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Between two looks at whether the running bot has carried it out.
-const AGAIN: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -65,32 +56,20 @@ enum Runs {
     },
 }
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Words {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(super) words: Vec<String>,
-}
-
 pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<Exit> {
     telemetry::log(format, Some("warn"));
-    let (verb, mut words) = match options.command {
-        Runs::Refusals { limit } => return refusals(&options.file.config, limit, options.json).await,
-        Runs::List(it) => ("list", it.words),
-        Runs::Show(it) => ("status", it.words),
-        Runs::Start(it) => ("run", it.words),
-        Runs::Retry(it) => ("retry", it.words),
-        Runs::Cancel(it) => ("cancel", it.words),
-        Runs::BreakGlass(it) => ("break-glass", it.words),
+    let typed = match &options.command {
+        Runs::Refusals { limit } => return refusals(&options.file.config, *limit, options.json).await,
+        Runs::List(it) => Typed::new("list", it),
+        Runs::Show(it) => Typed::new("status", it),
+        Runs::Start(it) => Typed::new("run", it),
+        Runs::Retry(it) => Typed::new("retry", it),
+        Runs::Cancel(it) => Typed::new("cancel", it),
+        Runs::BreakGlass(it) => Typed::new("break-glass", it),
     };
-    // Options of the program that stand behind the words of the command.
-    let json = options.json || words.iter().any(|it| it == "--json");
-    words.retain(|it| it != "--json");
     let engine = engine(&options.file.config).await?;
-    let answer = match parse(&format!("{verb} {}", words.join(" "))) {
-        Ok(command) => answer(&engine, command).await?,
-        Err(misread) => Answer::Misread(misread),
-    };
-    show(&engine, &answer, json)
+    let answer = typed.answer(&engine).await?;
+    show(&engine, &answer, options.json || typed.json)
 }
 
 pub(super) async fn engine(file: &Path) -> anyhow::Result<std::sync::Arc<Engine>> {
@@ -115,33 +94,6 @@ fn refusal(refused: &Refused) -> String {
     let Refused { user, what, target, why, channel, at, .. } = refused;
     let (target, channel) = (target.as_deref().unwrap_or_default(), channel.as_deref().unwrap_or("-"));
     format!("{at:.0} {user:<12} {why:<16} {channel:<12} {what} {target}", why = why.as_str())
-}
-
-/// Answers the command; a change is carried out here, or by the bot that runs, whoever is first.
-async fn answer(engine: &Engine, command: Command) -> anyhow::Result<Answer> {
-    let delivery = ulid::Ulid::generate().to_string();
-    let user = account();
-    let asker =
-        Asker { user, via: Via::Cli, is_foreign: false, channel: None, reply: None, delivery: delivery.clone() };
-    let is_of_people = matches!(command, Command::BreakGlass { .. });
-    let answer = engine.handle(&asker, command).await;
-    if !matches!(answer, Answer::Accepted { .. }) {
-        return Ok(answer);
-    }
-    let until = Instant::now() + PATIENCE;
-    loop {
-        // Who breaks the glass is looked up in Slack, which only the running bot can.
-        let next = if is_of_people { Next::Again(AGAIN) } else { engine.carry_out(&delivery).await };
-        if let Some(outcome) = engine.store.request(&delivery).await?.and_then(|it| it.outcome) {
-            return Ok(Answer::Outcome(outcome));
-        }
-        if Instant::now() > until {
-            return Ok(answer);
-        }
-        if let Next::Again(after) = next {
-            sleep(after).await;
-        }
-    }
 }
 
 pub(super) fn show(engine: &Engine, answer: &Answer, json: bool) -> anyhow::Result<Exit> {

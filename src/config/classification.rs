@@ -8,6 +8,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+mod toml10;
+
 use super::reader::{Mistake, Report};
 use crate::domain::{
     classification::{Class, Conflict, Entry, Reason, Rule, Rules, Treatment},
@@ -22,32 +24,55 @@ const CLASSES: [(&str, Class); 3] = [("normal", Class::Normal), ("sensitive", Cl
 const TREATMENTS: [(&str, Treatment); 3] =
     [("drop", Treatment::Drop), ("hash", Treatment::Hash), ("mask", Treatment::Mask)];
 
+/// Why a file cannot be followed, and what it is good for all the same.
+#[derive(Debug)]
+pub struct Mistaken {
+    /// Every mistake, with its key and line in the file.
+    pub mistakes: Vec<Mistake>,
+    /// Rules that judge nothing and hide what the file hides, as far as it can be read: see [`Rules::mistaken`].
+    pub rules: Rules,
+}
+
 /// Reads the text of a classification file.
 ///
 /// # Errors
-/// Every mistake, with its key and line in the file.
-pub fn read(text: &str) -> Result<Rules, Vec<Mistake>> {
+/// It has mistakes: all of them are in the error.
+pub fn read(text: &str) -> Result<Rules, Mistaken> {
     let report = Report::new(text);
-    let mut found = Found { text, report: &report, entries: Vec::new() };
-    match DeTable::parse(text) {
-        Ok(document) => found.level(document.get_ref(), &[]),
-        Err(error) => report.add(error.span().map_or(0, |it| it.start), "", error.message()),
+    let mut found = Found { text, report: &report, entries: Vec::new(), sound: 0 };
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        report.add(error.span().map_or(0, |it| it.start), "", error.message());
     }
-    let (places, entries): (Vec<usize>, Vec<Entry>) = found.entries.into_iter().unzip();
-    let keys: Vec<String> = entries.iter().map(|it| key(&it.names)).collect();
-    let rules = Rules::new(text, entries);
+    for at in toml10::newer(text) {
+        report.add(at, "", "must not have the escapes `\\e` and `\\x`: jobs read TOML 1.0");
+    }
+    found.level(document.get_ref(), &[]);
+    let Found { entries, sound, .. } = found;
+    let (places, mut entries): (Vec<usize>, Vec<Entry>) = entries.into_iter().unzip();
+    let rules = Rules::new(text, entries.clone());
     for Conflict { entry, reason } in rules.as_ref().err().into_iter().flatten() {
-        report.add(places[*entry], &keys[*entry], said(reason));
+        report.add(places[*entry], &key(&entries[*entry].names), said(reason));
+        entries[*entry].rule = BROKEN;
     }
     let (mistakes, _) = report.into_parts();
-    rules.ok().filter(|_| mistakes.is_empty()).ok_or(mistakes)
+    // A file of which nothing can be read is of another form: it says nothing of names either.
+    if sound == 0 {
+        entries.clear();
+    }
+    rules.ok().filter(|_| mistakes.is_empty()).ok_or_else(|| Mistaken { mistakes, rules: Rules::mistaken(entries) })
 }
+
+/// What holds for an entry that cannot be followed: never what it would inherit.
+const BROKEN: Rule = Rule { class: Some(Class::Sensitive), normal: None, owner: None };
 
 /// The entries that were found so far, each with the byte at which it begins.
 struct Found<'a> {
     text: &'a str,
     report: &'a Report<'a>,
     entries: Vec<(usize, Entry)>,
+    /// How many of them give a class, and have no mistake.
+    sound: usize,
 }
 
 impl Found<'_> {
@@ -61,11 +86,18 @@ impl Found<'_> {
             }
             let is_rule = name.get_ref() == "*" || path.len() == LEVELS.len();
             if is_rule {
+                let before = self.report.mistakes();
                 let rule = self.rule(value, &path);
-                self.entries.push((at, Entry { names: path, rule }));
+                let is_sound = self.report.mistakes() == before;
+                self.sound += usize::from(is_sound && rule.class.is_some());
+                self.entries.push((at, Entry { names: path, rule: if is_sound { rule } else { BROKEN } }));
             } else if let Some(below) = value.get_ref().as_table() {
                 self.as_jobs_read(value, &path);
                 self.level(below, &path);
+                // A table with nothing in it says nothing, but how its name is spelled.
+                if below.is_empty() {
+                    self.entries.push((at, Entry { names: path, rule: Rule::default() }));
+                }
             } else {
                 let level = LEVELS[path.len() - 1];
                 self.add(

@@ -45,6 +45,11 @@ impl<'a> Report<'a> {
         self.mistakes.borrow_mut().push(self.mistake(at, key, what.into()));
     }
 
+    /// Returns how many mistakes were added so far.
+    pub(super) fn mistakes(&self) -> usize {
+        self.mistakes.borrow().len()
+    }
+
     /// Returns the mistakes, and the notices: what is wrong, but does not keep the bot from being safe.
     pub(super) fn into_parts(self) -> (Vec<Mistake>, Vec<Mistake>) {
         let (mut mistakes, mut notices) = (self.mistakes.into_inner(), self.notices.into_inner());

@@ -84,6 +84,8 @@ pub struct Rules {
     file: String,
     /// By the folded names of what they are about.
     rules: BTreeMap<Vec<String>, Rule>,
+    /// The file has mistakes: what could be read of it hides names, and nothing is judged by it.
+    is_mistaken: bool,
 }
 
 impl Rules {
@@ -96,7 +98,14 @@ impl Rules {
         if !conflicts.is_empty() {
             return Err(conflicts);
         }
-        Ok(Self { file: file.to_owned(), rules: entries.into_iter().map(|it| (folded(&it.names), it.rule)).collect() })
+        Ok(Self { file: file.to_owned(), rules: by_name(entries), is_mistaken: false })
+    }
+
+    /// Returns the rules of a file that has mistakes, of which `entries` could be read: everything is sensitive, no job is
+    /// given the file, and names stay hidden by what it says. If nothing could be read, nothing tells names apart, and none
+    /// is hidden.
+    pub fn mistaken(entries: Vec<Entry>) -> Self {
+        Self { file: String::new(), rules: by_name(entries), is_mistaken: true }
     }
 
     /// Returns the file, as it is: what the Glue jobs read too. Empty without one.
@@ -104,13 +113,26 @@ impl Rules {
         &self.file
     }
 
-    /// Says whether nothing is said of any column: there is no file, or it has no rules.
+    /// Says whether there is nothing to judge by: there is no file, or it has no rules, or mistakes.
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.is_mistaken || self.rules.is_empty()
+    }
+
+    /// Says whether any name is not for everybody.
+    pub fn hides_names(&self) -> bool {
+        !self.rules.is_empty()
     }
 
     /// Returns what holds for `column` of `table` in `database`. The table of a Postgres database is `schema.table`.
     pub fn of(&self, database: &str, table: &str, column: &str) -> Classified<'_> {
+        if self.is_mistaken {
+            return Classified { class: Class::Sensitive, normal: Treatment::Drop, unclassified: true, owner: None };
+        }
+        self.said_of(database, table, column)
+    }
+
+    /// Returns what the file says of a column, even if it cannot be followed.
+    fn said_of(&self, database: &str, table: &str, column: &str) -> Classified<'_> {
         let names = folded(&[database, table, column]);
         // From the column's own rule to that for everything.
         let rules: Vec<&Rule> = (0..=names.len()).rev().filter_map(|it| self.rules.get(&names[..it])).collect();
@@ -138,18 +160,19 @@ impl Rules {
     /// Says whether the name of the table that RDS calls `target` is not for everybody: the Normal layer shows nothing
     /// of it, or it is no table that is known. Without rules nothing is hidden.
     pub fn hides_table(&self, target: &str) -> bool {
-        !self.is_empty() && split_target(target).is_none_or(|(database, table)| !self.shows_table(database, table))
+        let shows = |(database, table)| self.shows_table(database, table);
+        self.hides_names() && !split_target(target).is_some_and(shows)
     }
 
     /// Says whether the name of a column of `target` is not for everybody: it is not of class normal.
     pub fn hides_column(&self, target: &str, column: &str) -> bool {
-        let is_normal = |(database, table)| self.of(database, table, column).class == Class::Normal;
-        !self.is_empty() && !split_target(target).is_some_and(is_normal)
+        let is_normal = |(database, table)| self.said_of(database, table, column).class == Class::Normal;
+        self.hides_names() && !split_target(target).is_some_and(is_normal)
     }
 
     /// Says whether any layer can show any column of a table.
     pub fn keeps_table(&self, database: &str, table: &str) -> bool {
-        self.any(database, table, |it| it.in_sensitive())
+        self.is_mistaken || self.any(database, table, |it| it.in_sensitive())
     }
 
     /// Says whether a rule names a table or a column of it.
@@ -158,13 +181,13 @@ impl Rules {
         self.rules.range(at.clone()..).next().is_some_and(|(names, _)| names.starts_with(&at))
     }
 
-    /// Says whether what holds is so for any column that the table may have: one that is named, or any other.
+    /// Says whether what the file says is so for any column that the table may have: one that is named, or any other.
     fn any(&self, database: &str, table: &str, is_so: impl Fn(Classified<'_>) -> bool) -> bool {
         let at = folded(&[database, table]);
         let named = self.rules.range(at.clone()..).map(|(names, _)| names).take_while(|it| it.starts_with(&at));
         let named = named.filter_map(|it| it.get(2));
         // No column is called nothing.
-        named.map(String::as_str).chain([""]).any(|column| is_so(self.of(database, table, column)))
+        named.map(String::as_str).chain([""]).any(|column| is_so(self.said_of(database, table, column)))
     }
 
     /// Returns the names of every database, table and column that the rules name, folded.
@@ -194,6 +217,12 @@ impl Classified<'_> {
 /// `db.schema.table` of Postgres. `None` if it is the name of a database.
 pub fn split_target(target: &str) -> Option<(&str, &str)> {
     target.split_once('.').filter(|(database, table)| !database.is_empty() && !table.is_empty())
+}
+
+/// Returns the rules by what they are about. What says nothing is there for its spelling only.
+fn by_name(entries: Vec<Entry>) -> BTreeMap<Vec<String>, Rule> {
+    let speaking = entries.into_iter().filter(|it| it.rule != Rule::default());
+    speaking.map(|it| (folded(&it.names), it.rule)).collect()
 }
 
 /// Returns `name` as all names are compared.

@@ -9,6 +9,7 @@ use super::{
     run::{FailureNote, RetryNote, Run, RunError, RunStatus},
     stage::{Detail, Intent, Stage, StageId, StageStatus, WaitOn, Waiting},
     standing::Shown,
+    warning::Warning,
 };
 
 mod people;
@@ -35,7 +36,7 @@ pub enum Fact {
     /// More is known of the work.
     Progressed { stage: StageId, detail: Detail },
     /// The stage has succeeded.
-    Finished { stage: StageId, detail: Detail, warnings: Vec<String> },
+    Finished { stage: StageId, detail: Detail, warnings: Vec<Warning> },
     /// The stage, and with it the run, has failed.
     Failed { stage: StageId, failure: Failure },
     /// People were asked to approve.
@@ -208,14 +209,14 @@ impl Run {
         Some(())
     }
 
-    fn finish(&mut self, id: StageId, detail: &Detail, warnings: &[String], now: Timestamp) -> Option<()> {
+    fn finish(&mut self, id: StageId, detail: &Detail, warnings: &[Warning], now: Timestamp) -> Option<()> {
         let stage = self.running(id)?;
         close(stage, StageStatus::Succeeded, now);
         if !detail.is_empty() {
             stage.detail = detail.clone();
         }
         // A stage that is done again after a retry may warn of the same again.
-        let new: Vec<String> = warnings.iter().filter(|it| !self.warnings.contains(it)).cloned().collect();
+        let new: Vec<Warning> = warnings.iter().filter(|it| !self.warnings.contains(it)).cloned().collect();
         self.warnings.extend(new);
         if self.open_stage().is_none() {
             self.status =

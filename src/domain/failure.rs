@@ -1,6 +1,10 @@
 //! Why something went wrong, what class of trouble it is, and what mends it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use super::{doubt::Finding, source::Layer};
 
 /// A class of trouble: it alone decides what the bot does about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +33,46 @@ pub struct Failure {
     /// What mends it, in the language of the channel. Filled in when the failure is recorded.
     #[serde(default)]
     pub remedy: String,
+    /// What the bot itself has found: people read that, in their language, in the place of the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
+}
+
+/// What the bot itself has found wrong, where nobody else has said anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Found {
+    /// Tables of a layer have lost rows: the first of them, and how many more have.
+    RowsLost { layer: Layer, findings: Vec<Finding>, more: u32 },
+    /// The catalog that the crawler writes to shows none of so many tables that the job has written.
+    Unseen { tables: u32, crawler: String },
+}
+
+impl Found {
+    /// Returns the findings in it.
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            Self::RowsLost { findings, .. } => findings,
+            Self::Unseen { .. } => &[],
+        }
+    }
+}
+
+/// In the record and the log: names and numbers, in no language.
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RowsLost { layer, findings, more } => {
+                f.write_str(layer.as_str())?;
+                for Finding { table, was, is, .. } in findings {
+                    let number = |it: &Option<String>| it.clone().unwrap_or_else(|| "0".to_owned());
+                    write!(f, ", {table}: {} -> {}", number(was), number(is))?;
+                }
+                if *more > 0 { write!(f, ", … +{more}") } else { Ok(()) }
+            }
+            Self::Unseen { tables, crawler } => write!(f, "{crawler}: 0/{tables}"),
+        }
+    }
 }
 
 /// Codes of failures that AWS has no code for.
@@ -88,7 +132,12 @@ pub mod codes {
 impl Failure {
     /// Returns a failure whose remedy is not yet written.
     pub fn new(class: Class, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { class, code: code.into(), message: message.into(), remedy: String::new() }
+        Self { class, code: code.into(), message: message.into(), remedy: String::new(), found: None }
+    }
+
+    /// Returns the failure that something is that the bot itself has found.
+    pub fn found(class: Class, code: &str, found: Found) -> Self {
+        Self { found: Some(found.clone()), ..Self::new(class, code, found.to_string()) }
     }
 
     /// Returns which remedy helps: the name of a text in `templates/`.

@@ -12,6 +12,7 @@ use super::{
     name::ExportTask,
     schema::{Schema, Table, finding},
     source::{Policy, Then},
+    warning::Warning,
 };
 
 mod number;
@@ -58,7 +59,7 @@ pub struct Count {
 pub enum Verdict {
     /// The run goes on. What is warned of beyond what RDS itself warned of.
     GoesOn {
-        warnings: Vec<String>,
+        warnings: Vec<Warning>,
     },
     /// People must decide about these.
     Doubtful(Vec<Finding>),
@@ -130,7 +131,7 @@ impl Inspector<'_> {
         }
         // Of skipped tables RDS has warned itself.
         let gone = that(Then::Warn).filter(|it| it.kind == FindingKind::GoneTable);
-        Verdict::GoesOn { warnings: cut(gone.map(|it| format!("{}: GONE", it.table)).collect()) }
+        Verdict::GoesOn { warnings: Warning::of(gone.cloned().collect(), None, MOST_NAMED) }
     }
 }
 
@@ -218,15 +219,6 @@ fn listed(tables: &[&str]) -> String {
     let named = tables.iter().take(MOST_NAMED).copied().map(str::to_owned);
     let more = tables.len().checked_sub(MOST_NAMED).filter(|it| *it > 0).map(|it| format!("… +{it}"));
     named.chain(more).collect::<Vec<_>>().join(", ")
-}
-
-fn cut(mut warnings: Vec<String>) -> Vec<String> {
-    if warnings.len() > MOST_NAMED {
-        let more = warnings.len() - MOST_NAMED;
-        warnings.truncate(MOST_NAMED);
-        warnings.push(format!("… +{more}"));
-    }
-    warnings
 }
 
 /// Returns what a table, or a column of it, is found by: the case of names makes no difference.

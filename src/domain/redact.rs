@@ -26,16 +26,30 @@ enum Next {
 /// Returns `text` without mail addresses (a job's error may quote the data that it choked on), ids of access keys,
 /// tokens, and the values of passwords, keys and signatures.
 pub fn redact(text: &str) -> String {
-    let mut next = Next::Plain;
+    let (mut next, mut rest) = (Next::Plain, text);
     let mut redacted = String::with_capacity(text.len());
-    for piece in text.split_inclusive(is_delimiter) {
-        let (word, delimiter) = piece.split_at(piece.trim_end_matches(is_delimiter).len());
-        let (shown, after) = read(word, next);
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.find(is_delimiter).unwrap_or(rest.len()));
+        let delimiter = after.chars().next();
+        let (shown, expected) = read(word, next);
         redacted.push_str(&shown);
-        redacted.push_str(delimiter);
-        next = after;
+        redacted.extend(delimiter);
+        (next, rest) = (expected, &after[delimiter.map_or(0, char::len_utf8)..]);
+        let quoted = delimiter.filter(|it| next == Next::Secret && "\"'`".contains(*it));
+        if let Some(end) = quoted.and_then(|quote| closing(rest, quote, word.ends_with('\\'))) {
+            redacted.push_str(REDACTED);
+            (next, rest) = (Next::Plain, &rest[end..]);
+        }
     }
     redacted
+}
+
+/// Returns where the value ends that a quote has opened, however many words it has. Within a text that is quoted itself
+/// all its quotes are escaped.
+fn closing(value: &str, quote: char, is_escaped: bool) -> Option<usize> {
+    let closes = |at: &usize| value[..*at].ends_with('\\') == is_escaped;
+    let at = value.match_indices(quote).map(|(at, _)| at).find(closes)?;
+    Some(at - usize::from(is_escaped))
 }
 
 /// What follows `?` in an address is a word of its own: the first parameter may be the secret one.
@@ -47,7 +61,7 @@ fn is_delimiter(c: char) -> bool {
 fn read(word: &str, expected: Next) -> (String, Next) {
     let (name, value) = word.split_once(['=', ':']).map_or((word, None), |(name, value)| (name, Some(value)));
     let (shown, next) = match (expected, value) {
-        (_, None) if word.is_empty() => (word, expected),
+        (_, None) if word.trim_matches('\\').is_empty() => (word, expected),
         (Next::Separator, Some("")) if name.is_empty() => (word, Next::Secret),
         (Next::Secret, _) => (REDACTED, Next::Plain),
         (_, Some("")) if is_secret(name) => (word, Next::Secret),
@@ -64,7 +78,7 @@ fn read(word: &str, expected: Next) -> (String, Next) {
 }
 
 fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
+    let name = name.trim_end_matches('\\').to_ascii_lowercase();
     SECRETS.iter().any(|it| name.ends_with(it))
 }
 
@@ -113,6 +127,11 @@ mod tests {
             ("password: hunter2, user: ana", "password: ***, user: ana"),
             (r#"{"password": "hunter2", "port": 3306}"#, r#"{"password": "***", "port": 3306}"#),
             ("DB_PASSWORD=hunter2", "DB_PASSWORD=***"),
+            ("password: \"correct horse battery\", user: ana", "password: \"***\", user: ana"),
+            ("pwd='a b' failed", "pwd='***' failed"),
+            (r#"{"secret": "a \"b\" c", "port": 3306}"#, r#"{"secret": "***", "port": 3306}"#),
+            (r#""{\"password\": \"x y\", \"port\": 1}""#, r#""{\"password\": \"***\", \"port\": 1}""#),
+            ("password: \"hunter2 is not closed", "password: \"*** is not closed"),
         ] {
             assert_eq!(redact(said), shown);
         }

@@ -3,7 +3,7 @@
 //! The job that comes with the bot leaves a report in the layer's output, when all is written. A job of one's own need
 //! not: then nothing is known.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,42 @@ pub struct Column {
     pub kind: String,
 }
 
+/// Tables of which a record holds the rows; the rest is a number.
+const MOST_COUNTED: usize = 20;
+
+/// The rows of a layer's tables, in the record of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowCounts {
+    /// Those that have changed most since the last good run, the most changed first.
+    pub tables: Vec<Rows>,
+    /// How many more tables there are.
+    #[serde(default)]
+    pub more: u32,
+}
+
+/// The rows of one table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
+    /// As RDS calls it.
+    pub table: String,
+    pub rows: u64,
+    /// In the last good run, if it had the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<u64>,
+}
+
 impl Report {
+    /// Returns the rows of each table beside those in `last`, as far as a record holds them.
+    pub fn counts(&self, last: Option<&Self>) -> RowCounts {
+        let was = last.map(Self::by_name).unwrap_or_default();
+        let rows = |(table, rows): (String, u64)| Rows { was: was.get(&table).copied(), table, rows };
+        let mut tables: Vec<Rows> = self.by_name().into_iter().map(rows).collect();
+        // Of equal change the larger tables come first. A new table's rows are all new.
+        tables.sort_by_key(|it| Reverse((it.was.unwrap_or(0).abs_diff(it.rows), it.rows)));
+        let more = tables.split_off(tables.len().min(MOST_COUNTED)).len();
+        RowCounts { tables, more: u32::try_from(more).unwrap_or(u32::MAX) }
+    }
+
     /// Returns how many rows there are in all tables.
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|it| it.rows).sum()

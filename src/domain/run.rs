@@ -15,6 +15,7 @@ use super::{
     source::{Layer, Source},
     stage::{Stage, StageId, StageStatus},
     standing::{Acknowledgement, Overtaken, Shown},
+    warning::Warning,
 };
 
 /// The record of a run, keyed by the export task's name. Changed by facts only: see [`Run::after`].
@@ -58,9 +59,9 @@ pub struct Run {
     /// Why the run has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
-    /// What succeeded, but not quite: skipped tables and the like, as AWS said it.
+    /// What succeeded, but not quite: skipped tables and the like.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// The run holds its source's turn: no other run of the source is past its beginning.
     #[serde(default)]
     pub has_turn: bool,

@@ -4,6 +4,7 @@ use super::{
     doubt::Doubt,
     failure::Failure,
     stage::{Detail, WaitOn},
+    warning::Warning,
 };
 
 /// What a look at a stage's work has found. Wanted is in the record; this is what is.
@@ -16,9 +17,9 @@ pub enum Seen {
     /// Ours is under way.
     Running { handle: Option<String>, detail: Detail },
     /// Ours has succeeded.
-    Done { detail: Detail, warnings: Vec<String> },
+    Done { detail: Detail, warnings: Vec<Warning> },
     /// Ours has succeeded, and people must decide about something before that counts.
-    Doubtful { doubt: Doubt, detail: Detail, warnings: Vec<String> },
+    Doubtful { doubt: Doubt, detail: Detail, warnings: Vec<Warning> },
     /// Ours has failed.
     Failed(Failure),
     /// Ours was stopped.

@@ -58,9 +58,9 @@ pub struct RowFall {
 }
 
 impl Default for RowFall {
-    /// A table may lose half of its rows.
+    /// A table may lose half of its rows; of more, people are asked: nothing else tells them before it is used.
     fn default() -> Self {
-        Self { percent: 50, then: Then::default() }
+        Self { percent: 50, then: Then::Ask }
     }
 }
 

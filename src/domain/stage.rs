@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{failure::Failure, inspection::Inspection, source::Layer};
+use super::{failure::Failure, inspection::Inspection, report::RowCounts, source::Layer};
 
 /// A stage of a run. The order of the variants is the order in which they are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -280,6 +280,9 @@ pub struct Detail {
     /// Rows that a layer's job says that it has written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// The same of each table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row_counts: Option<Box<RowCounts>>,
     /// Stale objects removed from `latest/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<u64>,

@@ -62,7 +62,7 @@ impl Engine {
     /// Returns the run with the names that the person may read.
     async fn readable_by(&self, asker: &Asker, run: Run) -> Run {
         match self.sources.get(&run.source) {
-            Some(source) if !source.rules.is_empty() && !self.reads_names(asker, source).await => {
+            Some(source) if source.rules.hides_names() && !self.reads_names(asker, source).await => {
                 names::hidden(self.words.voice(self.locale_of(&asker.user).await), &run, Some(source))
             }
             Some(_) | None => run,

@@ -9,7 +9,7 @@ use crate::domain::{
     approval::Approval,
     classification::{Rules, fold},
     doubt::Finding,
-    failure::{Failure, codes},
+    failure::{Failure, Found, codes},
     inspection::Inspection,
     lake::{Lake, Standing},
     rights::Rights,
@@ -17,25 +17,37 @@ use crate::domain::{
     schema::skipped_in,
     source::Source,
     stage::WaitOn,
+    warning::Warning,
 };
 
 /// Returns `run` without the names that the rules of its `source` hide.
 pub fn hidden(voice: Voice<'_>, run: &Run, source: Option<&Source>) -> Run {
-    let Some(rules) = source.map(|it| &*it.rules).filter(|it| !it.is_empty()) else { return run.clone() };
+    let Some(rules) = source.map(|it| &*it.rules).filter(|it| it.hides_names()) else { return run.clone() };
     let names = Names { voice, rules, found: run.inspection() };
     let texts = Texts::of(run, names);
     let mut run = run.clone();
     for warning in &mut run.warnings {
-        *warning = texts.hide(warning);
+        match warning {
+            Warning::Said(text) => *text = texts.hide(text),
+            Warning::Found { finding, .. } => names.hide(std::slice::from_mut(finding)),
+            Warning::More { .. } => {}
+        }
     }
     run.only = run.only.iter().map(|it| if it.contains('.') { names.table(it) } else { it.clone() }).collect();
     run.reason = run.reason.map(|it| texts.hide(&it));
     for failure in failures(&mut run) {
         failure.message = texts.hide(&failure.message);
+        match &mut failure.found {
+            Some(Found::RowsLost { findings, .. }) => names.hide(findings),
+            Some(Found::Unseen { .. }) | None => {}
+        }
     }
     for stage in &mut run.stages {
         if let Some(inspection) = &mut stage.detail.inspection {
             names.hide(&mut inspection.findings);
+        }
+        for counted in stage.detail.row_counts.iter_mut().flat_map(|it| &mut it.tables) {
+            counted.table = names.table(&counted.table);
         }
     }
     let requests = run.past_approvals.iter_mut().chain(&mut run.approval).chain(&mut run.question);
@@ -138,6 +150,9 @@ impl Texts {
         }
         let requests = run.requests().chain(&run.past_approvals);
         let found = names.found.into_iter().flat_map(|it| &it.findings).chain(requests.flat_map(|it| &it.findings));
+        let lost = run.failures.iter().filter_map(|it| it.failure.found.as_ref()).flat_map(Found::findings);
+        let warned = run.warnings.iter().filter_map(Warning::finding);
+        let found = found.chain(lost).chain(warned);
         for Finding { table, column, .. } in found {
             texts.table(table, names);
             if let Some(column) = column {
@@ -204,7 +219,7 @@ impl Texts {
 /// Returns what the record calls tables, beside its findings.
 fn targets(run: &Run) -> Vec<String> {
     let mut targets: Vec<String> = run.only.iter().filter(|it| it.contains('.')).cloned().collect();
-    for warning in &run.warnings {
+    for warning in run.warnings.iter().filter_map(Warning::said) {
         targets.extend(skipped_in(warning));
         targets.extend(warning.split_once(": ").map(|(target, _)| target.to_owned()).filter(|it| it.contains('.')));
     }

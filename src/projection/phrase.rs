@@ -8,6 +8,7 @@ use crate::domain::{
     run::{Run, RunStatus, Trigger},
     source::Layer,
     stage::WaitOn,
+    warning::Warning,
 };
 use jiff::Timestamp;
 
@@ -152,7 +153,17 @@ pub fn warnings(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     if run.warnings.is_empty() {
         return Mrkdwn::default();
     }
-    let shown: Vec<String> = run.warnings.iter().take(SHOWN).map(|it| redact::redact(it)).collect();
+    let shown: Vec<Mrkdwn> = run.warnings.iter().take(SHOWN).map(|it| warning(voice, it)).collect();
     let more = run.warnings.len() - shown.len();
     voice.say("run.warnings", values! { shown, more })
+}
+
+fn warning(voice: Voice<'_>, warning: &Warning) -> Mrkdwn {
+    match warning {
+        Warning::Said(text) => voice.say("run.warning.said", values! { text => redact::redact(text) }),
+        Warning::Found { finding, layer: None } => finding::line(voice, finding),
+        Warning::Found { finding, layer: Some(it) } => voice
+            .say("run.warning.in_layer", values! { line => finding::line(voice, finding), layer => layer(voice, *it) }),
+        Warning::More { more, .. } => voice.say("finding.more", values! { n => more }),
+    }
 }

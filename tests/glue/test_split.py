@@ -56,6 +56,22 @@ class Layers(World):
         self.assertEqual(self.files("normal"), {f"_reports/{RUN}.json"})
         self.assertEqual(len(types(self.split("sensitive"), "learning.users")), 7)
 
+    def test_a_layer_with_tables_is_not_emptied_unless_that_is_said(self) -> None:
+        self.split("normal")
+        before = self.files("normal")
+        self.rules = ""
+        self.publish("shop-next")
+        self.refuses("^Nothing is left for the normal layer, which has 1 tables", datalake_run="shop-next")
+        self.split("normal", datalake_run="shop-next", empty_layer="allow")
+        self.assertEqual(self.files("normal") - before, {"_reports/shop-next.json"})
+        self.assertFalse(any("learning" in it for it in self.files("normal")))
+
+    def test_a_layer_that_was_empty_may_stay_so(self) -> None:
+        self.rules = ""
+        for run in ["shop-a", "shop-b"]:
+            self.publish(run)
+            self.assertEqual(self.split("normal", datalake_run=run)["tables"], [])
+
     def test_case_makes_no_difference(self) -> None:
         self.rules = RULES.replace("learning.users", 'LEARNING."Learning.Users"').replace("email", "EMail")
         self.table(USERS, self.rows("ID long, EMAIL string", (1, "ann@example.com")), self.rows("id long", (2,)))

@@ -4,7 +4,7 @@ use std::{collections::HashMap, process::Output, process::Stdio};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use datalake_bot::domain::run::{Run, RunStatus};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     harness::{ANA, Bot, CHANNEL, KENJI, MINA, OLGA, name},
@@ -91,6 +91,8 @@ async fn the_evidence_of_a_run_holds_who_asked_who_approved_what_and_what_was_do
     let answer = verify(&bot).await;
     assert_eq!((&answer["valid"], &answer["chains"]), (&true.into(), &2.into()), "{answer}");
 
+    assert_eq!((&answer["open_requests"], &answer["requests_not_in_the_log"]), (&json!([]), &json!([])), "{answer}");
+
     let output = audit(&bot, &["export", &name(&run)[..name(&run).len() - 2]]).await;
     assert!(output.status.success(), "{output:?}");
     let evidence: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -170,6 +172,28 @@ async fn whatever_is_done_to_the_tables_is_named_at_its_place() {
     record.insert("audit".to_owned(), head.unwrap());
     tables.put(RUNS, record).await;
     assert_eq!(verify(&bot).await["valid"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_told_that_have_not_ended_or_have_left_the_log() {
+    let bot = Bot::start().await;
+    let now = approved(&bot).await.updated_at.to_string();
+    let tables = Tables::of(&bot);
+    for (id, outcome) in [("v0=open", None), ("v0=gone", Some(text("carried out")))] {
+        let item = [
+            ("pk", format!("REQUEST#{id}")),
+            ("id", id.to_owned()),
+            ("by", ANA.to_owned()),
+            ("received_at", now.clone()),
+        ];
+        let item = item.map(|(name, value)| (name.to_owned(), text(&value)));
+        let outcome = outcome.map(|it| ("outcome".to_owned(), it));
+        tables.put(STATE, item.into_iter().chain(outcome).collect()).await;
+    }
+    let answer = verify(&bot).await;
+    let open = format!("{now} {ANA} v0=open");
+    let found = (&answer["valid"], &answer["open_requests"], &answer["requests_not_in_the_log"]);
+    assert_eq!(found, (&json!(true), &json!([open]), &json!(["v0=gone"])), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

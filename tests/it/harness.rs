@@ -289,8 +289,13 @@ impl Bot {
 #[expect(clippy::disallowed_methods, reason = "a hook cannot wait in another way, and nothing else is to happen")]
 pub(crate) fn signal_to(signal: &str, pid: u32) {
     std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
-    let runs = |stat: String| !stat.rsplit(')').next().is_some_and(|it| it.trim_start().starts_with(['T', 'Z']));
-    while signal == "-STOP" && std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(runs) {
+    if signal != "-STOP" {
+        return;
+    }
+    let rests = |stat: String| stat.rsplit(')').next().is_some_and(|it| it.trim_start().starts_with(['T', 'Z']));
+    let until = Instant::now() + PATIENCE;
+    while !std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, rests) {
+        assert!(Instant::now() < until, "the process does not stop");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

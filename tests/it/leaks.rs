@@ -10,7 +10,7 @@ use datalake_bot::{
     sandbox::{
         aws::Slips,
         faults::{Fault, Kind},
-        world::World,
+        world::{BUCKET, World},
     },
 };
 use tempfile::TempDir;
@@ -89,6 +89,8 @@ async fn what_the_rules_allow_passes_and_its_rows_are_told() {
     assert_eq!((detail.tables, detail.rows), (Some(2), Some(46)));
     assert!(!lake.bot.effects("glue", "GetTables").is_empty(), "the guard has looked");
     assert!(lake.bot.world.slack.channel_as(ANA, CHANNEL).contains("46 rows"));
+    let details = lake.bot.slash(ANA, &format!("/datalake status {}", run.export_task)).await;
+    assert!(details.contains("`learning.users`: 40 rows"), "{details}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,11 +143,7 @@ async fn a_guard_that_may_not_look_lets_nothing_pass() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_have_fallen_are_asked_about() {
-    let lake = Lake::start(Slips::default(), "\n[sources.policy]\nrow_fall = \"ask\"\nrow_fall_percent = 30\n").await;
-    lake.bot.slash(ANA, "/datalake run school").await;
-    lake.newest_that_is(&[RunStatus::Succeeded]).await;
-    lake.bot.world.aws.glue.set_slips(JOB, Slips { keeps_rows: Some(5), ..Slips::default() });
-    lake.snapshot();
+    let lake = falling("").await;
     let run = lake.newest_that_is(&[RunStatus::WaitingApproval]).await;
     let asked = run.question.unwrap();
     assert_eq!((asked.subject, asked.stage, asked.quorum), (Subject::Rows, StageId::NormalTransform, 1));
@@ -153,6 +151,52 @@ async fn rows_that_have_fallen_are_asked_about() {
     assert_eq!(fallen, [("learning.users", Some("40"))], "languages have lost one of six rows only");
     lake.press(KENJI, "approval.approve").await;
     lake.newest_that_is(&[RunStatus::Succeeded]).await;
+}
+
+/// Brings a first run to its end, and starts a second one whose job keeps five rows of each file.
+async fn falling(policy: &str) -> Lake {
+    let lake = Lake::start(Slips::default(), &format!("\n[sources.policy]\nrow_fall_percent = 30\n{policy}\n")).await;
+    lake.bot.slash(ANA, "/datalake run school").await;
+    lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.bot.world.aws.glue.set_slips(JOB, Slips { keeps_rows: Some(5), ..Slips::default() });
+    lake.snapshot();
+    lake
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_have_fallen_fail_the_run_where_the_policy_says_so() {
+    let lake = falling("row_fall = \"fail\"").await;
+    let alert = lake.bot.button(ALERTS, "run.retry").await;
+    let run = lake.newest_that_is(&[RunStatus::Failed]).await;
+    let error = run.error.unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalTransform, codes::ROWS_LOST));
+    let read = lake.bot.world.slack.thread(ALERTS, &alert.ts);
+    assert!(read.contains("40 rows are now 5") && read.contains("row_fall"), "{read}");
+    assert!(!lake.bot.world.slack.channel_as(ANA, CHANNEL).contains("Updating the normal catalog"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_have_fallen_are_warned_of_where_the_policy_says_so() {
+    let lake = falling("row_fall = \"warn\"").await;
+    let run = lake.newest_that_is(&[RunStatus::SucceededWithWarnings]).await;
+    assert_eq!(run.warnings[0].finding().map(|it| it.table.as_str()), Some("learning.users"));
+    let shown = async || lake.bot.world.slack.channel_as(ANA, CHANNEL).contains("40 rows are now 5").then_some(());
+    lake.bot.until("the warning is told", shown).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_that_shows_nothing_of_what_was_written_fails_the_run() {
+    let lake = Lake::start(Slips::default(), "").await;
+    let elsewhere = format!("s3://{BUCKET}/nowhere/").parse().unwrap();
+    lake.bot.world.aws.glue.add_database("nowhere");
+    lake.bot.world.aws.glue.add_crawler(JOB, "nowhere", elsewhere);
+    lake.snapshot();
+    let alert = lake.bot.button(ALERTS, "run.retry").await;
+    let run = lake.newest_that_is(&[RunStatus::Failed]).await;
+    let error = run.error.unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, codes::CATALOG_UNSEEN));
+    let read = lake.bot.world.slack.thread(ALERTS, &alert.ts);
+    assert!(read.contains("has written 2 tables") && read.contains("school-normal"), "{read}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,7 @@ use crate::domain::{
     seen::Seen,
     source::{Location, Source},
     stage::{Detail, WaitOn},
+    warning::Warning,
 };
 
 /// Warnings that are told; the rest is a number.
@@ -106,11 +107,11 @@ fn done(info: &Info, tables: &[Table], folders: &BTreeSet<&str>) -> Seen {
         skipped_tables: u64::try_from(skipped).ok(),
         ..Detail::default()
     };
-    let mut warnings: Vec<String> = tables.iter().filter_map(|it| it.warning(folders)).collect();
+    let mut warnings: Vec<Warning> = tables.iter().filter_map(|it| it.warning(folders)).map(Warning::from).collect();
     if warnings.len() > MOST_WARNINGS {
         let more = warnings.len() - MOST_WARNINGS;
         warnings.truncate(MOST_WARNINGS);
-        warnings.push(format!("… +{more}"));
+        warnings.push(format!("… +{more}").into());
     }
     Seen::Done { detail, warnings }
 }
@@ -151,8 +152,8 @@ mod tests {
             panic!("done")
         };
         assert_eq!((detail.tables, detail.skipped_tables, detail.gigabytes), (Some(25), Some(25), Some(1.5)));
-        assert_eq!((warnings.len(), warnings[20].as_str()), (21, "… +5"));
-        assert_eq!(warnings[0], "shop.t0: FAILED");
+        assert_eq!((warnings.len(), warnings[20].said()), (21, Some("… +5")));
+        assert_eq!(warnings[0].said(), Some("shop.t0: FAILED"));
     }
 
     #[test]
@@ -160,6 +161,6 @@ mod tests {
         let folders = BTreeSet::from(["shop/shop.t0", "shop/shop.t1"]);
         let Seen::Done { detail, warnings } = done(&info(), &tables(2, "COMPLETE"), &folders) else { panic!("done") };
         assert_eq!((detail.tables, detail.skipped_tables), (Some(2), Some(0)));
-        assert_eq!(warnings, Vec::<String>::new());
+        assert_eq!(warnings, []);
     }
 }

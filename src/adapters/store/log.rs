@@ -46,6 +46,14 @@ impl DynamoStore {
         self.scan(&self.runs, None).await?.into_iter().map(|it| item::read("a run", it)).collect()
     }
 
+    /// Returns the items of all requests that are kept, open and ended, as they stand in the table.
+    ///
+    /// # Errors
+    /// DynamoDB refused or did not answer.
+    pub async fn requests(&self) -> Result<Vec<Value>, StoreError> {
+        self.scan(&self.state, Some(tables::REQUEST)).await?.into_iter().map(|it| item::read("a request", it)).collect()
+    }
+
     /// Returns all chains, by name. The heads are read first: what is added meanwhile is one too many, not one too few,
     /// and a second look tells the one from the other.
     ///

@@ -30,7 +30,7 @@ pub(super) const BY_SOURCE: &str = "by_source";
 pub(super) const OPEN_RUNS: &str = "open_runs";
 pub(super) const OPEN_REQUESTS: &str = "open_requests";
 
-const REQUEST: &str = "REQUEST#";
+pub(super) const REQUEST: &str = "REQUEST#";
 const NOTICE: &str = "NOTICE#";
 const HOME: &str = "HOME#";
 pub(super) const AUDIT: &str = "AUDIT#";

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use sha2::{Digest, Sha256};
 
 use super::{
-    super::{classification, reader::Section},
+    super::{
+        classification::{self, Mistaken},
+        reader::Section,
+    },
     NOBODY, layers, places, policy, shapes,
 };
 use crate::domain::{
@@ -118,26 +121,31 @@ fn export(section: &Section<'_>, region: &str) -> Export {
 /// What follows from a classification with a mistake. It keeps no other source's runs from going on: the bot starts.
 const UNREAD: &str = "everything is sensitive, the leak guard does not judge, and jobs that read the file refuse it";
 
+/// Stands for the bytes of a file that cannot be read. They are those of no file, so that jobs that check the digest refuse
+/// to go on, as with a file that has a mistake: to them, no bytes are a source without a file, of which Normal is empty.
+const NO_FILE: &[u8] = b"datalake-bot: the classification cannot be read";
+
 /// Returns the digest of the file that classifies the source's columns, and its rules. Nothing classified means that
 /// everything is sensitive.
 fn rules(section: &Section<'_>, folder: &Path) -> (String, Arc<Rules>) {
-    let bytes = section.optional("classification").map_or_else(Vec::new, |name| {
-        std::fs::read(folder.join(&name)).unwrap_or_else(|error| {
-            section.note(
-                "classification",
-                format!("names a file that cannot be read, so everything is sensitive: {error}"),
-            );
-            Vec::new()
-        })
-    });
-    let digest = hex::encode(Sha256::digest(&bytes));
+    let Some(name) = section.optional("classification") else {
+        return (digest(b""), Arc::default());
+    };
+    let bytes = match std::fs::read(folder.join(&name)) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            section.note("classification", format!("names a file that cannot be read, so {UNREAD}: {error}"));
+            return (digest(NO_FILE), Arc::default());
+        }
+    };
+    let digest = digest(&bytes);
     let rules = match String::from_utf8(bytes).map(|it| classification::read(&it)) {
         Ok(Ok(rules)) => rules,
-        Ok(Err(mistakes)) => {
+        Ok(Err(Mistaken { mistakes, rules })) => {
             for mistake in mistakes {
                 section.note("classification", format!("names a file with a mistake, so {UNREAD}: {mistake}"));
             }
-            Rules::default()
+            rules
         }
         Err(_) => {
             section.note("classification", format!("names a file that is not UTF-8 text, so {UNREAD}"));
@@ -145,6 +153,10 @@ fn rules(section: &Section<'_>, folder: &Path) -> (String, Arc<Rules>) {
         }
     };
     (digest, Arc::new(rules))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 fn clashes(section: &Section<'_>, source: &Source, other: &Source) {

@@ -3,7 +3,7 @@ use rstest::rstest;
 use super::*;
 use crate::domain::{
     access::Who,
-    source::{Engine, Layer, Schedule},
+    source::{Engine, Layer, Policy, Schedule, Then},
 };
 
 /// The example of the configuration: what the README and `deploy/` show.
@@ -31,6 +31,18 @@ fn the_example_is_right() {
     assert_eq!(shop.layer(Layer::Sensitive).unwrap().output.url(), "s3://example-lake/sensitive/shop/");
     let prices = config.prices.unwrap();
     assert_eq!((prices.currency.as_str(), prices.export_per_gb, prices.glue_dpu_hour), ("USD", 0.01, 0.44));
+}
+
+#[test]
+fn without_a_policy_missing_tables_warn_and_fallen_rows_ask() {
+    let from = EXAMPLE.find("[sources.policy]").unwrap();
+    let to = from + EXAMPLE[from..].find("\n\n").unwrap();
+    let config = read(&format!("{}{}", &EXAMPLE[..from], &EXAMPLE[to..])).unwrap();
+    let Policy { skipped_tables, gone_tables, row_fall } = config.sources[0].policy;
+    assert_eq!((skipped_tables, gone_tables), (Then::Warn, Then::Warn));
+    assert_eq!((row_fall.then, row_fall.percent), (Then::Ask, 50));
+    let said = read(&EXAMPLE.replace("row_fall = \"ask\"", "row_fall = \"warn\"")).unwrap();
+    assert_eq!(said.sources[0].policy.row_fall.then, Then::Warn);
 }
 
 #[rstest]
@@ -208,6 +220,16 @@ fn a_classification_that_is_not_there_leaves_everything_sensitive_and_is_noted()
     let config = read(&example().replace("shop.classification.toml", "gone.toml")).unwrap();
     assert_eq!(config.notices.len(), 1);
     assert!(config.notices[0].to_string().contains("everything is sensitive"), "{}", config.notices[0]);
+    let source = &config.sources[0];
+    assert!(source.rules.is_empty() && !source.rules.hides_names());
+    let bare = read(&example().replace("classification = \"shop.classification.toml\"", "")).unwrap();
+    assert_ne!(source.classification, bare.sources[0].classification, "jobs take the digest of no bytes for no file");
+    assert_eq!(bare.sources[0].classification, digest_of(b""));
+}
+
+fn digest_of(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    hex::encode(sha2::Sha256::digest(bytes))
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::classification::Shape;
 
 fn mistakes(text: &str) -> Vec<String> {
-    read(text).unwrap_err().iter().map(ToString::to_string).collect()
+    read(text).unwrap_err().mistakes.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -78,6 +78,11 @@ fn nothing_said_is_no_rule() {
     "[a.b]\nid = { class = \"normal\", normal = \"hash\" }",
     "line 2: a.b.id says how it appears in the Normal layer: only what has the class sensitive can say so"
 )]
+#[case::escape("[a.b]\n\"\\x61\" = \"drop\"", "line 2: must not have the escapes `\\e` and `\\x`")]
+#[case::empty_tables(
+    "[a.b]\n[A]\n",
+    "line 1: a.b writes `a` what is `A` elsewhere: both are one name to Glue, so write it in one way"
+)]
 #[case::case(
     "[a.b]\nId = \"drop\"\nid = \"drop\"",
     "line 3: a.b.id writes `id` what is `Id` elsewhere: both are one name to Glue, so write it in one way"
@@ -91,6 +96,25 @@ fn a_mistake_is_told_with_its_line(#[case] text: &str, #[case] expected: &str) {
 fn every_mistake_is_told_at_once() {
     let text = "[a.b]\nid = \"public\"\nx = 7\n[c]\n\"*\" = \"drop\"\n[c.d]\ny = \"normal\"";
     assert_eq!(mistakes(text).len(), 3, "{:#?}", mistakes(text));
+}
+
+/// What is told of names in Slack: `learning.users` with its columns, then another table.
+fn hidden(text: &str) -> Vec<&'static str> {
+    let rules = read(text).unwrap_err().rules;
+    assert!(rules.is_empty(), "nothing is judged by a file with a mistake");
+    assert!(rules.of("learning", "users", "id").unclassified);
+    assert!(rules.keeps_table("learning", "users") && rules.file().is_empty());
+    let columns = ["id", "email", "note"].into_iter().filter(|it| rules.hides_column("learning.users", it));
+    columns.chain(rules.hides_table("learning.lessons").then_some("lessons")).collect()
+}
+
+#[rstest]
+#[case::a_class("id = \"normal\"\nemail = \"sensitiv\"\n\"*\" = \"normal\"", &["email", "lessons"])]
+#[case::toml("id = \"normal\"\nemail = \"sensitive\"\nnote = ", &["email", "note", "lessons"])]
+#[case::conflict("id = \"normal\"\nID = \"drop\"\n\"*\" = \"normal\"", &["id", "lessons"])]
+#[case::nothing_that_can_be_read("id = { is = \"normal\" }", &[])]
+fn names_stay_hidden_by_a_file_with_a_mistake(#[case] users: &str, #[case] expected: &[&str]) {
+    assert_eq!(hidden(&format!("[learning.users]\n{users}\n")), expected);
 }
 
 /// The Glue job reads the same file, in another language: both are held to the same vectors.
@@ -132,7 +156,7 @@ fn the_shared_vectors_hold() {
     let cases = vectors().cases;
     assert!(!cases.is_empty());
     for Case { name, toml, columns } in cases {
-        let rules = read(&toml).unwrap_or_else(|mistakes| panic!("{name}: {mistakes:?}"));
+        let rules = read(&toml).unwrap_or_else(|it| panic!("{name}: {:?}", it.mistakes));
         for Column { database, table, column, class, normal, unclassified } in columns {
             let found = rules.of(&database, &table, &column);
             let shown = match found.in_normal() {

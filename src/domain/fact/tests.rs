@@ -156,7 +156,7 @@ fn a_retry_keeps_the_warnings_of_the_export_that_it_keeps_and_tells_none_twice()
     let run = after(&begun_at(export), &[warned(export, "half"), Fact::Began { stage: verify }, warned(verify, "t1")]);
     let run = after(&run, &[failed(StageId::Latest), Fact::Retried { from: verify, by: "UBEN".into() }]);
     let run = after(&run, &[Fact::TurnTaken, Fact::Began { stage: verify }, warned(verify, "t1")]);
-    assert_eq!(run.warnings, ["half", "t1"]);
+    assert_eq!(run.warnings, ["half".into(), "t1".into()]);
 }
 
 #[test]

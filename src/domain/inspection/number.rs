@@ -24,7 +24,7 @@ pub struct Number {
 /// Returns the numbers of what `findings` and `only` name. What the export does not have, such as a table that is gone,
 /// has none. Without rules nothing is hidden.
 pub(super) fn numbers(rules: &Rules, schema: &Schema, findings: &[Finding], only: &[String]) -> Vec<Number> {
-    if rules.is_empty() {
+    if !rules.hides_names() {
         return Vec::new();
     }
     let mut named: BTreeSet<(String, Option<String>)> = only.iter().map(|it| place(it, None)).collect();

@@ -83,7 +83,10 @@ fn gone_and_skipped_tables_follow_the_policy() {
     let of = |skipped_tables, gone_tables| {
         inspect(&Rules::default(), Policy { skipped_tables, gone_tables, ..Policy::default() }, &now, Some(&last)).1
     };
-    assert_eq!(of(Then::Warn, Then::Warn), Verdict::GoesOn { warnings: vec!["shop.c: GONE".to_owned()] });
+    assert_eq!(
+        of(Then::Warn, Then::Warn),
+        Verdict::GoesOn { warnings: Warning::of(vec![finding(FindingKind::GoneTable, "shop.c", None)], None, 1) }
+    );
     let asked = |verdict| if let Verdict::Doubtful(findings) = verdict { told(&findings) } else { vec![] };
     assert_eq!(asked(of(Then::Ask, Then::Warn)), ["skipped_table shop.b"]);
     assert_eq!(asked(of(Then::Warn, Then::Ask)), ["gone_table shop.c"]);
@@ -102,7 +105,7 @@ fn a_record_holds_the_first_findings_and_how_many_there_are() {
         inspect(&Rules::default(), Policy::default(), &schema(&[], &[]), Some(&schema(&tables, &[])));
     assert_eq!((found.findings.len(), found.count(FindingKind::GoneTable)), (MOST_FINDINGS, 70));
     let Verdict::GoesOn { warnings } = verdict else { panic!("{verdict:?}") };
-    assert_eq!((warnings.len(), warnings[20].as_str()), (21, "… +50"));
+    assert_eq!((warnings.len(), &warnings[20]), (21, &Warning::More { more: 50, kind: FindingKind::GoneTable }));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::domain::{
     failure::{Class, Failure, codes},
     run::Run,
     stage::{Detail, Stage, StageId},
+    warning::Warning,
 };
 
 /// Returns the next step of a run that waits for people.
@@ -67,7 +68,7 @@ pub(super) fn doubtful(
     run: &Run,
     stage: &Stage,
     doubt: &Doubt,
-    (detail, warnings): (&Detail, &[String]),
+    (detail, warnings): (&Detail, &[Warning]),
     context: Context<'_>,
 ) -> Plan {
     let (id, source) = (stage.id, context.source);

@@ -276,7 +276,7 @@ fn what_is_doubtful_counts_when_people_have_said_so(
     assert_eq!((goes_on.status, need(&goes_on)), (RunStatus::Running, Need::Look(stage)));
     let next = plan(&goes_on, stage, &seen, context(&source, start()));
     assert_eq!(told(&next), "finished");
-    assert_eq!(after(&goes_on, &next.facts).warnings, ["odd"]);
+    assert_eq!(after(&goes_on, &next.facts).warnings, ["odd".into()]);
     // However long they took, a look that fails is waited out.
     let unclear = Seen::Unclear(hiccup());
     let mut late = goes_on;

@@ -51,6 +51,25 @@ fn a_report_of_something_else_is_told() {
 }
 
 #[test]
+fn the_most_changed_tables_come_first_and_the_rest_is_a_number() {
+    let now = report("c", &[("a", 7), ("b", 100), ("new", 1), ("same", 9), ("large", 900)]);
+    let last = report("c", &[("a", 70), ("b", 90), ("same", 9), ("large", 900), ("gone", 5)]);
+    let told = |counts: &RowCounts| -> Vec<(String, u64, Option<u64>)> {
+        counts.tables.iter().map(|it| (it.table.replace("shop.", ""), it.rows, it.was)).collect()
+    };
+    let expected =
+        [("a", 7, Some(70)), ("b", 100, Some(90)), ("new", 1, None), ("large", 900, Some(900)), ("same", 9, Some(9))];
+    let expected = expected.map(|(name, rows, was)| (name.to_owned(), rows, was));
+    assert_eq!(told(&now.counts(Some(&last))), expected);
+    assert_eq!(now.counts(None).tables[0], Rows { table: "shop.large".to_owned(), rows: 900, was: None });
+
+    let names: Vec<String> = (0..57).map(|it| format!("t{it}")).collect();
+    let many: Vec<(&str, u64)> = names.iter().map(|it| (it.as_str(), 1)).collect();
+    let counts = report("c", &many).counts(None);
+    assert_eq!((counts.tables.len(), counts.more), (20, 37));
+}
+
+#[test]
 fn only_more_than_the_limit_is_a_fall() {
     let last = report("c", &[("users", 100), ("orders", 10), ("empty", 0)]);
     let some = |it: u64| Some(it.to_string());

@@ -12,6 +12,7 @@ use crate::{
         seen::Seen,
         source::Source,
         stage::{Detail, WaitOn},
+        warning::Warning,
     },
     engine::{Engine, ports::StoreError},
 };
@@ -29,7 +30,7 @@ impl Engine {
             Err(failure) => return Ok(unclear(failure)),
         };
         // RDS does not write of a table that it has skipped in the files of the tables alone.
-        schema.skip(run.warnings.iter().flat_map(|it| skipped_in(it)));
+        schema.skip(run.warnings.iter().filter_map(Warning::said).flat_map(skipped_in));
         let last = match self.last_like(run).await? {
             Some(last) => match self.schema_of(source, &last).await {
                 Ok(schema) => schema.map(|it| (last.export_task, it)),

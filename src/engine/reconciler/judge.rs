@@ -5,24 +5,25 @@ use crate::{
     domain::{
         approval::Subject,
         doubt::{Doubt, Finding, FindingKind},
-        failure::{Class, Failure, codes},
+        failure::{Class, Failure, Found, codes},
         leak::{Guard, Origin},
         report::Report,
         run::Run,
         seen::Seen,
         source::{Layer, Source, Then},
         stage::{Detail, StageId},
+        warning::Warning,
     },
     engine::{Engine, ports::StoreError},
 };
 
-/// Tables that a failure names; the others are counted.
+/// Tables that a failure or the warnings name; the others are counted.
 const NAMED: usize = 10;
 
 /// Work that AWS calls done.
 struct Done {
     detail: Detail,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 impl Done {
@@ -103,24 +104,23 @@ impl Engine {
         if let Some(how) = report.differs_from(&run.export_task, layer, &source.classification) {
             return Ok(Seen::Failed(Failure::new(Class::Data, codes::REPORT_DIFFERS, how)));
         }
-        let fallen = match self.last_report(run, source, layer).await? {
-            Ok(Some(last)) => {
-                let fallen = report.falls(&last, source.policy.row_fall.percent);
-                fallen.into_iter().filter(|it| !is_gone(run, it)).collect()
-            }
-            Ok(None) => Vec::new(),
+        let last = match self.last_report(run, source, layer).await? {
+            Ok(last) => last,
             Err(failure) => return Ok(Seen::Unclear(failure)),
         };
+        let fallen = last.as_ref().map(|last| report.falls(last, source.policy.row_fall.percent)).unwrap_or_default();
+        let fallen: Vec<Finding> = fallen.into_iter().filter(|it| !is_gone(run, it)).collect();
         let tables = u64::try_from(report.tables.len()).ok();
-        let detail = Detail { tables, rows: Some(report.rows()), ..done.detail };
+        let row_counts = Some(Box::new(report.counts(last.as_ref())));
+        let detail = Detail { tables, rows: Some(report.rows()), row_counts, ..done.detail };
         let done = Done { detail, ..done };
         Ok(match source.policy.row_fall.then {
             _ if fallen.is_empty() => done.passed(),
             Then::Ask => done.doubted(Subject::Rows, fallen),
-            Then::Fail => Seen::Failed(lost(&fallen, layer)),
+            Then::Fail => Seen::Failed(lost(fallen, layer)),
             Then::Warn => {
-                let warnings = done.warnings.into_iter().chain(fallen.iter().map(|it| warning(it, layer))).collect();
-                Done { warnings, ..done }.passed()
+                let fallen = Warning::of(fallen, Some(layer), NAMED);
+                Done { warnings: done.warnings.into_iter().chain(fallen).collect(), ..done }.passed()
             }
         })
     }
@@ -147,26 +147,15 @@ fn is_gone(run: &Run, finding: &Finding) -> bool {
 }
 
 fn unseen(report: &Report, source: &Source) -> Failure {
-    let (tables, crawler) = (report.tables.len(), &source.normal.crawler);
-    let message =
-        format!("the job has written {tables} tables; of the database of {crawler} none of them is to be seen");
-    Failure::new(Class::Config, codes::CATALOG_UNSEEN, message)
+    let found = Found::Unseen { tables: number(report.tables.len()), crawler: source.normal.crawler.clone() };
+    Failure::found(Class::Config, codes::CATALOG_UNSEEN, found)
 }
 
-/// Names of the sensitive layer are not for everybody who reads of the failure.
-fn lost(fallen: &[Finding], layer: Layer) -> Failure {
-    let count = fallen.len();
-    let named: Vec<String> = match layer {
-        Layer::Normal => fallen.iter().take(NAMED).map(|it| warning(it, layer)).collect(),
-        Layer::Sensitive => Vec::new(),
-    };
-    let message = format!("{count} tables of the {} layer have lost rows: {}", layer.as_str(), named.join("; "));
-    Failure::new(Class::Data, codes::ROWS_LOST, message.trim_end_matches(": "))
+fn lost(mut findings: Vec<Finding>, layer: Layer) -> Failure {
+    let more = number(findings.split_off(findings.len().min(NAMED)).len());
+    Failure::found(Class::Data, codes::ROWS_LOST, Found::RowsLost { layer, findings, more })
 }
 
-/// Returns a warning in the form that those of RDS have here: the table, then what is the matter.
-fn warning(finding: &Finding, layer: Layer) -> String {
-    let count = |it: &Option<String>| it.clone().unwrap_or_else(|| "0".to_owned());
-    let (table, was, is) = (&finding.table, count(&finding.was), count(&finding.is));
-    format!("{table}: {is} rows in the {} layer, {was} in the last good run", layer.as_str())
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -5,7 +5,9 @@ use crate::{
     domain::{
         answer::Unsent,
         history::{Span, took},
+        report::{RowCounts, Rows},
         run::{Run, RunStatus},
+        source::Layer,
         stage::Stage,
     },
     projection::{
@@ -28,7 +30,7 @@ pub(super) fn message(voice: Voice<'_>, run: &Run, unsent: Option<&Unsent>) -> M
     let headline = phrase::headline(voice, run);
     let wait = run.open_stage().map(|it| stage::wait(voice, it)).unwrap_or_default();
     let tables = tables(voice, run);
-    Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
+    let page = Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
         .section(unsent.map(|it| unsent::text(voice, it)).unwrap_or_default())
         .section(ids(voice, run))
         .section(error(voice, run))
@@ -36,7 +38,10 @@ pub(super) fn message(voice: Voice<'_>, run: &Run, unsent: Option<&Unsent>) -> M
         .section(times(voice, run))
         .section(Mrkdwn::lines(run.stages.iter().map(|it| of_stage(voice, run, it))))
         .section(phrase::warnings(voice, run))
-        .section(history(voice, run))
+        .section(history(voice, run));
+    let counted = run.stages.iter().filter_map(|it| Some((it.id.layer()?, it.detail.row_counts.as_deref()?)));
+    counted
+        .fold(page, |page, (layer, counts)| rows(voice, page, layer, counts))
         .section(tables.0)
         .list(tables.1, |more| voice.say("answer.details.more_tables", values! { more }))
         .message()
@@ -60,6 +65,17 @@ fn times(voice: Voice<'_>, run: &Run) -> Mrkdwn {
         voice.say("answer.details.usually", values! { low, usual, high, runs => it.runs })
     });
     Mrkdwn::lines([expected, usually].into_iter().flatten())
+}
+
+/// Adds the rows of a layer's tables.
+fn rows(voice: Voice<'_>, page: Page, layer: Layer, counts: &RowCounts) -> Page {
+    let line = |Rows { table, rows, was }: &Rows| voice.say("answer.rows.line", values! { table, rows, was });
+    let beyond = counts.more as usize;
+    let more = |n: usize| voice.say("answer.rows.more", values! { n });
+    let headline = voice.say("answer.rows.headline", values! { layer => phrase::layer(voice, layer) });
+    let lines = [headline].into_iter().chain(counts.tables.iter().map(line)).chain((beyond > 0).then(|| more(beyond)));
+    // Where there is no room for all, the last line is left out too.
+    page.list(lines.collect(), |cut| more(cut + beyond.saturating_sub(1)))
 }
 
 /// Every table, where there are more than the beginning of the answer names.

@@ -10,11 +10,11 @@ use crate::{
         approval::{Subject, Verdict},
         classification::testing,
         doubt::FindingKind,
-        failure::codes,
+        failure::{Found, codes},
         inspection::Inspector,
         run::BreakGlass,
         schema::{Column, Schema, Table, finding},
-        source::{Policy, Source},
+        source::{Layer, Policy, Source},
         stage::{Detail, StageId},
     },
     projection::{
@@ -143,7 +143,7 @@ proptest! {
     /// Whatever is found, and however the run goes on.
     #[test]
     fn no_channel_that_may_not_reads_a_hidden_name(
-        now in tables(), last in tables(), skip in any::<bool>(), way in 0..4,
+        now in tables(), last in tables(), skip in any::<bool>(), way in 0..6,
         only in subsequence(vec!["learning", "learning.users", "learning.zq_cards", "learning.zq_new1"], 0..=4),
     ) {
         let skipped: &[&str] = if skip { &["learning.zq_new1: FAILED", r#"{"skippedTables":["other.zq_9"]}"#] } else { &[] };
@@ -153,6 +153,11 @@ proptest! {
             0 => story.until(StageId::NormalCatalog).doubt(Subject::Leak, &leak),
             1 => story.until(StageId::SensitiveApproval).ask().vote("UBEN", Verdict::Deny),
             2 => story.fail(codes::JOB_FAILED, "Table learning.zq_cards has no column zq_mail."),
+            3 => story.until(StageId::SensitiveTransform).warned(Layer::Sensitive, &leak),
+            4 => {
+                let found = Found::RowsLost { layer: Layer::Sensitive, findings: leak.to_vec(), more: 1 };
+                story.fail_for(codes::ROWS_LOST, found)
+            }
             _ => story.fail(codes::TABLES_GONE, "learning.zq_new1, learning.users"),
         };
         for locale in Locale::ALL {

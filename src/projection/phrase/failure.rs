@@ -1,9 +1,9 @@
 //! Phrases about what went wrong and what holds a run up.
 
-use super::redact::redact;
+use super::{finding, redact::redact};
 use crate::{
     domain::{
-        failure::Failure,
+        failure::{Failure, Found},
         run::Run,
         stage::{WaitOn, Waiting},
         standing::Acknowledgement,
@@ -13,8 +13,20 @@ use crate::{
 
 /// Returns what AWS or the job said, at most `max` long.
 pub fn cause(voice: Voice<'_>, failure: &Failure, max: usize) -> Mrkdwn {
-    let message = redact(&failure.message);
-    voice.say("run.cause", values! { code => failure.code, message, max })
+    let found = failure.found.as_ref().map(|it| found(voice, it));
+    let message = if found.is_some() { String::new() } else { redact(&failure.message) };
+    Mrkdwn::lines([voice.say("run.cause", values! { code => failure.code, message, max })].into_iter().chain(found))
+}
+
+/// Returns what the bot itself has found wrong.
+fn found(voice: Voice<'_>, found: &Found) -> Mrkdwn {
+    match found {
+        Found::RowsLost { layer, findings, more } => {
+            let headline = voice.say("run.found.rows_lost", values! { layer => super::layer(voice, *layer) });
+            finding::lines(voice, headline, findings, findings.len() + *more as usize)
+        }
+        Found::Unseen { tables, crawler } => voice.say("run.found.unseen", values! { tables, crawler }),
+    }
 }
 
 /// Returns what to do about a failure.

@@ -26,8 +26,8 @@ pub fn found(voice: Voice<'_>, inspection: &Inspection) -> Mrkdwn {
     lines(voice, headline, &inspection.findings, all as usize)
 }
 
-/// The first of the findings, with how many more there are of `all`.
-fn lines(voice: Voice<'_>, headline: Mrkdwn, findings: &[Finding], all: usize) -> Mrkdwn {
+/// Returns the first of the findings below `headline`, with how many more there are of `all`.
+pub fn lines(voice: Voice<'_>, headline: Mrkdwn, findings: &[Finding], all: usize) -> Mrkdwn {
     if findings.is_empty() {
         return Mrkdwn::default();
     }
@@ -36,7 +36,8 @@ fn lines(voice: Voice<'_>, headline: Mrkdwn, findings: &[Finding], all: usize) -
     Mrkdwn::lines([headline].into_iter().chain(findings[..shown].iter().map(|it| line(voice, it))).chain(more))
 }
 
-fn line(voice: Voice<'_>, finding: &Finding) -> Mrkdwn {
+/// Returns one finding in one line.
+pub fn line(voice: Voice<'_>, finding: &Finding) -> Mrkdwn {
     let Finding { table, column, kind, was, is } = finding;
     let rows = *kind == FindingKind::FewerRows;
     let number = |text: &Option<String>| text.as_ref().and_then(|it| it.parse::<u64>().ok());

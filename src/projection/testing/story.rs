@@ -9,12 +9,13 @@ use crate::domain::{
     approval::{Approval, ApprovalState, Subject, Verdict},
     doubt::{Doubt, Finding},
     fact::Fact,
-    failure::{Class, Failure, codes},
+    failure::{Class, Failure, Found, codes},
     retry::{Retry, automatic, retry},
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Engine, Export, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
+    source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
     stage::{Detail, StageId, WaitOn},
+    warning::Warning,
 };
 
 /// A run, and the time in its story.
@@ -117,7 +118,7 @@ impl Story {
     #[must_use]
     pub(crate) fn finish(self, minutes: i64, detail: Detail, warnings: &[&str]) -> Self {
         let stage = self.run.open_stage().unwrap().id;
-        let warnings = warnings.iter().map(|it| (*it).to_owned()).collect();
+        let warnings = warnings.iter().map(|it| (*it).into()).collect();
         self.begin().then(minutes, &Fact::Finished { stage, detail, warnings })
     }
 
@@ -154,6 +155,21 @@ impl Story {
     pub(crate) fn fail(self, code: &str, message: &str) -> Self {
         let stage = self.run.open_stage().unwrap().id;
         self.begin().then(5, &Fact::Failed { stage, failure: Failure::new(Class::Config, code, message) })
+    }
+
+    /// The open stage fails for what the bot itself has found.
+    #[must_use]
+    pub(crate) fn fail_for(self, code: &str, found: Found) -> Self {
+        let stage = self.run.open_stage().unwrap().id;
+        self.begin().then(5, &Fact::Failed { stage, failure: Failure::found(Class::Data, code, found) })
+    }
+
+    /// The open stage succeeds, and `findings` in `layer` are warned of.
+    #[must_use]
+    pub(crate) fn warned(self, layer: Layer, findings: &[Finding]) -> Self {
+        let stage = self.run.open_stage().unwrap().id;
+        let warnings = Warning::of(findings.to_vec(), Some(layer), 2);
+        self.begin().then(5, &Fact::Finished { stage, detail: Detail::default(), warnings })
     }
 
     #[must_use]

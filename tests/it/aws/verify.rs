@@ -51,7 +51,7 @@ async fn a_table_without_files_is_a_warning() {
         world.stand_ins.s3.delete("lake", &key);
     }
     let Seen::Done { warnings, .. } = world.look(&run, STAGE).await else { panic!("done") };
-    assert_eq!(warnings, ["learning.users: no Parquet, no _SUCCESS"]);
+    assert_eq!(warnings, ["learning.users: no Parquet, no _SUCCESS".into()]);
 }
 
 #[tokio::test]

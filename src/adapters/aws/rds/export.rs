@@ -14,6 +14,7 @@ use crate::domain::{
     seen::{Seen, Started},
     source::Source,
     stage::Detail,
+    warning::Warning,
 };
 
 /// States in which a task takes one of the account's slots.
@@ -170,11 +171,11 @@ fn failure(task: &ExportTask) -> Failure {
 
 /// Returns the task's `WarningMessage` as it stands. It is JSON: lists of what was skipped; when all are empty it warns
 /// of nothing.
-fn warnings(task: &ExportTask) -> Vec<String> {
+fn warnings(task: &ExportTask) -> Vec<Warning> {
     let text = task.warning_message().unwrap_or_default().trim();
     let lists: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(text).ok();
     let empty = lists.is_some_and(|it| it.values().all(|list| list.as_array().is_some_and(Vec::is_empty)));
-    if text.is_empty() || empty { Vec::new() } else { vec![text.to_owned()] }
+    if text.is_empty() || empty { Vec::new() } else { vec![text.into()] }
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use crate::{
         approval::{Subject, Verdict, Void},
         doubt::{Finding, FindingKind},
         fact::Fact,
+        failure::{Found, codes},
+        source::Layer,
         stage::StageId,
     },
     projection::testing::story::{Story, begun},
@@ -13,6 +15,10 @@ use crate::{
 fn finding(kind: FindingKind, column: Option<&str>, was: Option<&str>, is: Option<&str>) -> Finding {
     let text = |it: Option<&str>| it.map(str::to_owned);
     Finding { table: "learning.users".into(), column: text(column), kind, was: text(was), is: text(is) }
+}
+
+fn fewer(table: &str) -> Finding {
+    Finding { table: table.into(), ..finding(FindingKind::FewerRows, None, Some("41200"), Some("17")) }
 }
 
 /// A finding of each kind, and more of one than a message lists.
@@ -35,7 +41,8 @@ pub(super) fn doubts() -> Vec<(&'static str, Story)> {
     let schema = || begun().until(StageId::Verify).doubt(Subject::Schema, &findings());
     let leak = [finding(FindingKind::Leaked, Some("email"), None, None)];
     let leak = || begun().until(StageId::NormalCatalog).doubt(Subject::Leak, &leak);
-    let rows = [finding(FindingKind::FewerRows, None, Some("41200"), Some("17"))];
+    let rows = [fewer("learning.users")];
+    let many = ["learning.users", "learning.lessons", "learning.languages"].map(fewer);
     let rows = || begun().until(StageId::NormalTransform).doubt(Subject::Rows, &rows);
     vec![
         ("schema", schema()),
@@ -47,6 +54,19 @@ pub(super) fn doubts() -> Vec<(&'static str, Story)> {
         (
             "rows, void",
             rows().then(1, &Fact::ApprovalVoided { subject: Subject::Rows, why: Void::Plan, by: Vec::new() }),
+        ),
+        ("rows, warned of", begun().until(StageId::SensitiveTransform).warned(Layer::Sensitive, &many)),
+        (
+            "rows, failed",
+            begun()
+                .until(StageId::NormalTransform)
+                .fail_for(codes::ROWS_LOST, Found::RowsLost { layer: Layer::Normal, findings: many.to_vec(), more: 4 }),
+        ),
+        (
+            "nothing in the catalog",
+            begun()
+                .until(StageId::NormalCatalog)
+                .fail_for(codes::CATALOG_UNSEEN, Found::Unseen { tables: 12, crawler: "shop-normal".into() }),
         ),
     ]
 }

@@ -65,6 +65,7 @@ fn detail() -> impl Strategy<Value = Detail> {
             objects: Some(bytes),
             bytes: Some(bytes),
             rows: Some(bytes),
+            row_counts: None,
             removed: Some(tables),
             job_run_id: Some("jr".into()),
             dpu_seconds: Some(size),
@@ -118,6 +119,7 @@ fn play(story: Story, op: Op) -> Story {
         Op::Wait(message) => story.wait(WaitOn::Trouble(Failure::new(Class::Transient, "x", message))),
         Op::Progress(detail) => story.maybe(1, &Fact::Progressed { stage, detail }),
         Op::Finish(detail, warnings) if stage != StageId::SensitiveApproval => {
+            let warnings = warnings.into_iter().map(Into::into).collect();
             story.begin().maybe(1, &Fact::Finished { stage, detail, warnings })
         }
         Op::Fail(code, message) if !pending => story.fail(&code, &message),
