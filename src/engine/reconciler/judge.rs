@@ -10,7 +10,7 @@ use crate::{
         report::Report,
         run::Run,
         seen::Seen,
-        source::{Layer, Source, Then},
+        source::{Catalog, Layer, Location, Source, Then},
         stage::{Detail, StageId},
     },
     engine::{Engine, ports::StoreError},
@@ -77,8 +77,8 @@ impl Engine {
             Ok(tables) => tables,
             Err(failure) => return Seen::Unclear(failure),
         };
-        let places = [&source.normal.output, &source.latest];
-        let guard = Guard::new(&source.rules, Origin { crawler: &source.normal.crawler, places: &places });
+        let places = places(source);
+        let guard = guard(source, &places);
         let findings = guard.leaks(&tables);
         if !findings.is_empty() {
             return done.doubted(Subject::Leak, findings);
@@ -146,10 +146,24 @@ fn is_gone(run: &Run, finding: &Finding) -> bool {
     known.iter().any(|it| it.kind == FindingKind::GoneTable && it.table == finding.table)
 }
 
+/// Returns where data of the Normal layer lies, and what was never classified.
+pub(super) fn places(source: &Source) -> [&Location; 3] {
+    [&source.normal.output, &source.latest, &source.export.to]
+}
+
+/// Returns the guard of the Normal layer, whose data lies at `places`.
+pub(super) fn guard<'a>(source: &'a Source, places: &'a [&'a Location]) -> Guard<'a> {
+    let crawler = source.normal.crawler();
+    Guard::new(&source.rules, Origin { source: &source.name, crawler, places })
+}
+
 fn unseen(report: &Report, source: &Source) -> Failure {
-    let (tables, crawler) = (report.tables.len(), &source.normal.crawler);
-    let message =
-        format!("the job has written {tables} tables; of the database of {crawler} none of them is to be seen");
+    let tables = report.tables.len();
+    let database = match &source.normal.catalog {
+        Catalog::Crawler(name) => format!("the database of {name}"),
+        Catalog::Tables { database } => database.clone(),
+    };
+    let message = format!("the job has written {tables} tables; of {database} none of them is to be seen");
     Failure::new(Class::Config, codes::CATALOG_UNSEEN, message)
 }
 
