@@ -26,7 +26,8 @@ pub(super) fn probes<'a>(glue: &'a Client, source: &'a Source) -> Vec<Probe<'a>>
     });
     // What is not classified is not guarded. A database that the bot keeps itself is looked at already.
     let guarded = source.normal.crawler().filter(|_| !source.rules.is_empty());
-    let guarded = guarded.map(|it| Probe::new("Normal catalog", it, Need::Bots, async move { catalog(glue, it).await }));
+    let guarded =
+        guarded.map(|it| Probe::new("Normal catalog", it, Need::Bots, async move { catalog(glue, it).await }));
     each.chain(guarded).collect()
 }
 

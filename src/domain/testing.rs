@@ -13,7 +13,10 @@ use super::{
     plan::{Context, Timing},
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Catalog, Engine, Export, Layer, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer, Source},
+    source::{
+        ApprovalRule, Catalog, Engine, Export, Layer, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer,
+        Source,
+    },
     stage::{Detail, Intent, StageId},
 };
 
@@ -47,7 +50,8 @@ pub(super) fn mins(minutes: i64) -> SignedDuration {
 /// A source whose sensitive layer takes two approvals.
 pub(super) fn source() -> Source {
     let place = |prefix: &str| Location { bucket: "lake".into(), prefix: prefix.into() };
-    let work = |name: &str| LayerWork { glue_job: name.into(), catalog: Catalog::Crawler(name.into()), output: place(name) };
+    let work =
+        |name: &str| LayerWork { glue_job: name.into(), catalog: Catalog::Crawler(name.into()), output: place(name) };
     Source {
         name: "shop".into(),
         engine: Engine::Rds,

@@ -44,7 +44,10 @@ fn catalog(section: &Section<'_>, publish: Publish) -> Catalog {
             Catalog::Crawler(section.text("crawler"))
         }
         Publish::Pointer => {
-            not_here("crawler", "does not go with `publish = \"pointer\"`: the bot itself keeps the tables of `database`");
+            not_here(
+                "crawler",
+                "does not go with `publish = \"pointer\"`: the bot itself keeps the tables of `database`",
+            );
             Catalog::Tables { database: shapes::database(section) }
         }
     }

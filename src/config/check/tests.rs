@@ -166,7 +166,11 @@ fn the_example_is_right() {
     "name = \"shop\"\npublish = \"pointer\"",
     "sources.shop.layers.sensitive.database is missing"
 )]
-#[case::publish("name = \"shop\"", "name = \"shop\"\npublish = \"move\"", "sources.shop.publish must be one of: copy, pointer")]
+#[case::publish(
+    "name = \"shop\"",
+    "name = \"shop\"\npublish = \"move\"",
+    "sources.shop.publish must be one of: copy, pointer"
+)]
 #[case::price(
     "glue_dpu_hour = 0.44",
     "glue_dpu_hour = -1",

@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::catalog::classification;
 use crate::domain::{
     access::{Identities, Who},
-    source::{ApprovalRule, Catalog, Engine, Export, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer, Source},
+    source::{
+        ApprovalRule, Catalog, Engine, Export, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer, Source,
+    },
 };
 
 /// When every simulation begins: 2026-11-22 03:00:00 UTC.

@@ -106,9 +106,7 @@ impl Truth {
                 latest.map_or(Seen::Absent { marker: None }, |_| seen(Some(End::Done), "", ""))
             }
             StageId::NormalTransform | StageId::SensitiveTransform => self.see_job(run, stage),
-            StageId::NormalCatalog | StageId::SensitiveCatalog => {
-                self.see_crawl(run, crawler_of(source, stage), stage)
-            }
+            StageId::NormalCatalog | StageId::SensitiveCatalog => self.see_crawl(run, crawler_of(source, stage), stage),
             StageId::SensitiveApproval => Seen::Absent { marker: None },
         }
     }

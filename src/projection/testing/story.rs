@@ -13,7 +13,9 @@ use crate::domain::{
     retry::{Retry, automatic, retry},
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Catalog, Engine, Export, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer, Source},
+    source::{
+        ApprovalRule, Catalog, Engine, Export, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer, Source,
+    },
     stage::{Detail, StageId, WaitOn},
 };
 
@@ -27,7 +29,8 @@ pub(crate) struct Story {
 
 pub(crate) fn source(name: &str) -> Source {
     let place = |prefix: &str| Location { bucket: "lake".into(), prefix: prefix.into() };
-    let work = |name: &str| LayerWork { glue_job: name.into(), catalog: Catalog::Crawler(name.into()), output: place(name) };
+    let work =
+        |name: &str| LayerWork { glue_job: name.into(), catalog: Catalog::Crawler(name.into()), output: place(name) };
     Source {
         name: name.into(),
         engine: Engine::Rds,

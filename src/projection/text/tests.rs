@@ -80,8 +80,7 @@ fn read_sources(folder: &Path, into: &mut String) {
 /// Keys of what people are asked.
 fn questions() -> impl Iterator<Item = String> {
     let states = ["pending", "approved", "denied", "expired"];
-    let requests =
-        Subject::ALL.iter().map(|it| it.as_str()).chain(["leak_ahead"]);
+    let requests = Subject::ALL.iter().map(|it| it.as_str()).chain(["leak_ahead"]);
     let requests = requests.flat_map(move |it| states.map(|state| format!("approval.{it}.{state}")));
     let findings = FindingKind::ALL.iter().map(|it| format!("finding.{}", it.as_str()));
     let found = Subject::ALL.iter().map(|it| format!("finding.headline.{}", it.as_str()));
