@@ -87,7 +87,13 @@ def _folder(url: str) -> str:
 
 
 def _check_published(storage: Storage, options: argparse.Namespace) -> None:
-    """Refuses what another run has published: it would be written under this run's name."""
+    """Refuses what another run has published: it would be written under this run's name.
+
+    Where nothing is copied, the job reads the export itself, whose files are never another run's: its folder is called
+    like the run.
+    """
+    if options.datalake_input.rsplit("/", 1)[-1] == options.datalake_run:
+        return
     content = storage.read(f"{options.datalake_input}/_manifest.json")
     try:
         published = json.loads(content)["export_task"] if content is not None else None

@@ -41,7 +41,7 @@ use crate::{
         schema::Schema,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
-        source::{Layer, Location, Source},
+        source::{Layer, Source},
         stage::StageId,
     },
     engine::ports::{Catalogs, Exports, Progress, Reports, Schemas, Shelf, Snapshots, Work},
@@ -60,6 +60,13 @@ impl Aws {
     /// Returns the services as `sdk` reaches them. `clock` dates what is published.
     pub fn new(sdk: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
         Self { rds: aws_sdk_rds::Client::new(sdk), s3: s3_client(sdk), glue: aws_sdk_glue::Client::new(sdk), clock }
+    }
+}
+
+impl Aws {
+    /// Returns the services that make layers.
+    fn layers(&self) -> glue::Services<'_> {
+        glue::Services { glue: &self.glue, s3: &self.s3 }
     }
 }
 
@@ -83,10 +90,10 @@ impl Work for Aws {
             StageId::Verify => export_files::look(&self.s3, run, source).await,
             StageId::Latest => publish::look(&self.s3, run, source).await,
             StageId::NormalTransform | StageId::NormalCatalog => {
-                glue::look(&self.glue, run, source, Layer::Normal, stage).await
+                glue::look(self.layers(), run, source, Layer::Normal, stage).await
             }
             StageId::SensitiveTransform | StageId::SensitiveCatalog => {
-                glue::look(&self.glue, run, source, Layer::Sensitive, stage).await
+                glue::look(self.layers(), run, source, Layer::Sensitive, stage).await
             }
             // People's work, of which AWS knows nothing.
             StageId::SensitiveApproval => Seen::Absent { marker: None },
@@ -104,10 +111,10 @@ impl Work for Aws {
             StageId::Export => rds::export::start(&self.rds, run, source).await,
             StageId::Latest => publish::start(&self.s3, &*self.clock, run, source, progress).await,
             StageId::NormalTransform | StageId::NormalCatalog => {
-                glue::start(&self.glue, run, source, Layer::Normal, stage).await
+                glue::start(self.layers(), run, source, Layer::Normal, stage, progress).await
             }
             StageId::SensitiveTransform | StageId::SensitiveCatalog => {
-                glue::start(&self.glue, run, source, Layer::Sensitive, stage).await
+                glue::start(self.layers(), run, source, Layer::Sensitive, stage, progress).await
             }
             // There is nothing to start: others do it, and looking is all.
             StageId::Snapshot | StageId::Verify | StageId::SensitiveApproval => Started::Acted { handle: None },
@@ -118,10 +125,10 @@ impl Work for Aws {
         match stage {
             StageId::Export => rds::export::stop(&self.rds, run).await,
             StageId::NormalTransform | StageId::NormalCatalog => {
-                glue::stop(&self.glue, run, source, Layer::Normal, stage).await
+                glue::stop(self.layers(), run, source, Layer::Normal, stage).await
             }
             StageId::SensitiveTransform | StageId::SensitiveCatalog => {
-                glue::stop(&self.glue, run, source, Layer::Sensitive, stage).await
+                glue::stop(self.layers(), run, source, Layer::Sensitive, stage).await
             }
             // Nothing of these goes on in AWS. Publishing ends with the call that does it.
             StageId::Snapshot | StageId::Verify | StageId::Latest | StageId::SensitiveApproval => Ok(()),
@@ -143,9 +150,7 @@ impl Snapshots for Aws {
 #[async_trait]
 impl Schemas for Aws {
     async fn of(&self, source: &Source, export: &ExportTask) -> Result<Option<Schema>, Failure> {
-        let to = &source.export.to;
-        let at = Location { bucket: to.bucket.clone(), prefix: to.key(export.as_str()) };
-        export_files::schema(&self.s3, &at, export.as_str()).await
+        export_files::schema(&self.s3, &source.export_of(export), export.as_str()).await
     }
 }
 

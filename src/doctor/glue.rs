@@ -1,4 +1,4 @@
-//! The jobs and crawlers of a source's layers.
+//! The jobs, crawlers and databases of a source's layers.
 
 use aws_sdk_glue::{Client, types::Crawler};
 
@@ -7,35 +7,46 @@ use super::{
     probe::Probe,
     trouble::{Need, Trouble},
 };
-use crate::domain::source::{Layer, Location, Source};
+use crate::domain::source::{Catalog, Layer, Location, Source};
 
 pub(super) fn probes<'a>(glue: &'a Client, source: &'a Source) -> Vec<Probe<'a>> {
     let layers = source.layers().into_iter().filter_map(|it| Some((it, source.layer(it)?)));
     let each = layers.flat_map(|(layer, work)| {
-        let crawler = async move { crawler(glue, &work.crawler, layer, &source.latest).await };
-        [
-            Probe::new("Glue job", &work.glue_job, Need::Doctors, async move { job(glue, &work.glue_job).await }),
-            Probe::new("crawler", &work.crawler, Need::Bots, crawler),
-        ]
+        let catalog = match &work.catalog {
+            Catalog::Crawler(name) => {
+                let crawler = async move { crawler(glue, name, layer, &source.latest).await };
+                Probe::new("crawler", name, Need::Bots, crawler)
+            }
+            Catalog::Tables { database: name } => {
+                Probe::new("Glue database", name, Need::Bots, async move { database(glue, name).await })
+            }
+        };
+        let job = async move { job(glue, &work.glue_job).await };
+        [Probe::new("Glue job", &work.glue_job, Need::Doctors, job), catalog]
     });
-    // What is not classified is not guarded.
-    let crawler = &source.normal.crawler;
-    let guarded = (!source.rules.is_empty())
-        .then(|| Probe::new("Normal catalog", crawler, Need::Bots, async move { catalog(glue, crawler).await }));
+    // What is not classified is not guarded. A database that the bot keeps itself is looked at already.
+    let guarded = source.normal.crawler().filter(|_| !source.rules.is_empty());
+    let guarded =
+        guarded.map(|it| Probe::new("Normal catalog", it, Need::Bots, async move { catalog(glue, it).await }));
     each.chain(guarded).collect()
 }
 
 /// Says whether the guard of the Normal layer can read the tables of the crawler's database.
 async fn catalog(glue: &Client, crawler: &str) -> Verdict {
     let found = glue.get_crawler().name(crawler).send().await.ok().and_then(|it| it.crawler);
-    let Some(database) = found.and_then(|it| it.database_name).filter(|it| !it.is_empty()) else {
-        return Verdict::not_checked("its crawler tells no database");
-    };
-    match glue.get_tables().database_name(&database).max_results(1).send().await.map_err(Trouble::from) {
-        Ok(_) => Verdict::ok(format!("the tables of {database} can be read")),
+    match found.and_then(|it| it.database_name).filter(|it| !it.is_empty()) {
+        Some(name) => database(glue, &name).await,
+        None => Verdict::not_checked("its crawler tells no database"),
+    }
+}
+
+/// Says whether the tables of a database can be read.
+async fn database(glue: &Client, name: &str) -> Verdict {
+    match glue.get_tables().database_name(name).max_results(1).send().await.map_err(Trouble::from) {
+        Ok(_) => Verdict::ok(format!("the tables of {name} can be read")),
         Err(trouble) if trouble.is("EntityNotFound") => Verdict::failed(
-            format!("there is no database {database}"),
-            "Create the database in Glue, or name another one in the crawler.",
+            format!("there is no database {name}"),
+            "Create the database in Glue, or name another one in the crawler, or in `database` of the layer.",
         ),
         Err(trouble) => trouble.verdict(Need::Bots, "glue:GetTables"),
     }

@@ -1,5 +1,11 @@
 //! What Glue's catalog has of a layer: the tables that people can query.
 
+mod switch;
+mod wanted;
+
+pub use switch::Switch;
+pub use wanted::wanted;
+
 /// A table of the catalog, as Glue describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CatalogTable {
@@ -15,6 +21,10 @@ pub struct CatalogTable {
     pub partition_keys: Vec<(String, String)>,
     /// The crawler that has written it, if one has.
     pub crawler: Option<String>,
+    /// The source that the bot keeps it for, if it does.
+    pub source: Option<String>,
+    /// The run that the bot has turned it to.
+    pub run: Option<String>,
     /// Its crawler has found its files gone.
     pub is_deprecated: bool,
 }

@@ -46,6 +46,8 @@ pub enum Found {
     RowsLost { layer: Layer, findings: Vec<Finding>, more: u32 },
     /// The catalog that the crawler writes to shows none of so many tables that the job has written.
     Unseen { tables: u32, crawler: String },
+    /// The same, of a database whose tables the bot keeps.
+    UnseenIn { tables: u32, database: String },
 }
 
 impl Found {
@@ -53,7 +55,7 @@ impl Found {
     pub fn findings(&self) -> &[Finding] {
         match self {
             Self::RowsLost { findings, .. } => findings,
-            Self::Unseen { .. } => &[],
+            Self::Unseen { .. } | Self::UnseenIn { .. } => &[],
         }
     }
 }
@@ -70,7 +72,9 @@ impl fmt::Display for Found {
                 }
                 if *more > 0 { write!(f, ", … +{more}") } else { Ok(()) }
             }
-            Self::Unseen { tables, crawler } => write!(f, "{crawler}: 0/{tables}"),
+            Self::Unseen { tables, crawler: at } | Self::UnseenIn { tables, database: at } => {
+                write!(f, "{at}: 0/{tables}")
+            }
         }
     }
 }
@@ -105,10 +109,18 @@ pub mod codes {
     pub const CRAWL_FAILED: &str = "CrawlFailed";
     /// What lies in the place of a job's report is none.
     pub const REPORT_UNREADABLE: &str = "ReportUnreadable";
+    /// The job has left no report, and nothing else says which tables there are.
+    pub const REPORT_MISSING: &str = "ReportMissing";
     /// A job's report is of another run, layer or classification than the job was given.
     pub const REPORT_DIFFERS: &str = "ReportDiffers";
     /// A table has fewer rows than the source's policy lets pass.
     pub const ROWS_LOST: &str = "RowsLost";
+    /// A table of the catalog that the run needs is somebody else's.
+    pub const FOREIGN_TABLE: &str = "ForeignTable";
+    /// Two tables of a layer would have the same name in the catalog.
+    pub const TABLE_NAMES_CLASH: &str = "TableNamesClash";
+    /// The job has written no table of a layer that has some.
+    pub const EMPTY_LAYER: &str = "EmptyLayer";
     /// The catalog shows nothing of what the job has written.
     pub const CATALOG_UNSEEN: &str = "CatalogUnseen";
     /// The stage took longer than its deadline.
@@ -164,8 +176,12 @@ pub enum Remedy {
     Crawler,
     CrawlerMissing,
     JobReport,
+    JobReportMissing,
     RowsLost,
     Catalog,
+    ForeignTable,
+    TableNames,
+    EmptyLayer,
     Permissions,
     NewerData,
     LatestReplaced,
@@ -177,7 +193,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
@@ -193,8 +209,12 @@ impl Remedy {
         Self::Crawler,
         Self::CrawlerMissing,
         Self::JobReport,
+        Self::JobReportMissing,
         Self::RowsLost,
         Self::Catalog,
+        Self::ForeignTable,
+        Self::TableNames,
+        Self::EmptyLayer,
         Self::Permissions,
         Self::NewerData,
         Self::LatestReplaced,
@@ -222,8 +242,12 @@ impl Remedy {
             Self::Crawler => "crawler",
             Self::CrawlerMissing => "crawler_missing",
             Self::JobReport => "job_report",
+            Self::JobReportMissing => "job_report_missing",
             Self::RowsLost => "rows_lost",
             Self::Catalog => "catalog",
+            Self::ForeignTable => "foreign_table",
+            Self::TableNames => "table_names",
+            Self::EmptyLayer => "empty_layer",
             Self::Permissions => "permissions",
             Self::NewerData => "newer_data",
             Self::LatestReplaced => "latest_replaced",
@@ -253,7 +277,11 @@ impl Remedy {
             codes::JOB_FAILED => Self::GlueJob,
             codes::CRAWL_FAILED => Self::Crawler,
             codes::REPORT_UNREADABLE | codes::REPORT_DIFFERS => Self::JobReport,
+            codes::REPORT_MISSING => Self::JobReportMissing,
             codes::ROWS_LOST => Self::RowsLost,
+            codes::FOREIGN_TABLE => Self::ForeignTable,
+            codes::TABLE_NAMES_CLASH => Self::TableNames,
+            codes::EMPTY_LAYER => Self::EmptyLayer,
             codes::CATALOG_UNSEEN | "CrawlerWithoutDatabase" | "DatabaseNotFound" => Self::Catalog,
             codes::LATEST_IS_NEWER => Self::NewerData,
             codes::LATEST_REPLACED => Self::LatestReplaced,

@@ -11,7 +11,7 @@ use super::{
     name::ExportTask,
     run::Run,
     snapshot::{Origin, Snapshot},
-    source::{Layer, Source},
+    source::{Layer, Publish, Source},
     stage::{StageId, StageStatus},
 };
 
@@ -50,6 +50,9 @@ pub struct Forecast {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exports: Option<usize>,
     pub latest: Latest,
+    /// How the export will become what `latest/` names.
+    #[serde(default)]
+    pub publish: Publish,
     /// How long such runs took; `None`: none has succeeded yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Expected>,
@@ -131,6 +134,7 @@ impl Forecast {
             holder: recent.iter().find(has_turn).map(|it| it.export_task.clone()),
             exports: known.exports,
             latest: Latest::after(known.holding, run),
+            publish: source.publish,
             expected: Usual::of(recent).map(|it| Expected { span: span(&it, &stages), runs: it.runs }),
             cost: known.prices.map(|it| Cost::estimate(it, known, &stages)),
             reason: run.reason.clone(),

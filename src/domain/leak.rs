@@ -2,8 +2,8 @@
 //!
 //! A job may have been changed, a crawler pointed elsewhere, a table made by hand: what counts is what people can query.
 //! A table is told by the folder of its files, else by its name, spelled as a crawler does. What cannot be told is
-//! allowed nothing. Tables of others in the same database are left alone: those that another crawler has written, and
-//! those that none has, whose files lie elsewhere and whose names are none of ours.
+//! allowed nothing. Tables of others in the same database are left alone: those that another crawler has written, or the bot
+//! for another source, and those that nobody has, whose files lie elsewhere and whose names are none of ours.
 
 use std::collections::BTreeSet;
 
@@ -11,20 +11,35 @@ use super::{
     catalog::CatalogTable,
     classification::{Rules, Shape, fold},
     doubt::{Finding, FindingKind},
+    name::ExportTask,
     report::target,
     source::Location,
 };
 
 /// The folder that tells runs apart within a table, which its catalog shows as a column.
-const RUN: &str = "datalake_run";
+pub(super) const RUN: &str = "datalake_run";
 
 /// Where the tables of the Normal layer come from.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The layer's crawler.
-    pub crawler: &'a str,
-    /// Where data of the source lies, as `{database}/{table}/`: the layer's output, and what was never classified.
+    /// The source's name.
+    pub source: &'a str,
+    /// The layer's crawler, if one keeps its tables.
+    pub crawler: Option<&'a str>,
+    /// Where data of the source lies, as `{database}/{table}/`, or as that below the name of a run: the layer's output, and
+    /// what was never classified.
     pub places: &'a [&'a Location],
+}
+
+impl Origin<'_> {
+    /// Says whether the one who has written a table has written it for the layer. `None`: nothing says who has.
+    fn has_written(&self, table: &CatalogTable) -> Option<bool> {
+        match (&table.source, &table.crawler) {
+            (Some(source), _) => Some(source == self.source),
+            (None, Some(crawler)) => Some(Some(crawler.as_str()) == self.crawler),
+            (None, None) => None,
+        }
+    }
 }
 
 /// A table that the rules speak of: its database and its name there.
@@ -106,11 +121,7 @@ impl<'a> Guard<'a> {
             return Some(self.in_folder(database, folder));
         }
         let named = self.named(&fold(&table.folder));
-        let ours = match (&table.crawler, &folders) {
-            (_, Some(_)) => true,
-            (Some(crawler), None) => crawler == self.origin.crawler,
-            (None, None) => !named.is_empty(),
-        };
+        let ours = folders.is_some() || self.origin.has_written(table).unwrap_or(!named.is_empty());
         ours.then_some(named)
     }
 
@@ -147,18 +158,20 @@ fn columns(table: &CatalogTable) -> impl Iterator<Item = (&str, &str)> {
     table.all_columns().filter(move |(name, _)| !is_plain(name))
 }
 
-/// Returns the folders of `location` below `place`. `None`: it is elsewhere.
+/// Returns the folders of `location` below `place`, without that of a run. `None`: it is elsewhere.
 fn below<'a>(location: &'a str, place: &Location) -> Option<Vec<&'a str>> {
     let rest = location.strip_prefix("s3a://").or_else(|| location.strip_prefix("s3n://"));
     let rest = rest.or_else(|| location.strip_prefix("s3://"))?.strip_prefix(&place.bucket)?.strip_prefix('/')?;
     let prefix = place.prefix.trim_matches('/');
     let rest = if prefix.is_empty() { rest } else { rest.strip_prefix(prefix)? };
     let is_folder = rest.is_empty() || rest.starts_with('/') || prefix.is_empty();
-    is_folder.then(|| rest.split('/').filter(|it| !it.is_empty()).collect())
+    let folders = rest.split('/').filter(|it| !it.is_empty());
+    let is_run = |(number, folder): &(usize, &str)| *number == 0 && folder.parse::<ExportTask>().is_ok();
+    is_folder.then(|| folders.enumerate().filter(|it| !is_run(it)).map(|(_, it)| it).collect())
 }
 
 /// Returns how a crawler spells the name of a folder: what is no letter and no digit becomes `_`.
-fn crawled(folder: &str) -> String {
+pub(super) fn crawled(folder: &str) -> String {
     folder.chars().map(|it| if it.is_alphanumeric() { it } else { '_' }).collect()
 }
 

@@ -17,7 +17,7 @@ use super::{
 mod people;
 
 pub use people::plan_decision;
-use people::{ask, doubtful, is_allowed, working_since};
+use people::{ask, doubtful, is_allowed, risky, working_since};
 
 /// How long things may take; from the configuration's `[engine]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,7 @@ pub fn plan(run: &Run, id: StageId, seen: &Seen, context: Context<'_>) -> Plan {
         Seen::Busy(on) => wait(stage, on.clone(), context),
         Seen::Running { handle, detail } => under_way(stage, handle.as_deref(), detail, context),
         Seen::Absent { marker } => absent(stage, marker.as_deref(), context),
+        Seen::Risky { doubt, detail } => risky(run, absent(stage, None, context), doubt, (id, detail), context),
     };
     if plan.act == Some(Act::Start(id)) && !is_allowed(run, id, context) {
         return ask(run, id, context);
@@ -212,7 +213,7 @@ fn plan_cancel(stage: &Stage, seen: &Seen, overdue: bool, context: Context<'_>) 
         // It would be a lie to call canceled what may still be under way.
         Seen::Unclear(failure) if stage.intent.is_some() => in_the_way(stage, failure, context),
         // An effect that cannot be seen yet may still appear; it must be stopped then.
-        Seen::Unclear(_) | Seen::Absent { .. } | Seen::Busy(_) => {
+        Seen::Unclear(_) | Seen::Absent { .. } | Seen::Risky { .. } | Seen::Busy(_) => {
             match stage.intent.as_ref().and_then(|_| context.held_for(stage.id)) {
                 Some(left) => Plan { again: Some(left), ..Plan::default() },
                 None => canceled,

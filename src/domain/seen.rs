@@ -12,6 +12,8 @@ use super::{
 pub enum Seen {
     /// Nothing of ours is there, and it could be started. `marker` tells later what was there before.
     Absent { marker: Option<String> },
+    /// Nothing of ours is there, and people must decide about what it would make before it is started.
+    Risky { doubt: Doubt, detail: Detail },
     /// Nothing of ours is there, and it cannot be started now.
     Busy(WaitOn),
     /// Ours is under way.

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::{Identities, Who},
     classification::Rules,
+    name::ExportTask,
+    stage::StageId,
 };
 
 /// A database that is copied into the lake. Checked by `config` when it is read.
@@ -20,6 +22,7 @@ pub struct Source {
     pub identifier: String,
     pub schedule: Schedule,
     pub export: Export,
+    pub publish: Publish,
     pub latest: Location,
     /// How long after the last success people are told that none has come.
     pub expect_every: Option<Duration>,
@@ -95,6 +98,17 @@ pub enum Schedule {
     Manual,
 }
 
+/// How an export becomes what its layers are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Publish {
+    /// Its objects are copied under `latest/`, in place of those of the one before.
+    #[default]
+    Copy,
+    /// It stays where it is: the manifest names it, and the tables of the catalogs are turned to what is made of it.
+    Pointer,
+}
+
 /// Where and with what rights RDS writes the exports of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
@@ -116,6 +130,11 @@ impl Location {
     /// Returns the key of `name` below the prefix.
     pub fn key(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) }
+    }
+
+    /// Returns the prefix `name` below this one.
+    pub fn below(&self, name: &str) -> Self {
+        Self { bucket: self.bucket.clone(), prefix: self.key(name) }
     }
 
     /// Returns the `s3://` address of the prefix, with a slash at its end.
@@ -145,13 +164,33 @@ impl Layer {
     }
 }
 
-/// The Glue job and crawler that refresh a layer, and where.
+/// What refreshes a layer, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerWork {
     pub glue_job: String,
-    pub crawler: String,
-    /// Where the job writes the layer's tables, and its report.
+    pub catalog: Catalog,
+    /// Where the job writes the layer's tables, and its report: see [`Source::written_to`].
     pub output: Location,
+}
+
+/// Who keeps the tables of a layer in Glue's catalog. By the configuration's check, all layers of a source that is
+/// published as a pointer have [`Tables`](Self::Tables), all others a [`Crawler`](Self::Crawler).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Catalog {
+    /// The crawler of this name, by what it finds in the layer's output.
+    Crawler(String),
+    /// The bot, by what the job has reported.
+    Tables { database: String },
+}
+
+impl LayerWork {
+    /// Returns the layer's crawler, if one keeps its tables.
+    pub fn crawler(&self) -> Option<&str> {
+        match &self.catalog {
+            Catalog::Crawler(name) => Some(name),
+            Catalog::Tables { .. } => None,
+        }
+    }
 }
 
 /// The layer that only authorised people may see, and who lets it be refreshed.
@@ -172,11 +211,51 @@ pub struct ApprovalRule {
 }
 
 impl Source {
-    /// Returns the Glue job and crawler of `layer`, if the source has that layer.
+    /// Returns what refreshes `layer`, if the source has that layer.
     pub fn layer(&self, layer: Layer) -> Option<&LayerWork> {
         match layer {
             Layer::Normal => Some(&self.normal),
             Layer::Sensitive => self.sensitive.as_ref().map(|it| &it.work),
+        }
+    }
+
+    /// Returns where the export `run` is.
+    pub fn export_of(&self, run: &ExportTask) -> Location {
+        self.export.to.below(run.as_str())
+    }
+
+    /// Returns what the jobs of `run` read.
+    pub fn read_from(&self, run: &ExportTask) -> Location {
+        match self.publish {
+            Publish::Copy => self.latest.clone(),
+            Publish::Pointer => self.export_of(run),
+        }
+    }
+
+    /// Returns where the job of `layer` writes what it makes of `run`, and its report. Where readers are turned from one
+    /// run to the next, each has a place of its own.
+    pub fn written_to(&self, layer: Layer, run: &ExportTask) -> Option<Location> {
+        let output = &self.layer(layer)?.output;
+        Some(match self.publish {
+            Publish::Copy => output.clone(),
+            Publish::Pointer => output.below(run.as_str()),
+        })
+    }
+
+    /// Says whether the work of `stage` is the bot's own: nothing of it goes on in AWS when the bot stops.
+    pub fn is_own_work(&self, stage: StageId) -> bool {
+        match stage {
+            StageId::Latest => true,
+            StageId::NormalCatalog | StageId::SensitiveCatalog => {
+                let work = stage.layer().and_then(|it| self.layer(it));
+                work.is_some_and(|it| it.crawler().is_none())
+            }
+            StageId::Snapshot
+            | StageId::Export
+            | StageId::Verify
+            | StageId::NormalTransform
+            | StageId::SensitiveApproval
+            | StageId::SensitiveTransform => false,
         }
     }
 

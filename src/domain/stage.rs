@@ -271,6 +271,9 @@ pub struct Detail {
     /// Tables that are exported already, of [`tables`](Self::tables) in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exported_tables: Option<u64>,
+    /// Tables of the catalog that show the run already, of [`tables`](Self::tables) in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switched_tables: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped_tables: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

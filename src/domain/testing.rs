@@ -13,7 +13,10 @@ use super::{
     plan::{Context, Timing},
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
+    source::{
+        ApprovalRule, Catalog, Engine, Export, Layer, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer,
+        Source,
+    },
     stage::{Detail, Intent, StageId},
 };
 
@@ -47,13 +50,15 @@ pub(super) fn mins(minutes: i64) -> SignedDuration {
 /// A source whose sensitive layer takes two approvals.
 pub(super) fn source() -> Source {
     let place = |prefix: &str| Location { bucket: "lake".into(), prefix: prefix.into() };
-    let work = |name: &str| LayerWork { glue_job: name.into(), crawler: name.into(), output: place(name) };
+    let work =
+        |name: &str| LayerWork { glue_job: name.into(), catalog: Catalog::Crawler(name.into()), output: place(name) };
     Source {
         name: "shop".into(),
         engine: Engine::Rds,
         identifier: "shop-db".into(),
         schedule: Schedule::OnSnapshot,
         export: Export { to: place("raw"), role_arn: "arn:role".into(), kms_key: "arn:key".into(), only: vec![] },
+        publish: Publish::Copy,
         latest: place("latest/shop"),
         expect_every: None,
         classification: "3f9a2c51".into(),

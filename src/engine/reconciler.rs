@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod act;
+mod ahead;
 mod inspect;
 mod judge;
 mod overtake;
@@ -116,7 +117,13 @@ impl Engine {
         if matches!(seen, Seen::Done { .. }) {
             return self.judged(run, source, stage, seen).await;
         }
-        if !matches!(seen, Seen::Absent { .. }) || run.stage(stage).intent.is_some() {
+        if !matches!(seen, Seen::Absent { .. }) {
+            return Ok(seen);
+        }
+        if stage == StageId::NormalCatalog {
+            return Ok(self.foreseen(run, source, seen).await);
+        }
+        if run.stage(stage).intent.is_some() {
             return Ok(seen);
         }
         match stage {
@@ -129,6 +136,7 @@ impl Engine {
                     | Seen::Running { .. }
                     | Seen::Done { .. }
                     | Seen::Doubtful { .. }
+                    | Seen::Risky { .. }
                     | Seen::Failed(_)
                     | Seen::Stopped => seen,
                 })

@@ -29,7 +29,7 @@ impl Sources {
 
     /// Returns the names of the sources that use Glue crawler `crawler`.
     pub fn with_crawler(&self, crawler: &str) -> Vec<&str> {
-        self.with(|source, layer| source.layer(layer).is_some_and(|it| it.crawler == crawler))
+        self.with(|source, layer| source.layer(layer).is_some_and(|it| it.crawler() == Some(crawler)))
     }
 
     fn with(&self, uses: impl Fn(&Source, Layer) -> bool) -> Vec<&str> {

@@ -10,7 +10,7 @@ use super::{
 use crate::domain::{
     export::SLOTS,
     forecast::{Basis, Cost, Forecast, Latest, Loss, Priced},
-    source::Layer,
+    source::{Layer, Publish},
     stage::StageId,
 };
 
@@ -97,7 +97,10 @@ fn turn(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
 fn latest(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
     match &forecast.latest {
         Latest::Unknown => voice.text("forecast.latest.unknown"),
-        Latest::Unpublished => voice.text("forecast.latest.unpublished"),
+        Latest::Unpublished => match forecast.publish {
+            Publish::Copy => voice.text("forecast.latest.unpublished"),
+            Publish::Pointer => voice.text("forecast.latest.unpublished_pointer"),
+        },
         Latest::Same => voice.text("forecast.latest.same"),
         Latest::Replaced { export_task, snapshot_time, published_at, newer, loss } => {
             let values = values! {

@@ -17,7 +17,7 @@ use datalake_bot::{
         run::{Order, Run, Trigger},
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
-        source::{Engine, Export, LayerWork, Location, Policy, Schedule, Source},
+        source::{Catalog, Engine, Export, LayerWork, Location, Policy, Publish, Schedule, Source},
         stage::{Intent, StageId, StageStatus},
     },
     engine::ports::{Progress, Snapshots as _, Work as _},
@@ -132,6 +132,7 @@ fn source() -> Source {
             kms_key: "alias/export".to_owned(),
             only: Vec::new(),
         },
+        publish: Publish::Copy,
         latest: Location { bucket: "lake".to_owned(), prefix: "latest/shop".to_owned() },
         expect_every: None,
         classification: "c1a55".to_owned(),
@@ -139,7 +140,7 @@ fn source() -> Source {
         policy: Policy::default(),
         normal: LayerWork {
             glue_job: "shop-normal".to_owned(),
-            crawler: "shop-normal".to_owned(),
+            catalog: Catalog::Crawler("shop-normal".to_owned()),
             output: Location { bucket: "lake".to_owned(), prefix: "normal/shop".to_owned() },
         },
         sensitive: None,
@@ -167,6 +168,7 @@ fn state(seen: &Seen) -> &str {
             detail.state.as_deref().unwrap_or("-")
         }
         Seen::Absent { .. } => "absent",
+        Seen::Risky { .. } => "risky",
         Seen::Busy(_) => "busy",
         Seen::Failed(_) => "failed",
         Seen::Stopped => "stopped",

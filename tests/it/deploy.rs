@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, process::Command};
 
 use serde_json::Value;
 
-use super::sources::{read, rust};
+use super::sources::{Source, read, rust};
 
 /// Calls of the AWS SDK, and the actions that a policy must allow for them, from AWS's service authorization reference.
 /// A copy within S3 reads and writes; a transaction of DynamoDB is allowed by the actions inside it.
@@ -17,8 +17,10 @@ const CALLS: &[(&str, &[&str])] = &[
     ("confirm_subscription", &["sns:ConfirmSubscription"]),
     ("copy_object", &["s3:GetObject", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"]),
     ("create_multipart_upload", &["s3:PutObject"]),
+    ("create_table", &["glue:CreateTable"]),
     ("delete_message", &["sqs:DeleteMessage"]),
     ("delete_objects", &["s3:DeleteObject"]),
+    ("delete_table", &["glue:DeleteTable"]),
     ("describe_continuous_backups", &["dynamodb:DescribeContinuousBackups"]),
     ("describe_db_cluster_snapshots", &["rds:DescribeDBClusterSnapshots"]),
     ("describe_db_clusters", &["rds:DescribeDBClusters"]),
@@ -54,10 +56,13 @@ const CALLS: &[(&str, &[&str])] = &[
     ("stop_crawler", &["glue:StopCrawler"]),
     ("transact_write_items", &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]),
     ("update_item", &["dynamodb:UpdateItem"]),
+    ("update_table", &["glue:UpdateTable"]),
     ("upload_part_copy", &["s3:GetObject", "s3:PutObject"]),
 ];
 
-/// Calls of `tables --create`, which is for development: the bot in production may not change its tables.
+/// Where the calls of `tables --create` are, and which they are. That is for development: the bot in production may not
+/// change its tables of DynamoDB.
+const DEVELOPER: &str = "src/adapters/store/tables.rs";
 const DEVELOPMENT: &[&str] = &["create_table", "update_time_to_live", "wait_until_table_exists"];
 
 /// Functions of ours whose names look like calls of the SDK.
@@ -100,7 +105,14 @@ const AUDITOR: &str = "src/adapters/store/log.rs";
 fn calls(module: &str) -> BTreeSet<String> {
     let files = rust(module.trim_end_matches(".rs"));
     let files = files.iter().filter(|it| module == AUDITOR || it.path != AUDITOR);
-    let code: String = files.map(|it| it.code_at_work()).collect();
+    let in_file = |it: &Source| {
+        let is_for_development = |call: &String| it.path == DEVELOPER && DEVELOPMENT.contains(&call.as_str());
+        called(&it.code_at_work()).into_iter().filter(|call| !is_for_development(call)).collect::<Vec<_>>()
+    };
+    files.flat_map(in_file).collect()
+}
+
+fn called(code: &str) -> BTreeSet<String> {
     let ends = code.match_indices("()").map(|(at, _)| &code[..at]);
     let names = ends.filter_map(|it| {
         let name = it.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
@@ -125,7 +137,7 @@ fn texts<'a>(statement: &'a Value, key: &str) -> Vec<&'a str> {
 /// Returns the actions that the calls of a module need.
 fn needed(module: &str) -> BTreeSet<&'static str> {
     let mut needed = BTreeSet::new();
-    for call in calls(module).iter().filter(|it| !DEVELOPMENT.contains(&it.as_str())) {
+    for call in &calls(module) {
         let known = CALLS.iter().find(|(it, _)| it == call);
         needed.extend(known.unwrap_or_else(|| panic!("`{call}` is called; add its actions to the table")).1);
     }

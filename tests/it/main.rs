@@ -58,6 +58,8 @@ mod palette;
 #[cfg(feature = "sandbox")]
 mod path;
 #[cfg(feature = "sandbox")]
+mod pointer;
+#[cfg(feature = "sandbox")]
 mod queue;
 #[cfg(feature = "sandbox")]
 mod replays;

@@ -23,12 +23,6 @@ use crate::domain::{
 /// Warnings that are told; the rest is a number.
 const MOST_WARNINGS: usize = 20;
 
-/// Returns where the run's export is.
-pub(super) fn location(run: &Run, source: &Source) -> Location {
-    let to = &source.export.to;
-    Location { bucket: to.bucket.clone(), prefix: to.key(run.export_task.as_str()) }
-}
-
 /// Returns what the export at `at` (its prefix with the task's name) is of, from its status file. Without that file the
 /// snapshot's time is unknown.
 ///
@@ -42,7 +36,7 @@ pub async fn stamp(s3: &Client, at: &Location) -> Result<Stamp, Failure> {
 
 /// Returns what the status files say of the run's export.
 pub(super) async fn look(s3: &Client, run: &Run, source: &Source) -> Seen {
-    match verify(&S3::new(s3), &location(run, source), run.export_task.as_str()).await {
+    match verify(&S3::new(s3), &source.export_of(&run.export_task), run.export_task.as_str()).await {
         Ok(seen) => seen,
         Err(failure) if failure.code == codes::STATUS_FILES_UNREADABLE => Seen::Failed(failure),
         Err(failure) => Seen::Unclear(failure),

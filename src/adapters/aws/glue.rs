@@ -1,77 +1,103 @@
-//! Glue: the jobs and crawlers that make a layer.
+//! Glue: the jobs, crawlers and tables that make a layer.
 
 mod catalog;
 mod crawler;
 mod job;
+mod tables;
 
 use aws_sdk_glue::{
     Client,
     config::{Builder, retry::RetryConfig},
 };
 
-use self::job::Job;
-use crate::domain::{
-    catalog::CatalogTable,
-    failure::{Class, Failure, codes},
-    run::Run,
-    seen::{Seen, Started},
-    source::{Layer, Source},
-    stage::StageId,
+use self::{job::Job, tables::Keeper};
+use crate::{
+    domain::{
+        catalog::CatalogTable,
+        failure::{Class, Failure, codes},
+        run::Run,
+        seen::{Seen, Started},
+        source::{Catalog, Layer, Source},
+        stage::StageId,
+    },
+    engine::ports::Progress,
 };
+
+/// The services that make layers.
+#[derive(Clone, Copy)]
+pub(super) struct Services<'a> {
+    pub(super) glue: &'a Client,
+    pub(super) s3: &'a aws_sdk_s3::Client,
+}
 
 /// What a stage of a layer is in Glue.
 enum Work<'a> {
     Transform(Job<'a>),
-    Catalog { crawler: &'a str },
+    Crawl { crawler: &'a str },
+    Tables(Keeper<'a>),
 }
 
-/// Returns what has become of the job run or the crawl of `stage`.
-pub(super) async fn look(glue: &Client, run: &Run, source: &Source, layer: Layer, stage: StageId) -> Seen {
+/// Returns what has become of the work of `stage`.
+pub(super) async fn look(on: Services<'_>, run: &Run, source: &Source, layer: Layer, stage: StageId) -> Seen {
     match work(run, source, layer, stage) {
-        Ok(Work::Transform(job)) => job::look(glue, &job).await,
-        Ok(Work::Catalog { crawler }) => crawler::look(glue, crawler, run.stage(stage).intent.as_ref()).await,
+        Ok(Work::Transform(job)) => job::look(on.glue, &job).await,
+        Ok(Work::Crawl { crawler }) => crawler::look(on.glue, crawler, run.stage(stage).intent.as_ref()).await,
+        Ok(Work::Tables(keeper)) => keeper.look(on).await,
         Err(failure) => Seen::Failed(failure),
     }
 }
 
-/// Starts the job or the crawler of `stage`.
-pub(super) async fn start(glue: &Client, run: &Run, source: &Source, layer: Layer, stage: StageId) -> Started {
+/// Starts the work of `stage`. What the bot does itself is done when this returns.
+pub(super) async fn start(
+    on: Services<'_>,
+    run: &Run,
+    source: &Source,
+    layer: Layer,
+    stage: StageId,
+    progress: &Progress,
+) -> Started {
     match work(run, source, layer, stage) {
-        Ok(Work::Transform(job)) => job::start(glue, &job).await,
-        Ok(Work::Catalog { crawler }) => crawler::start(glue, crawler).await,
+        Ok(Work::Transform(job)) => job::start(on.glue, &job).await,
+        Ok(Work::Crawl { crawler }) => crawler::start(on.glue, crawler).await,
+        Ok(Work::Tables(keeper)) => keeper.start(on, progress).await,
         Err(failure) => Started::Failed(failure),
     }
 }
 
 /// Stops the job run or the crawl of `stage`.
 pub(super) async fn stop(
-    glue: &Client,
+    on: Services<'_>,
     run: &Run,
     source: &Source,
     layer: Layer,
     stage: StageId,
 ) -> Result<(), Failure> {
     match work(run, source, layer, stage)? {
-        Work::Transform(job) => job::stop(glue, &job).await,
-        Work::Catalog { crawler } => crawler::stop(glue, crawler).await,
+        Work::Transform(job) => job::stop(on.glue, &job).await,
+        Work::Crawl { crawler } => crawler::stop(on.glue, crawler).await,
+        // It ends with the call that does it.
+        Work::Tables(_) => Ok(()),
     }
 }
 
-/// Returns the tables of the database that the layer's crawler writes to.
+/// Returns the tables of the database that has those of the layer.
 pub(super) async fn tables(glue: &Client, source: &Source, layer: Layer) -> Result<Vec<CatalogTable>, Failure> {
     match source.layer(layer) {
-        Some(work) => catalog::tables(glue, &work.crawler).await,
+        Some(work) => catalog::tables(glue, &work.catalog).await,
         None => Ok(Vec::new()),
     }
 }
 
 fn work<'a>(run: &'a Run, source: &'a Source, layer: Layer, stage: StageId) -> Result<Work<'a>, Failure> {
-    let Some(work) = source.layer(layer) else {
+    let (Some(work), Some(output)) = (source.layer(layer), source.written_to(layer, &run.export_task)) else {
         let message = format!("{} has no layer {}", source.name, layer.as_str());
         return Err(Failure::new(Class::Config, codes::SOURCE_GONE, message));
     };
     match stage {
-        StageId::NormalCatalog | StageId::SensitiveCatalog => Ok(Work::Catalog { crawler: &work.crawler }),
+        StageId::NormalCatalog | StageId::SensitiveCatalog => Ok(match &work.catalog {
+            Catalog::Crawler(crawler) => Work::Crawl { crawler },
+            Catalog::Tables { database } => Work::Tables(Keeper { run, source, layer, output, database }),
+        }),
         StageId::NormalTransform
         | StageId::SensitiveTransform
         | StageId::Snapshot
@@ -79,7 +105,7 @@ fn work<'a>(run: &'a Run, source: &'a Source, layer: Layer, stage: StageId) -> R
         | StageId::Verify
         | StageId::Latest
         | StageId::SensitiveApproval => {
-            Ok(Work::Transform(Job { name: &work.glue_job, layer, source, run, stage: run.stage(stage) }))
+            Ok(Work::Transform(Job { name: &work.glue_job, layer, source, output, run, stage: run.stage(stage) }))
         }
     }
 }

@@ -7,6 +7,7 @@
 mod copy;
 mod diff;
 mod manifest;
+mod pointer;
 mod remove;
 
 use aws_sdk_s3::Client;
@@ -14,7 +15,7 @@ use futures_util::future::try_join3;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use self::manifest::Manifest;
+use self::manifest::{Before, Manifest};
 use super::s3::{Object, S3};
 use crate::{
     clock::Clock,
@@ -23,7 +24,7 @@ use crate::{
         forecast::Holding,
         run::Run,
         seen::{Seen, Started},
-        source::{Location, Source},
+        source::{Location, Publish, Source},
         stage::Detail,
     },
     engine::ports::Progress,
@@ -74,12 +75,9 @@ pub async fn publish(
     let (found, there, before) = at_once.await?;
     let wanted: Vec<Object> = found.into_iter().filter(|it| diff::is_data(&it.name)).collect();
     if wanted.is_empty() {
-        return Err(Failure::new(Class::Data, codes::COPY_INCOMPLETE, format!("no data files below {}", from.url())));
+        return Err(nothing(from));
     }
-    if let Some(newer) = before.manifest.as_ref().filter(|it| it.is_newer_than(stamp)) {
-        let message = format!("{} holds {}", to.url(), newer.export_task);
-        return Err(Failure::new(Class::Data, codes::LATEST_IS_NEWER, message));
-    }
+    refuse_older(&before, to, stamp)?;
 
     let missing = diff::missing(&wanted, &there, to, before.manifest.as_ref());
     let copied = count(missing.len());
@@ -104,7 +102,12 @@ pub async fn publish(
 /// manifest names. The second tells a later run's half-done copy from ours. The marker is the export task whose data
 /// is there.
 pub(super) async fn look(s3: &Client, run: &Run, source: &Source) -> Seen {
-    match look_at(&S3::new(s3), run, &source.latest).await {
+    let s3 = &S3::new(s3);
+    let found = match source.publish {
+        Publish::Copy => look_at(s3, run, &source.latest).await,
+        Publish::Pointer => pointer::look_at(s3, run, source).await,
+    };
+    match found {
         Ok((Some(manifest), true)) => Seen::Done { detail: manifest.detail(), warnings: Vec::new() },
         Ok((manifest, _)) => Seen::Absent { marker: manifest.map(|it| it.export_task) },
         Err(failure) => Seen::Unclear(failure),
@@ -130,9 +133,13 @@ async fn look_at(s3: &S3<'_>, run: &Run, latest: &Location) -> Result<(Option<Ma
 
 /// Publishes the run's export. All of it is done when this returns.
 pub(super) async fn start(s3: &Client, clock: &dyn Clock, run: &Run, source: &Source, progress: &Progress) -> Started {
-    let from = super::export_files::location(run, source);
+    let (from, to) = (source.export_of(&run.export_task), &source.latest);
     let stamp = Stamp { export_task: run.export_task.as_str().to_owned(), snapshot_time: Some(run.snapshot_time) };
-    match publish(s3, clock, &from, &source.latest, &stamp, progress).await {
+    let published = match source.publish {
+        Publish::Copy => publish(s3, clock, &from, to, &stamp, progress).await,
+        Publish::Pointer => pointer::publish(&S3::new(s3), clock, &from, to, &stamp).await,
+    };
+    match published {
         Ok(_) => Started::Acted { handle: None },
         Err(failure) if failure.class == Class::Transient => Started::Unclear(failure),
         Err(failure) => Started::Failed(failure),
@@ -154,6 +161,17 @@ fn refuse_overlap(from: &Location, to: &Location) -> Result<(), Failure> {
         return Err(Failure::new(Class::Config, "OverlappingPrefixes", format!("{a} {b}")));
     }
     Ok(())
+}
+
+/// Refuses to replace a newer snapshot's data.
+fn refuse_older(before: &Before, to: &Location, stamp: &Stamp) -> Result<(), Failure> {
+    let Some(newer) = before.manifest.as_ref().filter(|it| it.is_newer_than(stamp)) else { return Ok(()) };
+    let message = format!("{} holds {}", to.url(), newer.export_task);
+    Err(Failure::new(Class::Data, codes::LATEST_IS_NEWER, message))
+}
+
+fn nothing(from: &Location) -> Failure {
+    Failure::new(Class::Data, codes::COPY_INCOMPLETE, format!("no data files below {}", from.url()))
 }
 
 fn count(length: usize) -> u64 {

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::{super::reader::Section, shapes};
 use crate::domain::{
     access::Who,
-    source::{ApprovalRule, Layer, LayerWork, Location, SensitiveLayer, Source},
+    source::{ApprovalRule, Catalog, Layer, LayerWork, Location, Publish, SensitiveLayer, Source},
 };
 
 /// How long people have to approve, unless the source says otherwise.
@@ -26,8 +26,30 @@ pub(super) fn layers(section: &Section<'_>, source: Source) -> Source {
 fn work(section: &Section<'_>, layer: Layer, source: &Source) -> LayerWork {
     LayerWork {
         glue_job: section.text("glue_job"),
-        crawler: section.text("crawler"),
+        catalog: catalog(section, source.publish),
         output: output(section, layer, source),
+    }
+}
+
+/// Returns who keeps the layer's tables: which of the two it is, follows from how the source is published.
+fn catalog(section: &Section<'_>, publish: Publish) -> Catalog {
+    let not_here = |key, why: &str| {
+        if section.has(key) {
+            section.wrong(key, why);
+        }
+    };
+    match publish {
+        Publish::Copy => {
+            not_here("database", "goes with `publish = \"pointer\"` only: a crawler knows its own database");
+            Catalog::Crawler(section.text("crawler"))
+        }
+        Publish::Pointer => {
+            not_here(
+                "crawler",
+                "does not go with `publish = \"pointer\"`: the bot itself keeps the tables of `database`",
+            );
+            Catalog::Tables { database: shapes::database(section) }
+        }
     }
 }
 
@@ -71,8 +93,14 @@ fn sensitive(layers: &Section<'_>, normal: &LayerWork, source: &Source) -> Optio
     if !layer.work.glue_job.is_empty() && layer.work.glue_job == normal.glue_job {
         section.wrong("glue_job", "is the job of the normal layer, which nobody approves");
     }
-    if !layer.work.crawler.is_empty() && layer.work.crawler == normal.crawler {
-        section.wrong("crawler", "is the crawler of the normal layer, which nobody approves");
+    match &layer.work.catalog {
+        Catalog::Crawler(name) if !name.is_empty() && layer.work.catalog == normal.catalog => {
+            section.wrong("crawler", "is the crawler of the normal layer, which nobody approves");
+        }
+        Catalog::Tables { database } if !database.is_empty() && layer.work.catalog == normal.catalog => {
+            section.wrong("database", "is the database of the normal layer, which more people read");
+        }
+        Catalog::Crawler(_) | Catalog::Tables { .. } => {}
     }
     section.finish();
     Some(layer)

@@ -50,6 +50,14 @@ pub(super) fn table(section: &Section<'_>, key: &'static str) -> String {
     shaped(section, key, is_right, "must be the name of a table: 3 to 255 letters, digits, `_`, `-` or `.`")
 }
 
+/// Returns the name of a database of Glue's catalog, as Athena takes it
+/// ([naming rules](https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html)).
+pub(super) fn database(section: &Section<'_>) -> String {
+    let is_right = |it: &str| it.len() <= 255 && only(it, "_-") && !it.bytes().any(|b| b.is_ascii_uppercase());
+    let must = "must be the name of a database of Glue: at most 255 small letters, digits, `_` or `-`";
+    shaped(section, "database", is_right, must)
+}
+
 /// Returns the name of a bucket
 /// ([naming rules](https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html)).
 pub(super) fn bucket(section: &Section<'_>) -> String {

@@ -15,7 +15,7 @@ use crate::domain::{
     access::{Identities, Lists, Who},
     classification::Rules,
     name::check_source_name,
-    source::{Engine, Export, LayerWork, Location, Schedule, Source},
+    source::{Catalog, Engine, Export, LayerWork, Location, Publish, Schedule, Source},
 };
 
 /// What every source has.
@@ -85,12 +85,13 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
             false,
         ),
         export: export(&section.section("export", true), region),
+        publish: section.choice("publish", &[("copy", Publish::Copy), ("pointer", Publish::Pointer)], false),
         latest: shapes::folder(&section.section("latest", true)),
         expect_every: shapes::duration(section, "expect_every"),
         classification,
         rules,
         policy: policy::policy(&section.section("policy", false)),
-        normal: LayerWork { glue_job: String::new(), crawler: String::new(), output: nowhere },
+        normal: LayerWork { glue_job: String::new(), catalog: Catalog::Crawler(String::new()), output: nowhere },
         sensitive: None,
         operators: Vec::new(),
         break_glass: Vec::new(),

@@ -3,7 +3,7 @@ use rstest::rstest;
 use super::*;
 use crate::domain::{
     access::Who,
-    source::{Engine, Layer, Policy, Schedule, Then},
+    source::{Catalog, Engine, Layer, Policy, Publish, Schedule, Then},
 };
 
 /// The example of the configuration: what the README and `deploy/` show.
@@ -163,6 +163,26 @@ fn without_a_policy_missing_tables_warn_and_fallen_rows_ask() {
     "prefix = \"classification\"",
     "sources.shop.latest must not hold `classification/`: publishing would remove the rules that jobs read"
 )]
+#[case::database_of_a_copy(
+    "crawler = \"shop-normal\"",
+    "crawler = \"shop-normal\"\ndatabase = \"shop_normal\"",
+    "sources.shop.layers.normal.database goes with `publish = \"pointer\"` only: a crawler knows its own database"
+)]
+#[case::crawler_of_a_pointer(
+    "name = \"shop\"",
+    "name = \"shop\"\npublish = \"pointer\"",
+    "sources.shop.layers.normal.crawler does not go with `publish = \"pointer\"`: the bot itself keeps the tables of `database`"
+)]
+#[case::no_database(
+    "name = \"shop\"",
+    "name = \"shop\"\npublish = \"pointer\"",
+    "sources.shop.layers.sensitive.database is missing"
+)]
+#[case::publish(
+    "name = \"shop\"",
+    "name = \"shop\"\npublish = \"move\"",
+    "sources.shop.publish must be one of: copy, pointer"
+)]
 #[case::price(
     "glue_dpu_hour = 0.44",
     "glue_dpu_hour = -1",
@@ -174,6 +194,28 @@ fn a_mistake_is_told_with_its_key(#[case] from: &str, #[case] to: &str, #[case] 
     assert!(EXAMPLE.contains(from), "the example has no {from}");
     let mistakes = read(&example().replacen(from, to, 1)).unwrap_err();
     assert!(mistakes.iter().any(|it| it.ends_with(expected)), "{mistakes:#?}");
+}
+
+/// Returns the example, published as a pointer, with these databases.
+fn pointer(normal: &str, sensitive: &str) -> Result<Config, Vec<String>> {
+    let text = EXAMPLE.replace("name = \"shop\"", "name = \"shop\"\npublish = \"pointer\"");
+    let text = text.replace("crawler = \"shop-normal\"", &format!("database = \"{normal}\""));
+    read(&text.replace("crawler = \"shop-sensitive\"", &format!("database = \"{sensitive}\"")))
+}
+
+#[test]
+fn a_source_that_is_a_pointer_has_databases_instead_of_crawlers() {
+    let shop = pointer("shop_normal", "shop_sensitive").unwrap().sources.remove(0);
+    assert_eq!(shop.publish, Publish::Pointer);
+    assert_eq!(shop.normal.catalog, Catalog::Tables { database: "shop_normal".to_owned() });
+    let run = "shop-202611220304-0a09292e-a1".parse().unwrap();
+    assert_eq!(shop.read_from(&run).url(), format!("s3://example-lake/raw/{run}/"));
+    assert_eq!(shop.written_to(Layer::Normal, &run).unwrap().url(), format!("s3://example-lake/normal/shop/{run}/"));
+    let same = "sources.shop.layers.sensitive.database is the database of the normal layer, which more people read";
+    assert!(pointer("shop", "shop").unwrap_err()[0].ends_with(same));
+    let shape = "sources.shop.layers.normal.database must be the name of a database of Glue: \
+                 at most 255 small letters, digits, `_` or `-`";
+    assert!(pointer("Shop.Normal", "shop").unwrap_err()[0].ends_with(shape));
 }
 
 #[test]

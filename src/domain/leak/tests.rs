@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::classification::testing::rules;
 
+const SOURCE: &str = "shop";
 const CRAWLER: &str = "shop-normal";
 
 fn place(prefix: &str) -> Location {
@@ -24,14 +25,14 @@ fn table(name: &str, location: &str, columns: &[(&str, &str)]) -> CatalogTable {
         columns: pairs(columns),
         partition_keys: pairs(&[(RUN, "string")]),
         crawler: Some(CRAWLER.to_owned()),
-        is_deprecated: false,
+        ..CatalogTable::default()
     }
 }
 
 /// Returns what is found: `table` or `table.column`, each with what it was to be.
 fn found(rules: &Rules, tables: &[CatalogTable]) -> Vec<String> {
     let (output, latest) = (place("normal/shop"), place("latest/shop"));
-    let origin = Origin { crawler: CRAWLER, places: &[&output, &latest] };
+    let origin = Origin { source: SOURCE, crawler: Some(CRAWLER), places: &[&output, &latest] };
     let found = Guard::new(rules, origin).leaks(tables);
     assert!(found.iter().all(|it| it.kind == FindingKind::Leaked));
     let say = |it: &Finding| {
@@ -150,7 +151,7 @@ fn folders_are_columns_unless_they_tell_runs_apart_or_have_no_name() {
 fn whether_anything_is_seen_is_told() {
     let (rules, output) = (users(), place("normal/shop"));
     let places = [&output];
-    let guard = Guard::new(&rules, Origin { crawler: CRAWLER, places: &places });
+    let guard = Guard::new(&rules, Origin { source: SOURCE, crawler: Some(CRAWLER), places: &places });
     let ours = table("shop_users", USERS, &[("id", "bigint")]);
     let others = CatalogTable { crawler: Some("hr".into()), ..table("x", "s3://lake/hr/x/", &[("id", "bigint")]) };
     let gone = CatalogTable { is_deprecated: true, ..ours.clone() };

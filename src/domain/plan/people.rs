@@ -71,16 +71,41 @@ pub(super) fn doubtful(
     (detail, warnings): (&Detail, &[Warning]),
     context: Context<'_>,
 ) -> Plan {
-    let (id, source) = (stage.id, context.source);
-    let clears = |it: &Approval| it.clears(run, id, doubt, source, context.now);
-    if run.question.as_ref().is_some_and(clears) {
-        let finished = Fact::Finished { stage: id, detail: detail.clone(), warnings: warnings.to_vec() };
+    if is_cleared(run, stage.id, doubt, context) {
+        let finished = Fact::Finished { stage: stage.id, detail: detail.clone(), warnings: warnings.to_vec() };
         return Plan { facts: vec![finished], rests_on: Some(doubt.subject), ..Plan::default() };
     }
-    let Some(approval) = Approval::about(run, source, id, doubt, run.moment(context.now)) else {
+    ask_about(run, stage.id, doubt, detail, context)
+}
+
+/// What follows when the work of stage `id` is not begun, and there is a doubt about what it would make: it is started as
+/// `planned` if people have said that it may be, with this very doubt; otherwise they are asked, when it is time to start.
+pub(super) fn risky(
+    run: &Run,
+    planned: Plan,
+    doubt: &Doubt,
+    (id, detail): (StageId, &Detail),
+    context: Context<'_>,
+) -> Plan {
+    if planned.act.is_none() {
+        return planned;
+    }
+    if is_cleared(run, id, doubt, context) {
+        return Plan { rests_on: Some(doubt.subject), ..planned };
+    }
+    ask_about(run, id, doubt, detail, context)
+}
+
+/// Says whether people have let stage `id` go on with `doubt`.
+fn is_cleared(run: &Run, id: StageId, doubt: &Doubt, context: Context<'_>) -> bool {
+    run.question.as_ref().is_some_and(|it| it.clears(run, id, doubt, context.source, context.now))
+}
+
+fn ask_about(run: &Run, id: StageId, doubt: &Doubt, detail: &Detail, context: Context<'_>) -> Plan {
+    let Some(approval) = Approval::about(run, context.source, id, doubt, run.moment(context.now)) else {
         return fail(id, Failure::new(Class::Config, codes::SOURCE_GONE, "the configuration names nobody to ask"));
     };
-    let known = (stage.detail != *detail).then(|| Fact::Progressed { stage: id, detail: detail.clone() });
+    let known = (run.stage(id).detail != *detail).then(|| Fact::Progressed { stage: id, detail: detail.clone() });
     Plan { facts: known.into_iter().chain([Fact::ApprovalAsked { approval }]).collect(), ..Plan::default() }
 }
 

@@ -39,9 +39,9 @@ impl Engine {
                     _ = renewals.tick() => if !self.renew(run, stage, &progress).await? {
                         return Ok(Step::Stale);
                     },
-                    // The copy is the bot's own work, and may take an hour. It can be cut off anywhere: whoever goes on
-                    // finds what is there. A call to AWS is soon over; its answer is worth waiting for.
-                    () = self.stopping.cancelled(), if stage == StageId::Latest => break None,
+                    // The bot's own work may take an hour. It can be cut off anywhere: whoever goes on finds what is
+                    // there. A call to AWS is soon over; its answer is worth waiting for.
+                    () = self.stopping.cancelled(), if source.is_own_work(stage) => break None,
                     started = &mut work => break Some(started),
                 }
             }

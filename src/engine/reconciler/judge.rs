@@ -10,7 +10,7 @@ use crate::{
         report::Report,
         run::Run,
         seen::Seen,
-        source::{Layer, Source, Then},
+        source::{Catalog, Layer, Location, Source, Then},
         stage::{Detail, StageId},
         warning::Warning,
     },
@@ -78,8 +78,8 @@ impl Engine {
             Ok(tables) => tables,
             Err(failure) => return Seen::Unclear(failure),
         };
-        let places = [&source.normal.output, &source.latest];
-        let guard = Guard::new(&source.rules, Origin { crawler: &source.normal.crawler, places: &places });
+        let places = places(source);
+        let guard = guard(source, &places);
         let findings = guard.leaks(&tables);
         if !findings.is_empty() {
             return done.doubted(Subject::Leak, findings);
@@ -146,8 +146,23 @@ fn is_gone(run: &Run, finding: &Finding) -> bool {
     known.iter().any(|it| it.kind == FindingKind::GoneTable && it.table == finding.table)
 }
 
+/// Returns where data of the Normal layer lies, and what was never classified.
+pub(super) fn places(source: &Source) -> [&Location; 3] {
+    [&source.normal.output, &source.latest, &source.export.to]
+}
+
+/// Returns the guard of the Normal layer, whose data lies at `places`.
+pub(super) fn guard<'a>(source: &'a Source, places: &'a [&'a Location]) -> Guard<'a> {
+    let crawler = source.normal.crawler();
+    Guard::new(&source.rules, Origin { source: &source.name, crawler, places })
+}
+
 fn unseen(report: &Report, source: &Source) -> Failure {
-    let found = Found::Unseen { tables: number(report.tables.len()), crawler: source.normal.crawler.clone() };
+    let tables = number(report.tables.len());
+    let found = match source.normal.catalog.clone() {
+        Catalog::Crawler(crawler) => Found::Unseen { tables, crawler },
+        Catalog::Tables { database } => Found::UnseenIn { tables, database },
+    };
     Failure::found(Class::Config, codes::CATALOG_UNSEEN, found)
 }
 

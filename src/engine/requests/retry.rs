@@ -77,7 +77,12 @@ impl Engine {
             match self.work.look(run, source, StageId::Verify).await {
                 Seen::Absent { .. } | Seen::Busy(_) => ground.gone = Some(StageId::Verify),
                 Seen::Unclear(failure) => return Err(later(failure)),
-                Seen::Running { .. } | Seen::Done { .. } | Seen::Doubtful { .. } | Seen::Failed(_) | Seen::Stopped => {}
+                Seen::Running { .. }
+                | Seen::Done { .. }
+                | Seen::Doubtful { .. }
+                | Seen::Risky { .. }
+                | Seen::Failed(_)
+                | Seen::Stopped => {}
             }
         }
         match self.work.look(run, source, StageId::Latest).await {
@@ -92,6 +97,7 @@ impl Engine {
             | Seen::Running { .. }
             | Seen::Done { .. }
             | Seen::Doubtful { .. }
+            | Seen::Risky { .. }
             | Seen::Failed(_)
             | Seen::Stopped => {}
         }

@@ -51,7 +51,7 @@ impl Catalogs for Line {
             folder: "app_users".to_owned(),
             location: format!("{}app/app.users/", work.output.url()),
             columns: columns.map(|it| (it.to_owned(), "string".to_owned())).collect(),
-            crawler: Some(work.crawler.clone()),
+            crawler: work.crawler().map(str::to_owned),
             ..CatalogTable::default()
         }])
     }

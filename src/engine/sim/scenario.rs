@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::catalog::classification;
 use crate::domain::{
     access::{Identities, Who},
-    source::{ApprovalRule, Engine, Export, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
+    source::{
+        ApprovalRule, Catalog, Engine, Export, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer, Source,
+    },
 };
 
 /// When every simulation begins: 2026-11-22 03:00:00 UTC.
@@ -131,7 +133,7 @@ impl Scenario {
         let place = |prefix: &str| Location { bucket: "lake".into(), prefix: format!("{prefix}/{name}") };
         let work = |layer: &str| LayerWork {
             glue_job: format!("{name}-{layer}"),
-            crawler: format!("{name}-{layer}"),
+            catalog: Catalog::Crawler(format!("{name}-{layer}")),
             output: place(layer),
         };
         let approvers = vec![Who::Group(APPROVERS.into())];
@@ -142,6 +144,7 @@ impl Scenario {
             identifier: format!("{name}-db"),
             schedule: Schedule::OnSnapshot,
             export: Export { to: place("raw"), role_arn: "arn:role".into(), kms_key: "arn:key".into(), only: vec![] },
+            publish: Publish::Copy,
             latest: place("latest"),
             expect_every: None,
             classification: "3f9a2c51".into(),

@@ -76,6 +76,10 @@ fn mark(run: &Run, stage: StageId) -> (Layer, u32) {
     (layer, it.attempt + u32::from(it.status == StageStatus::Pending))
 }
 
+fn crawler_of(source: &Source, stage: StageId) -> &str {
+    work_of(source, stage).crawler().expect("the layers have crawlers here")
+}
+
 fn work_of(source: &Source, stage: StageId) -> &crate::domain::source::LayerWork {
     let layer = stage.layer().expect("the stage belongs to a layer");
     source.layer(layer).expect("the sources have both layers")
@@ -102,9 +106,7 @@ impl Truth {
                 latest.map_or(Seen::Absent { marker: None }, |_| seen(Some(End::Done), "", ""))
             }
             StageId::NormalTransform | StageId::SensitiveTransform => self.see_job(run, stage),
-            StageId::NormalCatalog | StageId::SensitiveCatalog => {
-                self.see_crawl(run, &work_of(source, stage).crawler, stage)
-            }
+            StageId::NormalCatalog | StageId::SensitiveCatalog => self.see_crawl(run, crawler_of(source, stage), stage),
             StageId::SensitiveApproval => Seen::Absent { marker: None },
         }
     }
@@ -162,9 +164,9 @@ impl Line {
     }
 
     async fn start_crawl(&self, run: &Run, source: &Source, stage: StageId) -> Started {
-        let crawler = &work_of(source, stage).crawler;
+        let crawler = crawler_of(source, stage);
         match self.call(Service::Glue, |truth, caller| truth.start_crawl(run, crawler, stage, caller)).await {
-            Ok(_) => Started::Acted { handle: Some(crawler.clone()) },
+            Ok(_) => Started::Acted { handle: Some(crawler.to_owned()) },
             Err(broken) => started(broken),
         }
     }
@@ -238,7 +240,7 @@ impl Work for Line {
                     truth.aws.jobs.iter_mut().filter(|it| it.is(name, layer, attempt)).for_each(|it| it.span.stop(now));
                 }
                 StageId::NormalCatalog | StageId::SensitiveCatalog => {
-                    let crawler = &work_of(source, stage).crawler;
+                    let crawler = crawler_of(source, stage);
                     if let Some(crawl) = truth.aws.crawls.get_mut(crawler).and_then(|it| it.last_mut()) {
                         crawl.span.stop(now);
                     }

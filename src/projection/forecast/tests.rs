@@ -3,7 +3,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::{
-    domain::forecast::Needed,
+    domain::{forecast::Needed, source::Publish},
     projection::{
         testing::{
             WORDS,
@@ -42,6 +42,7 @@ fn plans_read_well(#[values(Locale::En, Locale::Ja)] locale: Locale) {
         Forecast { latest: replaced(true, &None), exports: Some(5), ..bare() },
         Forecast { latest: replaced(false, &loss), ..bare() },
         Forecast { latest: Latest::Unpublished, ..bare() },
+        Forecast { latest: Latest::Unpublished, publish: Publish::Pointer, ..bare() },
     ];
     let all: Vec<String> = plans.iter().map(|it| shown(locale, it)).collect();
     insta::with_settings!({ snapshot_suffix => locale.as_str(), omit_expression => true }, {

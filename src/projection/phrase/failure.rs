@@ -25,6 +25,7 @@ fn found(voice: Voice<'_>, found: &Found) -> Mrkdwn {
             let headline = voice.say("run.found.rows_lost", values! { layer => super::layer(voice, *layer) });
             finding::lines(voice, headline, findings, findings.len() + *more as usize)
         }
+        Found::UnseenIn { tables, database } => voice.say("run.found.unseen_in", values! { tables, database }),
         Found::Unseen { tables, crawler } => voice.say("run.found.unseen", values! { tables, crawler }),
     }
 }

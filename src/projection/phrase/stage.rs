@@ -72,6 +72,7 @@ pub fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
     // A finished export is at 100 %, and RDS counts whole gigabytes only: neither tells anything.
     let percent = percent.filter(|_| running).map(Value::from);
     let exported = exported_tables.filter(|_| running);
+    let switched = detail.switched_tables.filter(|it| Some(*it) != *tables);
     let gigabytes = gigabytes.filter(|it| *it > 0.0).map(Value::from);
     let approvers = run.approval.as_ref().filter(|_| stage.id == StageId::SensitiveApproval).and_then(approvers);
     [
@@ -79,7 +80,8 @@ pub fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
         ("percent", percent),
         ("gigabytes", gigabytes),
         ("exported_tables", exported.map(Value::from)),
-        ("tables", tables.filter(|_| exported.is_none()).map(Value::from)),
+        ("switched_tables", switched.map(Value::from)),
+        ("tables", tables.filter(|_| exported.is_none() && switched.is_none()).map(Value::from)),
         ("rows", detail.rows.map(Value::from)),
         ("skipped_tables", skipped_tables.filter(|it| *it > 0).map(Value::from)),
         ("objects", objects.map(Value::from)),

@@ -111,7 +111,14 @@ fn headline(voice: Voice<'_>, run: &Run, approval: &Approval, standing: &Standin
         stage => stage::name(voice, approval.stage),
         expired => approval.expires_at,
     };
-    voice.say(&format!("approval.{}.{state}", approval.subject.as_str()), values)
+    let subject = if is_ahead(run, approval) { "leak_ahead" } else { approval.subject.as_str() };
+    voice.say(&format!("approval.{subject}.{state}"), values)
+}
+
+/// Says whether the catalog shows nothing yet of what has leaked into its layer.
+fn is_ahead(run: &Run, approval: &Approval) -> bool {
+    let detail = &run.stage(approval.stage).detail;
+    approval.subject == Subject::Leak && detail.switched_tables.is_some() && detail.switched_tables < detail.tables
 }
 
 fn void(why: Void) -> &'static str {

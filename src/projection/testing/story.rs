@@ -13,7 +13,10 @@ use crate::domain::{
     retry::{Retry, automatic, retry},
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
-    source::{ApprovalRule, Engine, Export, Layer, LayerWork, Location, Policy, Schedule, SensitiveLayer, Source},
+    source::{
+        ApprovalRule, Catalog, Engine, Export, Layer, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer,
+        Source,
+    },
     stage::{Detail, StageId, WaitOn},
     warning::Warning,
 };
@@ -28,13 +31,15 @@ pub(crate) struct Story {
 
 pub(crate) fn source(name: &str) -> Source {
     let place = |prefix: &str| Location { bucket: "lake".into(), prefix: prefix.into() };
-    let work = |name: &str| LayerWork { glue_job: name.into(), crawler: name.into(), output: place(name) };
+    let work =
+        |name: &str| LayerWork { glue_job: name.into(), catalog: Catalog::Crawler(name.into()), output: place(name) };
     Source {
         name: name.into(),
         engine: Engine::Rds,
         identifier: format!("{name}-db"),
         schedule: Schedule::OnSnapshot,
         export: Export { to: place("raw"), role_arn: "arn:role".into(), kms_key: "arn:key".into(), only: vec![] },
+        publish: Publish::Copy,
         latest: place("latest/shop"),
         expect_every: None,
         classification: "3f9a2c51d0e77b64".into(),

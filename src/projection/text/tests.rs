@@ -80,8 +80,8 @@ fn read_sources(folder: &Path, into: &mut String) {
 /// Keys of what people are asked.
 fn questions() -> impl Iterator<Item = String> {
     let states = ["pending", "approved", "denied", "expired"];
-    let requests =
-        Subject::ALL.iter().flat_map(move |it| states.map(|state| format!("approval.{}.{state}", it.as_str())));
+    let requests = Subject::ALL.iter().map(|it| it.as_str()).chain(["leak_ahead"]);
+    let requests = requests.flat_map(move |it| states.map(|state| format!("approval.{it}.{state}")));
     let findings = FindingKind::ALL.iter().map(|it| format!("finding.{}", it.as_str()));
     let found = Subject::ALL.iter().map(|it| format!("finding.headline.{}", it.as_str()));
     let confirms = ["deny", "stop"].map(|it| format!("button.{it}.confirm.text"));
@@ -89,12 +89,13 @@ fn questions() -> impl Iterator<Item = String> {
 }
 
 /// What is told of a stage's work.
-const FACTS: [&str; 11] = [
+const FACTS: [&str; 12] = [
     "state",
     "percent",
     "gigabytes",
     "tables",
     "exported_tables",
+    "switched_tables",
     "rows",
     "skipped_tables",
     "objects",

@@ -133,6 +133,28 @@ impl Glue {
         changed.expect("the scenario has added the crawler's database");
     }
 
+    /// Adds a table that somebody has made by hand, as `input` says (a `TableInput`). One that exists is replaced.
+    ///
+    /// # Panics
+    /// There is no such database.
+    pub fn set_table(&self, database: &str, name: &str, input: Value) {
+        let (mut state, now) = (self.state(), self.world.clock.now());
+        let catalog = &mut state.catalog;
+        let made = catalog.create(database, name, input.clone(), now);
+        let made = made.or_else(|_| catalog.replace(database, name, (input, None), now));
+        made.expect("the scenario has added this database");
+    }
+
+    /// Returns the tables of `database` by name, as `GetTable` describes them.
+    ///
+    /// # Panics
+    /// There is no such database.
+    pub fn tables(&self, database: &str) -> BTreeMap<String, Value> {
+        let state = self.state();
+        let tables = state.catalog.database(database).expect("the scenario has added this database");
+        tables.iter().map(|(name, table)| (name.clone(), table.describe(database, name))).collect()
+    }
+
     /// Moves everything on as far as the clock allows.
     pub fn tick(&self) {
         drop(self.state());

@@ -10,6 +10,7 @@ use datalake_bot::{
         failure::{Class, codes},
         run::Run,
         seen::{Seen, Started},
+        source::Catalog,
         stage::{StageId, StageStatus, WaitOn},
     },
     engine::ports::{Progress, Work as _},
@@ -217,7 +218,7 @@ async fn a_crawl_fails_is_stopped_or_has_no_crawler() {
     assert_eq!(world.look(&run, CRAWL).await, Seen::Stopped);
     assert_eq!(world.aws.stop(&run, &world.source, CRAWL).await, Ok(()));
 
-    world.source.normal.crawler = "nobody".to_owned();
+    world.source.normal.catalog = Catalog::Crawler("nobody".to_owned());
     let Seen::Failed(failure) = world.look(&run, CRAWL).await else { panic!("missing") };
     assert_eq!((failure.class, failure.code.as_str()), (Class::Config, "CrawlerNotFound"));
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 
-use super::{location, status};
+use super::status;
 use crate::{
     adapters::aws::{error::Trouble, s3::S3},
     domain::{failure::Failure, run::Run, seen::Seen, source::Source},
@@ -23,7 +23,7 @@ pub(in super::super) async fn with_tables(s3: &Client, run: &Run, source: &Sourc
 /// Reads the status file of the tables. Of a database with many tables there are several, and a look that is repeated
 /// every few seconds does not read them all.
 async fn tables(s3: &S3<'_>, run: &Run, source: &Source) -> Result<Option<(u64, u64)>, Failure> {
-    let at = location(run, source);
+    let at = source.export_of(&run.export_task);
     let start = format!("export_tables_info_{}", run.export_task);
     let call = s3.call().list_objects_v2().bucket(&at.bucket).prefix(at.key(&start)).max_keys(2);
     let found = call.send().await.map_err(Trouble::from)?;

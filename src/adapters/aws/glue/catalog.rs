@@ -1,6 +1,6 @@
-//! The tables of the database that a layer's crawler writes to.
+//! The tables of the database that has those of a layer.
 //!
-//! A crawler puts its own name into the parameters of each table that it writes, and marks those whose files it finds
+//! The bot puts source and run into the parameters of each table that it keeps. A crawler puts its own name into the parameters of each table that it writes, and marks those whose files it finds
 //! gone ([table properties](https://docs.aws.amazon.com/glue/latest/dg/table-properties-crawler.html)).
 
 use aws_sdk_glue::{
@@ -12,25 +12,41 @@ use super::{super::error::Trouble, crawler};
 use crate::domain::{
     catalog::CatalogTable,
     failure::{Class, Failure},
+    source::Catalog,
 };
 
+/// The parameter with the name of the source that the bot keeps a table for.
+pub(super) const KEPT_FOR: &str = "datalake_source";
+/// The parameter with the name of the run that the bot has turned a table to.
+pub(super) const TURNED_TO: &str = "datalake_run";
 /// The parameter with the name of the crawler.
 const WRITTEN_BY: &str = "UPDATED_BY_CRAWLER";
 /// The parameter of a table whose files are gone.
 const GONE: &str = "DEPRECATED_BY_CRAWLER";
 
-/// Returns the tables of the database that the crawler `name` writes to.
-pub(super) async fn tables(glue: &Client, name: &str) -> Result<Vec<CatalogTable>, Failure> {
-    let crawler = crawler::describe(glue, name).await?;
-    let Some(database) = crawler.database_name().filter(|it| !it.is_empty()) else {
-        let message = format!("the crawler {name} names no database of the catalog");
-        return Err(Failure::new(Class::Config, "CrawlerWithoutDatabase", message));
-    };
+/// Returns the tables of the database that has those of a layer.
+pub(super) async fn tables(glue: &Client, catalog: &Catalog) -> Result<Vec<CatalogTable>, Failure> {
+    match catalog {
+        Catalog::Crawler(name) => {
+            let crawler = crawler::describe(glue, name).await?;
+            let Some(database) = crawler.database_name().filter(|it| !it.is_empty()) else {
+                let message = format!("the crawler {name} names no database of the catalog");
+                return Err(Failure::new(Class::Config, "CrawlerWithoutDatabase", message));
+            };
+            let prefix = crawler.table_prefix().unwrap_or_default();
+            Ok(list(glue, database).await?.iter().map(|it| table(it, prefix)).collect())
+        }
+        Catalog::Tables { database } => Ok(list(glue, database).await?.iter().map(|it| table(it, "")).collect()),
+    }
+}
+
+/// Returns every table of `database`, on all pages.
+pub(super) async fn list(glue: &Client, database: &str) -> Result<Vec<Table>, Failure> {
     let (mut tables, mut token) = (Vec::new(), None);
     loop {
         let call = glue.get_tables().database_name(database).set_next_token(token);
         let page = call.send().await.map_err(|it| missing_database(it.into()))?;
-        tables.extend(page.table_list().iter().map(|it| table(it, crawler.table_prefix().unwrap_or_default())));
+        tables.extend(page.table_list.unwrap_or_default());
         token = page.next_token.filter(|it| !it.is_empty());
         if token.is_none() {
             return Ok(tables);
@@ -42,7 +58,8 @@ fn missing_database(trouble: Trouble) -> Trouble {
     if trouble.is("EntityNotFound") { trouble.renamed("DatabaseNotFound") } else { trouble }
 }
 
-fn table(found: &Table, prefix: &str) -> CatalogTable {
+/// Returns what of a table counts; `prefix` is what its crawler puts before names.
+pub(super) fn table(found: &Table, prefix: &str) -> CatalogTable {
     let parameter = |name| found.parameters().and_then(|it| it.get(name)).cloned();
     let storage = found.storage_descriptor();
     CatalogTable {
@@ -52,6 +69,8 @@ fn table(found: &Table, prefix: &str) -> CatalogTable {
         columns: columns(storage.map(|it| it.columns()).unwrap_or_default()),
         partition_keys: columns(found.partition_keys()),
         crawler: parameter(WRITTEN_BY),
+        source: parameter(KEPT_FOR),
+        run: parameter(TURNED_TO),
         is_deprecated: parameter(GONE).is_some(),
     }
 }

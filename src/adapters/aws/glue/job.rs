@@ -11,7 +11,6 @@ use tracing::warn;
 use super::{
     super::{
         error::{Trouble, partial},
-        export_files::location,
         rules,
     },
     once,
@@ -20,7 +19,7 @@ use crate::domain::{
     failure::{Class, Failure, codes},
     run::Run,
     seen::{Seen, Started},
-    source::{Layer, Source},
+    source::{Layer, Location, Source},
     stage::{Detail, Stage, StageStatus},
 };
 
@@ -34,6 +33,8 @@ pub(super) struct Job<'a> {
     pub(super) name: &'a str,
     pub(super) layer: Layer,
     pub(super) source: &'a Source,
+    /// Where it writes.
+    pub(super) output: Location,
     pub(super) run: &'a Run,
     pub(super) stage: &'a Stage,
 }
@@ -54,10 +55,10 @@ impl Job<'_> {
     /// Returns all arguments of the job run.
     fn arguments(&self) -> HashMap<String, String> {
         let more = [
-            ("--datalake_input", Some(self.source.latest.url())),
-            ("--datalake_output", self.source.layer(self.layer).map(|it| it.output.url())),
+            ("--datalake_input", Some(self.source.read_from(&self.run.export_task).url())),
+            ("--datalake_output", Some(self.output.url())),
             // Beside the export lie the status files, which tell the types of columns.
-            ("--datalake_export", Some(location(self.run, self.source).url())),
+            ("--datalake_export", Some(self.source.export_of(&self.run.export_task).url())),
             ("--datalake_classification", Some(self.source.classification.clone())),
             ("--datalake_rules", rules::url(self.source)),
         ];

@@ -22,6 +22,9 @@ pub(super) struct Manifest {
     #[serde(default)]
     pub(super) snapshot_time: Option<Timestamp>,
     pub(super) published_at: Timestamp,
+    /// The `s3://` address that the keys lie below, if that is not the manifest's own prefix: nothing was copied then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) location: Option<String>,
     /// Stale objects that were removed for it.
     #[serde(default)]
     pub(super) removed: u64,
@@ -51,12 +54,14 @@ pub(super) struct Before {
 impl Manifest {
     pub(super) fn new(stamp: &Stamp, published_at: Timestamp, removed: u64, keys: Vec<Key>) -> Self {
         let Stamp { export_task, snapshot_time } = stamp.clone();
-        Self { export_task, snapshot_time, published_at, removed, keys }
+        Self { export_task, snapshot_time, published_at, location: None, removed, keys }
     }
 
     /// Returns what it says of `latest`, table by table. A key that is in no table's folder counts for its first folder.
     pub(super) fn held(self, latest: &Location) -> Published {
-        let prefix = latest.key("");
+        // A bucket's name has no slash: what comes after the first one is the prefix.
+        let elsewhere = self.location.as_deref().and_then(|it| it.strip_prefix("s3://")?.split_once('/'));
+        let prefix = elsewhere.map_or_else(|| latest.key(""), |(_, prefix)| prefix.to_owned());
         let mut tables = BTreeMap::new();
         for key in &self.keys {
             let name = key.key.strip_prefix(&prefix).unwrap_or(&key.key);

@@ -191,7 +191,9 @@ mod tests {
             Seen::Running { detail, .. } | Seen::Done { detail, .. } => detail.state.as_deref().unwrap(),
             Seen::Failed(_) => "failed",
             Seen::Stopped => "stopped",
-            Seen::Absent { .. } | Seen::Busy(_) | Seen::Doubtful { .. } | Seen::Unclear(_) => "nothing",
+            Seen::Absent { .. } | Seen::Busy(_) | Seen::Doubtful { .. } | Seen::Risky { .. } | Seen::Unclear(_) => {
+                "nothing"
+            }
         }
     }
 

@@ -70,6 +70,10 @@ fn doubtful() -> Seen {
     Seen::Doubtful { doubt: doubt(Subject::Rows), detail: Detail::default(), warnings: vec![] }
 }
 
+fn risky() -> Seen {
+    Seen::Risky { doubt: doubt(Subject::Leak), detail: Detail::default() }
+}
+
 fn job_failed() -> Seen {
     Seen::Failed(Failure::new(Class::NewAttempt, codes::JOB_FAILED, "boom"))
 }
@@ -93,6 +97,9 @@ fn job_failed() -> Seen {
 ])]
 #[case::doubtful(doubtful(), [
     "began, asked", "asked", "asked", "asked", "asked", "asked", "asked", "asked",
+])]
+#[case::risky(risky(), [
+    "began, asked", "asked", "again 20", "again 20", "asked", "again 20", "again 10", "failed WorkLost",
 ])]
 #[case::failed(job_failed(), [
     "began, failed JobFailed", "failed JobFailed", "failed JobFailed", "failed JobFailed", "failed JobFailed",
@@ -124,6 +131,9 @@ fn the_next_step(#[case] seen: Seen, #[case] expected: [&str; 8]) {
 #[case::running(running(), ["stop, again 10"; 8])]
 #[case::done(done(), ["canceled"; 8])]
 #[case::doubtful(doubtful(), ["canceled"; 8])]
+#[case::risky(risky(), [
+    "canceled", "canceled", "again 20", "again 20", "canceled", "again 20", "canceled", "canceled",
+])]
 #[case::failed(job_failed(), ["canceled"; 8])]
 #[case::stopped(Seen::Stopped, ["canceled"; 8])]
 #[case::may_pass(Seen::Unclear(hiccup()), [

@@ -7,7 +7,7 @@ use crate::{
         fact::Fact,
         failure::{Found, codes},
         source::Layer,
-        stage::StageId,
+        stage::{Detail, StageId},
     },
     projection::testing::story::{Story, begun},
 };
@@ -41,6 +41,10 @@ pub(super) fn doubts() -> Vec<(&'static str, Story)> {
     let schema = || begun().until(StageId::Verify).doubt(Subject::Schema, &findings());
     let leak = [finding(FindingKind::Leaked, Some("email"), None, None)];
     let leak = || begun().until(StageId::NormalCatalog).doubt(Subject::Leak, &leak);
+    let ready = Detail { tables: Some(12), switched_tables: Some(0), ..Detail::default() };
+    let ahead = [finding(FindingKind::Leaked, Some("email"), None, None)];
+    let ahead =
+        || begun().until(StageId::NormalCatalog).begin().progress(1, ready.clone()).doubt(Subject::Leak, &ahead);
     let rows = [fewer("learning.users")];
     let many = ["learning.users", "learning.lessons", "learning.languages"].map(fewer);
     let rows = || begun().until(StageId::NormalTransform).doubt(Subject::Rows, &rows);
@@ -50,6 +54,8 @@ pub(super) fn doubts() -> Vec<(&'static str, Story)> {
         ("leak, one vote", leak().vote("UBEN", Verdict::Approve)),
         ("leak, denied", leak().vote("UBEN", Verdict::Deny)),
         ("leak, expired", leak().expire()),
+        ("leak ahead", ahead()),
+        ("leak ahead, denied", ahead().vote("UBEN", Verdict::Deny)),
         ("rows", rows()),
         (
             "rows, void",

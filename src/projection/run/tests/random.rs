@@ -61,6 +61,7 @@ fn detail() -> impl Strategy<Value = Detail> {
             gigabytes: Some(size),
             tables: Some(tables),
             exported_tables: Some(tables / 3),
+            switched_tables: Some(tables / 4),
             skipped_tables: Some(tables / 2),
             objects: Some(bytes),
             bytes: Some(bytes),

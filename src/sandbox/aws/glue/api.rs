@@ -2,14 +2,15 @@
 
 mod crawlers;
 mod jobs;
+mod tables;
 
 use serde_json::{Map, Value, json};
 
 use super::Glue;
-use crate::sandbox::aws::{ACCOUNT, paging, refusal::Refusal};
+use crate::sandbox::aws::{paging, refusal::Refusal};
 
 /// The parameters that the history keeps, by the names it gives them.
-const NOTED: [(&str, &str); 7] = [
+const NOTED: [(&str, &str); 10] = [
     ("JobName", "job"),
     ("Arguments", "arguments"),
     ("RunId", "run_id"),
@@ -17,6 +18,9 @@ const NOTED: [(&str, &str); 7] = [
     ("CrawlerName", "crawler"),
     ("DatabaseName", "database"),
     ("Name", "name"),
+    ("TableInput", "table"),
+    ("VersionId", "version"),
+    ("SkipArchive", "skip_archive"),
 ];
 
 /// Returns what the history says of a request.
@@ -40,32 +44,14 @@ pub(super) fn call(glue: &Glue, operation: &str, params: &Value) -> Result<Value
         "StopCrawler" => crawlers::stop(glue, params),
         "GetCrawler" => crawlers::get(glue, params),
         "ListCrawls" => crawlers::list_crawls(glue, params),
-        "GetDatabase" => get_database(glue, params),
-        "GetTable" => get_table(glue, params),
-        "GetTables" => get_tables(glue, params),
+        "GetDatabase" => tables::get_database(glue, params),
+        "GetTable" => tables::get(glue, params),
+        "GetTables" => tables::list(glue, params),
+        "CreateTable" => tables::create(glue, params),
+        "UpdateTable" => tables::update(glue, params),
+        "DeleteTable" => tables::delete(glue, params),
         _ => Err(Refusal::new("UnknownOperationException", format!("Unknown operation {operation}"))),
     }
-}
-
-fn get_database(glue: &Glue, params: &Value) -> Result<Value, Refusal> {
-    let name = required(params, "Name")?;
-    glue.state().catalog.database(name)?;
-    Ok(json!({ "Database": { "Name": name, "CatalogId": ACCOUNT } }))
-}
-
-fn get_table(glue: &Glue, params: &Value) -> Result<Value, Refusal> {
-    let (database, name) = (required(params, "DatabaseName")?, required(params, "Name")?);
-    let state = glue.state();
-    let table = state.catalog.database(database)?.get(name);
-    let table = table.ok_or_else(|| not_found(format!("Entity Not Found: table {name}")))?;
-    Ok(json!({ "Table": table.describe(database, name) }))
-}
-
-fn get_tables(glue: &Glue, params: &Value) -> Result<Value, Refusal> {
-    let database = required(params, "DatabaseName")?;
-    let state = glue.state();
-    let tables = state.catalog.database(database)?.iter().map(|(name, table)| table.describe(database, name));
-    page("TableList", tables.collect(), params, 100)
 }
 
 /// Returns a parameter that must be given.

@@ -1,0 +1,340 @@
+//! A source that is published as a pointer: nothing is copied, and the bot itself turns the tables of its catalogs from
+//! one run to the next.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use datalake_bot::{
+    domain::{
+        approval::Subject,
+        failure::codes,
+        run::{Run, RunStatus},
+        stage::{StageId, StageStatus},
+    },
+    sandbox::{
+        aws::{Glue, Slips},
+        faults::{Fault, Hook, Kind, Moment},
+        world::World,
+    },
+};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::{ALERTS, ANA, Bot, CHANNEL, KENJI, MINA, options};
+
+const RULES: &str = r#"
+[learning.users]
+id = "normal"
+name = { class = "sensitive", normal = "hash" }
+email = "sensitive"
+[learning.languages]
+"*" = "normal"
+"#;
+
+/// The jobs of the source's layers, and the databases that the bot keeps.
+const LAYERS: [(&str, &str); 2] =
+    [("learning-normal", "learning_normal"), ("learning-sensitive", "learning_sensitive")];
+const NORMAL: &str = LAYERS[0].1;
+
+/// A bot whose source `learning` is a pointer, and runs when people say so.
+struct Lake {
+    bot: Bot,
+    _folder: TempDir,
+}
+
+impl Lake {
+    async fn start(slips: Slips) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("learning.toml");
+        std::fs::write(&file, RULES).unwrap();
+        let world = World::start(options()).await.unwrap();
+        world.aws.glue.set_slips(LAYERS[0].0, slips);
+        let head = format!("name = \"learning\"\nclassification = \"{}\"\npublish = \"pointer\"", file.display());
+        let edit = |config: String| {
+            let config = config.replacen("name = \"learning\"", &head, 1);
+            let config = config.replacen("schedule = \"on-snapshot\"", "schedule = \"manual\"", 1);
+            LAYERS.iter().fold(config, |config, (job, database)| {
+                config.replace(&format!("crawler = \"{job}\""), &format!("database = \"{database}\""))
+            })
+        };
+        Self { bot: Bot::start_in(world, edit).await, _folder: folder }
+    }
+
+    /// Starts one whose tables show a first run of the Normal layer.
+    async fn with_a_run() -> (Self, Run) {
+        let lake = Self::start(Slips::default()).await;
+        let first = lake.run("").await;
+        assert_eq!(first.status, RunStatus::Succeeded, "{:?}", first.error);
+        (lake, first)
+    }
+
+    /// Runs the Normal layer, from the second time on of a new snapshot, and returns its record once it is over or waits for people.
+    async fn run(&self, more: &str) -> Run {
+        self.ask(more).await;
+        self.newest_that_is(&[RunStatus::Succeeded, RunStatus::Failed, RunStatus::WaitingApproval]).await
+    }
+
+    async fn ask(&self, more: &str) {
+        let before = self.bot.runs().await.len();
+        if before > 0 {
+            self.bot.world.aws.rds.create_automated_snapshot("learning-db").unwrap();
+        }
+        self.bot.slash(ANA, &format!("/datalake run learning --layers normal {more}")).await;
+        self.bot.until("the run is there", async || (self.bot.runs().await.len() > before).then_some(())).await;
+    }
+
+    /// Returns the newest run, once its status is one of these.
+    async fn newest_that_is(&self, statuses: &[RunStatus]) -> Run {
+        let found = async || {
+            let newest = self.bot.runs().await.into_iter().max_by_key(|it| it.snapshot_time)?;
+            statuses.contains(&newest.status).then_some(newest)
+        };
+        self.bot.until(&format!("the newest run is one of {statuses:?}"), found).await
+    }
+
+    /// Returns which run each table of a database shows.
+    fn shown(&self, database: &str) -> BTreeMap<String, String> {
+        let tables = self.bot.world.aws.glue.tables(database);
+        tables.into_iter().map(|(name, it)| (name, text(&it["Parameters"]["datalake_run"]))).collect()
+    }
+
+    /// Says that both tables of the Normal layer show the run.
+    fn assert_shows(&self, run: &Run) {
+        let expected = ["learning_languages", "learning_users"].map(|it| (it.to_owned(), run.export_task.to_string()));
+        assert_eq!(self.shown(NORMAL), BTreeMap::from(expected));
+    }
+
+    /// Presses on the open question, and waits until the press counts.
+    async fn press(&self, user: &str, action: &str) {
+        let request = self.bot.button(CHANNEL, action).await;
+        let votes = async || {
+            let run = self.bot.runs().await.into_iter().max_by_key(|it| it.snapshot_time)?;
+            Some(run.question.map_or(0, |it| it.votes.len()))
+        };
+        let before = votes().await.unwrap();
+        self.bot.world.slack.press(user, CHANNEL, &request.ts, action).await.unwrap();
+        self.bot.until("the press counts", async || votes().await.filter(|it| *it > before)).await;
+    }
+
+    fn calls(&self, operation: &str) -> usize {
+        self.bot.effects("glue", operation).len()
+    }
+
+    /// Runs `hook` at the next call of an operation of Glue whose request holds `containing`.
+    fn at(&self, operation: &str, containing: &str, at: Moment, hook: Hook) {
+        let fault = Fault::once("glue", operation, Kind::Hook { at, hook }).containing(containing);
+        self.bot.world.front.faults.plant(fault);
+    }
+
+    fn glue(&self) -> Arc<Glue> {
+        Arc::clone(&self.bot.world.aws.glue)
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn leaking() -> Slips {
+    Slips { leaks: vec!["learning.users.email".to_owned()], ..Slips::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_layers_are_turned_to_the_run_and_nothing_is_copied() {
+    let lake = Lake::start(Slips::default()).await;
+    lake.bot.slash(ANA, "/datalake run learning").await;
+    let request = lake.bot.button(CHANNEL, "approval.approve").await;
+    lake.bot.world.slack.press(MINA, CHANNEL, &request.ts, "approval.approve").await.unwrap();
+    let run = lake.bot.run_shown().await;
+    assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.error);
+    let name = run.export_task.as_str();
+    for (layer, database) in [("normal", NORMAL), ("sensitive", LAYERS[1].1)] {
+        let tables = lake.glue().tables(database);
+        assert!(!tables.is_empty());
+        for table in tables.values() {
+            let folder = format!("s3://lake/{layer}/learning/{name}/learning/learning.");
+            let storage = &table["StorageDescriptor"];
+            let location = text(&storage["Location"]);
+            assert!(
+                location.starts_with(&folder) && location.ends_with(&format!("/datalake_run={name}/")),
+                "{location}"
+            );
+            assert!(!storage["Columns"].as_array().unwrap().is_empty(), "{table}");
+            assert_eq!(table["Parameters"]["datalake_source"], "learning");
+            let (bucket, key) = location["s3://".len()..].split_once('/').unwrap();
+            assert!(!lake.bot.world.aws.s3.keys(bucket, key).is_empty(), "nothing lies at {location}");
+        }
+    }
+    for (service, operation) in
+        [("s3", "CopyObject"), ("s3", "UploadPartCopy"), ("s3", "DeleteObjects"), ("glue", "StartCrawler")]
+    {
+        assert!(lake.bot.effects(service, operation).is_empty(), "{operation}");
+    }
+    let manifest = lake.bot.world.aws.s3.get("lake", "latest/learning/_manifest.json").unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(
+        (text(&manifest["export_task"]), text(&manifest["location"])),
+        (name.into(), format!("s3://lake/raw/{name}/"))
+    );
+    let keys: Vec<String> = manifest["keys"].as_array().unwrap().iter().map(|it| text(&it["key"])).collect();
+    assert!(keys.iter().all(|it| lake.bot.world.aws.s3.get("lake", it).is_some()) && keys.len() > 2, "{keys:?}");
+    assert!(!keys.iter().any(|it| it.contains("export_info")), "{keys:?}");
+    assert_eq!(lake.bot.world.aws.s3.keys("lake", "latest/learning/"), ["latest/learning/_manifest.json"]);
+    let detail = &run.stage(StageId::NormalCatalog).detail;
+    assert_eq!((detail.tables, detail.switched_tables), (Some(2), Some(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_run_turns_each_table_by_its_version_and_keeps_what_people_wrote() {
+    let (lake, first) = Lake::with_a_run().await;
+    let mut users = lake.glue().tables(NORMAL)["learning_users"].clone();
+    for member in ["Name", "DatabaseName", "CatalogId", "CreateTime", "UpdateTime", "VersionId"] {
+        users.as_object_mut().unwrap().remove(member);
+    }
+    users["Name"] = "learning_users".into();
+    users["Description"] = "Everybody who learns".into();
+    lake.glue().set_table(NORMAL, "learning_users", users);
+    let second = lake.run("").await;
+    assert_ne!(second.export_task, first.export_task);
+    lake.assert_shows(&second);
+    assert_eq!((lake.calls("CreateTable"), lake.calls("UpdateTable")), (2, 2));
+    for update in lake.bot.effects("glue", "UpdateTable") {
+        assert!(update.note["version"].is_string() && update.note["skip_archive"] == true, "{}", update.note);
+    }
+    assert_eq!(lake.glue().tables(NORMAL)["learning_users"]["Description"], "Everybody who learns");
+    assert!(!lake.bot.world.aws.s3.keys("lake", &format!("normal/learning/{}/", first.export_task)).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_somebody_changes_meanwhile_is_looked_at_again() {
+    let (lake, _) = Lake::with_a_run().await;
+    let glue = lake.glue();
+    let changed = Arc::new(move |_| {
+        let mut users = glue.tables(NORMAL)["learning_users"].clone();
+        users["Description"] = "changed".into();
+        glue.set_table(NORMAL, "learning_users", users);
+    });
+    lake.at("UpdateTable", "learning_users", Moment::BeforeEffect, changed);
+    let second = lake.run("").await;
+    assert_eq!(second.status, RunStatus::Succeeded, "{:?}", second.error);
+    lake.assert_shows(&second);
+    let refused = lake.bot.world.front.history.calls("glue", "UpdateTable").into_iter().filter_map(|it| it.error);
+    assert_eq!(refused.collect::<Vec<_>>(), ["ConcurrentModificationException"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_somebody_else_stops_the_run_before_anything_is_turned() {
+    let lake = Lake::start(Slips::default()).await;
+    let theirs = json!({ "Name": "learning_users", "Parameters": { "UPDATED_BY_CRAWLER": "learning-normal" } });
+    lake.glue().set_table(NORMAL, "learning_users", theirs.clone());
+    let failed = lake.run("").await;
+    let error = failed.error.unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, codes::FOREIGN_TABLE));
+    assert!(!error.failure.remedy.is_empty());
+    assert_eq!(lake.glue().tables(NORMAL).len(), 1, "nothing was written");
+    assert_eq!(lake.glue().tables(NORMAL)["learning_users"]["Parameters"], theirs["Parameters"]);
+
+    let client = aws_sdk_glue::Client::new(&lake.bot.world.sdk_config());
+    client.delete_table().database_name(NORMAL).name("learning_users").send().await.unwrap();
+    let jobs = lake.calls("StartJobRun");
+    lake.bot.slash(KENJI, &format!("/datalake retry {}", failed.export_task)).await;
+    let run = lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.assert_shows(&run);
+    assert_eq!(lake.calls("StartJobRun"), jobs, "only the catalog is done again");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_is_killed_between_two_tables_goes_on_where_it_was(
+    #[values(("UpdateTable", "learning_users"), ("DeleteTable", "learning_languages"))] step: (&str, &str),
+    #[values(Moment::BeforeEffect, Moment::AfterEffect)] at: Moment,
+) {
+    let (mut lake, _) = Lake::with_a_run().await;
+    lake.bot.world.aws.rds.edit_database(|it| it.tables.retain(|it| it.name != "languages"));
+    let hook = lake.bot.killer();
+    lake.at(step.0, step.1, at, hook);
+    lake.ask("").await;
+    lake.bot.ended().await;
+    lake.bot.spawn().await;
+    let run = lake.newest_that_is(&[RunStatus::SucceededWithWarnings, RunStatus::Succeeded, RunStatus::Failed]).await;
+    assert!(run.has_succeeded(), "{:?}", run.error);
+    let expected = BTreeMap::from([("learning_users".to_owned(), run.export_task.to_string())]);
+    assert_eq!(lake.shown(NORMAL), expected);
+    assert_eq!(lake.calls("StartJobRun"), 2, "job runs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_gone_is_deleted_when_all_others_are_turned_and_one_without_rows_stays() {
+    let (lake, _) = Lake::with_a_run().await;
+    lake.bot.world.aws.rds.edit_database(|it| it.tables.retain(|it| it.name != "languages"));
+    lake.glue().set_slips(LAYERS[0].0, Slips { keeps_rows: Some(0), ..Slips::default() });
+    lake.ask("").await;
+    let ended = [RunStatus::Succeeded, RunStatus::SucceededWithWarnings, RunStatus::Failed, RunStatus::WaitingApproval];
+    let run = lake.newest_that_is(&ended).await;
+    assert_eq!(run.status, RunStatus::SucceededWithWarnings, "{:?}", run.error);
+    assert_eq!(lake.shown(NORMAL), BTreeMap::from([("learning_users".to_owned(), run.export_task.to_string())]));
+    let order: Vec<String> = lake.bot.world.front.history.all().into_iter().map(|it| it.operation).collect();
+    let last = |operation: &str| order.iter().rposition(|it| it == operation).unwrap();
+    assert!(last("UpdateTable") < last("DeleteTable"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leak_is_asked_about_before_anybody_can_see_it_and_once() {
+    let (lake, first) = Lake::with_a_run().await;
+    lake.glue().set_slips(LAYERS[0].0, leaking());
+    let waits = lake.run("").await;
+    assert_eq!(waits.status, RunStatus::WaitingApproval, "{:?}", waits.error);
+    let asked = waits.question.clone().unwrap();
+    assert_eq!((asked.subject, asked.stage, asked.quorum), (Subject::Leak, StageId::NormalCatalog, 2));
+    let found: Vec<_> = asked.findings.iter().map(|it| (it.table.as_str(), it.column.as_deref())).collect();
+    assert_eq!(found, [("learning.users", Some("email"))]);
+    lake.assert_shows(&first);
+    let alert = lake.bot.button(ALERTS, "approval.approve").await;
+    assert!(alert.blocks.iter().any(|it| it.to_string().contains("Nobody can see it yet")), "{:?}", alert.blocks);
+
+    lake.press(MINA, "approval.approve").await;
+    lake.assert_shows(&first);
+    lake.press("U0PAUL00001", "approval.approve").await;
+    let run = lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.assert_shows(&run);
+    assert_eq!(run.question.map(|it| it.id), Some(asked.id), "people are asked once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leak_that_is_denied_is_never_seen() {
+    let (lake, first) = Lake::with_a_run().await;
+    lake.glue().set_slips(LAYERS[0].0, leaking());
+    let waits = lake.run("").await;
+    lake.press(MINA, "approval.deny").await;
+    lake.newest_that_is(&[RunStatus::Canceled]).await;
+    lake.assert_shows(&first);
+    lake.glue().set_slips(LAYERS[0].0, Slips::default());
+    lake.bot.slash(KENJI, &format!("/datalake retry {}", waits.export_task)).await;
+    let run = lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.assert_shows(&run);
+    assert_eq!(lake.calls("StartJobRun"), 3, "what the job has written is done again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_report_nothing_is_turned() {
+    let lake = Lake::start(Slips { is_silent: true, ..Slips::default() }).await;
+    let failed = lake.run("").await;
+    let error = failed.error.unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, codes::REPORT_MISSING));
+    assert!(error.failure.message.contains("_reports/") && !error.failure.remedy.is_empty(), "{:?}", error.failure);
+    assert!(lake.shown(NORMAL).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trouble_of_glue_is_waited_out_and_how_far_it_came_is_told() {
+    let (lake, first) = Lake::with_a_run().await;
+    let message = "User is not authorized to perform: glue:UpdateTable".to_owned();
+    let kind = Kind::Refuse { status: 400, code: "AccessDeniedException".to_owned(), message, retry_after: None };
+    lake.bot.world.front.faults.plant(Fault::once("glue", "UpdateTable", kind).containing("learning_users"));
+    let failed = lake.run("").await;
+    let error = failed.error.clone().unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, "AccessDeniedException"));
+    assert!(error.failure.message.contains("of 2 tables of learning_normal show the run"), "{}", error.failure.message);
+    assert_eq!(failed.stage(StageId::NormalCatalog).status, StageStatus::Failed);
+    assert_eq!(lake.shown(NORMAL)["learning_users"], first.export_task.as_str());
+}
