@@ -36,6 +36,8 @@ pub struct Stamp {
     pub export_task: String,
     /// When the snapshot was taken. `None`: nobody knows; then nothing is newer.
     pub snapshot_time: Option<Timestamp>,
+    /// The export task that may be replaced though its snapshot is newer: somebody rolls back from it.
+    pub replaces: Option<String>,
 }
 
 /// What publishing has done.
@@ -131,7 +133,11 @@ async fn look_at(s3: &S3<'_>, run: &Run, latest: &Location) -> Result<(Option<Ma
 /// Publishes the run's export. All of it is done when this returns.
 pub(super) async fn start(s3: &Client, clock: &dyn Clock, run: &Run, source: &Source, progress: &Progress) -> Started {
     let from = super::export_files::location(run, source);
-    let stamp = Stamp { export_task: run.export_task.as_str().to_owned(), snapshot_time: Some(run.snapshot_time) };
+    let stamp = Stamp {
+        export_task: run.export_task.as_str().to_owned(),
+        snapshot_time: Some(run.snapshot_time),
+        replaces: run.replaces().map(ToString::to_string),
+    };
     match publish(s3, clock, &from, &source.latest, &stamp, progress).await {
         Ok(_) => Started::Acted { handle: None },
         Err(failure) if failure.class == Class::Transient => Started::Unclear(failure),
