@@ -79,7 +79,8 @@ impl Lake {
         let mut command = "/datalake run learning --layers normal".to_owned();
         if before > 0 {
             let snapshot = self.bot.world.aws.rds.create_automated_snapshot("learning-db").unwrap();
-            command.push_str(&format!(" --snapshot {snapshot}"));
+            let (_, id) = snapshot.split_once(":snapshot:").unwrap();
+            command.push_str(&format!(" --snapshot {id}"));
         }
         self.bot.slash(ANA, &command).await;
         self.bot.until("the run is there", async || (self.bot.runs().await.len() > before).then_some(())).await;
