@@ -161,15 +161,8 @@ fn the_example_is_right() {
     "publish = \"pointer\"",
     "sources.shop.layers.normal.crawler does not go with `publish = \"pointer\"`: the bot itself keeps the tables of `database`"
 )]
-#[case::no_database(
-    "publish = \"copy\"",
-    "publish = \"pointer\"",
-    "sources.shop.layers.sensitive.database is missing"
-)]
-#[case::publish(
-    "publish = \"copy\"", "publish = \"move\"",
-    "sources.shop.publish must be one of: copy, pointer"
-)]
+#[case::no_database("publish = \"copy\"", "publish = \"pointer\"", "sources.shop.layers.sensitive.database is missing")]
+#[case::publish("publish = \"copy\"", "publish = \"move\"", "sources.shop.publish must be one of: copy, pointer")]
 #[case::price(
     "glue_dpu_hour = 0.44",
     "glue_dpu_hour = -1",

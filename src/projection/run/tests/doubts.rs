@@ -37,7 +37,8 @@ pub(super) fn doubts() -> Vec<(&'static str, Story)> {
     let leak = || begun().until(StageId::NormalCatalog).doubt(Subject::Leak, &leak);
     let ready = Detail { tables: Some(12), switched_tables: Some(0), ..Detail::default() };
     let ahead = [finding(FindingKind::Leaked, Some("email"), None, None)];
-    let ahead = || begun().until(StageId::NormalCatalog).begin().progress(1, ready.clone()).doubt(Subject::Leak, &ahead);
+    let ahead =
+        || begun().until(StageId::NormalCatalog).begin().progress(1, ready.clone()).doubt(Subject::Leak, &ahead);
     let rows = [finding(FindingKind::FewerRows, None, Some("41200"), Some("17"))];
     let rows = || begun().until(StageId::NormalTransform).doubt(Subject::Rows, &rows);
     vec![
