@@ -72,14 +72,14 @@ resource "aws_iam_role_policy" "layer" {
 data "aws_iam_policy_document" "layer" {
   for_each = var.glue_jobs
 
-  # Of the export itself only the status files: all rows are read from `latest/`.
+  # Of the export itself only the status files: all rows are read from `latest/`. Unless nothing is copied there.
   statement {
     actions = ["s3:GetObject"]
     resources = [
       "arn:aws:s3:::${var.latest_bucket}/${var.latest_prefix}/*",
       "arn:aws:s3:::${var.latest_bucket}/classification/*",
       "arn:aws:s3:::${var.latest_bucket}/glue/*",
-      "arn:aws:s3:::${var.export_bucket}/${var.export_prefix}/*/export_tables_info_*",
+      "arn:aws:s3:::${var.export_bucket}/${var.export_prefix}/*${each.value.publish == "pointer" ? "" : "/export_tables_info_*"}",
     ]
   }
 

@@ -52,7 +52,7 @@ variable "latest_kms_key_arn" {
 
 variable "glue_databases" {
   type        = string
-  description = "Pattern of the names of the databases that the crawlers write to: the bot reads their tables."
+  description = "Pattern of the names of the databases of the layers: the bot reads their tables, and keeps those of sources that are pointers."
   default     = "shop_*"
 }
 
@@ -70,6 +70,8 @@ variable "glue_jobs" {
     output_prefix = string
     # Null: the key of the bucket where the newest data is published.
     output_kms_key_arn = optional(string)
+    # As `publish` of the source says: the job of a pointer reads the export itself.
+    publish = optional(string, "copy")
     # Only for the Normal layer: secret with the key of the hashes, if the classification has any `hash`.
     hash_key_secret_arn = optional(string)
     worker_type         = optional(string, "G.1X")

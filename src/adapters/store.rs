@@ -263,7 +263,10 @@ impl Store for DynamoStore {
             limit: SUCCESSES,
         };
         let found = self.query(query).await?.into_iter();
-        Ok(found.filter_map(|it| item::read::<Run>(source, it).ok()).max_by_key(|it| it.finished_at))
+        Ok(found
+            .filter_map(|it| item::read::<Run>(source, it).ok())
+            .filter(Run::is_good)
+            .max_by_key(|it| it.finished_at))
     }
 
     async fn named(&self, source: &str, start: &str) -> Result<Vec<ExportTask>, StoreError> {

@@ -178,6 +178,14 @@ pub enum Kind {
     CancelAsked,
     Retried,
     Acknowledged,
+    /// The run goes on, to replace newer data.
+    BroughtBack,
+    /// The run's data is to be replaced by older data.
+    RolledBack,
+    /// What the run has replaced comes back.
+    RollbackUndone,
+    /// What was exported is gone.
+    Removed,
     /// Another run has made up for the failure.
     Overtaken,
     /// The run is at rest.
@@ -209,6 +217,10 @@ impl Kind {
             Self::CancelAsked => "cancel_asked",
             Self::Retried => "retried",
             Self::Acknowledged => "acknowledged",
+            Self::BroughtBack => "brought_back",
+            Self::RolledBack => "rolled_back",
+            Self::RollbackUndone => "rollback_undone",
+            Self::Removed => "removed",
             Self::Overtaken => "overtaken",
             Self::Ended => "ended",
         }

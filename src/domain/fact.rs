@@ -6,6 +6,7 @@ use super::{
     approval::{Approval, Subject, Void},
     failure::Failure,
     name::ExportTask,
+    rollback::{Rollback, RolledBack},
     run::{FailureNote, RetryNote, Run, RunError, RunStatus},
     stage::{Detail, Intent, Stage, StageId, StageStatus, WaitOn, Waiting},
     standing::Shown,
@@ -13,6 +14,7 @@ use super::{
 };
 
 mod people;
+mod rollback;
 
 /// Something that has happened to a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +70,16 @@ pub enum Fact {
     Overtaken { by: ExportTask },
     /// What the catalogs show for as long as that failure stands.
     CatalogsSeen { shown: Vec<Shown> },
+    /// The run, whose data was good, goes on from `latest`, to replace newer data.
+    BroughtBack { rollback: Rollback },
+    /// The run's data is to be replaced by older data.
+    RolledBack { mark: RolledBack },
+    /// The data that the run has replaced comes back: it may not replace it again.
+    RollbackUndone { by: String },
+    /// The run's export is being removed.
+    RemovalBegan,
+    /// Nothing of the run's export is there any more.
+    RemovalEnded { objects: u64, bytes: u64 },
 }
 
 /// A fact that cannot happen to a run as it is.
@@ -96,6 +108,11 @@ impl Run {
             Fact::CatalogsSeen { shown } => run.catalogs_seen(shown),
             Fact::GlassReviewed { by } => run.glass_reviewed(by, now),
             Fact::ApprovalChanged { approval } if self.is_explained_by(approval) => run.approval_explained(approval),
+            Fact::BroughtBack { rollback } => run.brought_back(rollback, now),
+            Fact::RolledBack { mark } => run.rolled_back(mark, now),
+            Fact::RollbackUndone { .. } => run.rollback_undone(),
+            Fact::RemovalBegan => run.removal_began(now),
+            Fact::RemovalEnded { .. } => run.removal_ended(now),
             _ if self.status.is_over() => None,
             Fact::TurnTaken => run.turn_taken(),
             Fact::CancelAsked { by } => run.cancel_asked(by),
@@ -194,7 +211,12 @@ impl Run {
             | Fact::Continued { .. }
             | Fact::Acknowledged { .. }
             | Fact::Overtaken { .. }
-            | Fact::CatalogsSeen { .. } => return None,
+            | Fact::CatalogsSeen { .. }
+            | Fact::BroughtBack { .. }
+            | Fact::RolledBack { .. }
+            | Fact::RollbackUndone { .. }
+            | Fact::RemovalBegan
+            | Fact::RemovalEnded { .. } => return None,
         }
         Some(())
     }
@@ -255,7 +277,9 @@ impl Run {
             .iter()
             .filter(|it| it.id < from)
             .all(|it| matches!(it.status, StageStatus::Succeeded | StageStatus::Skipped));
-        let can_begin = from > StageId::Export && self.stage(from).status != StageStatus::Skipped;
+        let reads_export = matches!(from, StageId::Verify | StageId::Latest);
+        let is_there = !(reads_export && self.removal.is_some());
+        let can_begin = from > StageId::Export && self.stage(from).status != StageStatus::Skipped && is_there;
         (self.can_go_on() && kept && can_begin).then_some(())?;
         self.reset(from, by, now);
         Some(())
@@ -267,6 +291,7 @@ impl Run {
         // Every warning is about the export, and stays true for as long as the export is kept.
         if from <= StageId::Export {
             self.warnings.clear();
+            self.removal = None;
         }
         self.retries.push(RetryNote { by: by.to_owned(), from, at: now });
         self.status = RunStatus::Running;
@@ -274,6 +299,7 @@ impl Run {
         self.error = None;
         self.canceled_by = None;
         self.overtaken = None;
+        self.rolled_back_to = None;
         self.finished_at = None;
     }
 

@@ -51,6 +51,8 @@ pub enum RetryRefusal {
     NotInRun(StageId),
     /// What comes before the stage is not done.
     NotReached(StageId),
+    /// The source is being rolled back from it.
+    RollingBack,
     /// `latest/` holds a newer snapshot's data, which the retry would need to replace.
     NewerData,
 }
@@ -86,6 +88,9 @@ pub fn retry(run: &Run, from: Option<StageId>, by: &str, now: Timestamp) -> Resu
         return Err(RetryRefusal::NotReached(open.id));
     }
     let from = from_live_approval(run, from, by, now);
+    // What the bot has removed, RDS can export again.
+    let reads_export = matches!(from, StageId::Verify | StageId::Latest);
+    let from = if reads_export && run.removal.is_some() { StageId::Export } else { from };
     if from > StageId::Export {
         return Ok(Retry::Same { from, fact: Fact::Retried { from, by: by.to_owned() } });
     }

@@ -11,6 +11,8 @@ use super::{
     history::Usual,
     inspection::Inspection,
     name::{ExportTask, Scope},
+    retention::Removal,
+    rollback::{Rollback, RolledBack},
     snapshot::Snapshot,
     source::{Layer, Source},
     stage::{Stage, StageId, StageStatus},
@@ -85,6 +87,18 @@ pub struct Run {
     /// The run that has made up for this one's failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overtaken: Option<Overtaken>,
+    /// That the run replaces newer data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
+    /// That it has done so before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past_rollbacks: Vec<Rollback>,
+    /// That older data takes the place of the run's: it is not good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back_to: Option<RolledBack>,
+    /// That the bot removes, or has removed, what was exported.
+    #[serde(default, rename = "export_removed", skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
     /// Where the run's chain in the log ends, and what is to be written to it with the record. The record of an earlier
     /// attempt says where the chain ended when it was continued.
     #[serde(default, skip_serializing_if = "Trail::is_empty")]
@@ -276,6 +290,10 @@ impl Run {
             past_approvals: Vec::new(),
             next_attempt: None,
             overtaken: None,
+            rollback: None,
+            past_rollbacks: Vec::new(),
+            rolled_back_to: None,
+            removal: None,
             audit: Trail::default(),
             slack: None,
             version: 1,
@@ -302,18 +320,21 @@ impl Run {
         self.stages.iter().find(|it| !it.status.is_over())
     }
 
-    /// Says whether `user` asked for the run or has retried it.
+    /// Says whether `user` asked for the run, has retried it or has rolled back to it.
     pub fn was_shaped_by(&self, user: &str) -> bool {
         self.shapers().any(|it| it == user)
     }
 
-    /// Says whether the person of the account `user` asked for the run or has retried it, by whatever account.
+    /// Says whether the person of the account `user` asked for the run, has retried it or has rolled back to it, by
+    /// whatever account.
     pub fn was_shaped_by_person(&self, people: &Identities, user: &str) -> bool {
         self.shapers().any(|it| people.are_one(it, user))
     }
 
     fn shapers(&self) -> impl Iterator<Item = &str> {
-        self.requested_by.as_deref().into_iter().chain(self.retries.iter().map(|it| it.by.as_str()))
+        let retries = self.retries.iter().map(|it| it.by.as_str());
+        let rollbacks = self.rollbacks().map(|it| it.by.as_str());
+        self.requested_by.as_deref().into_iter().chain(retries).chain(rollbacks)
     }
 }
 

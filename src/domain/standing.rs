@@ -56,6 +56,11 @@ impl Run {
         }
     }
 
+    /// Says whether all stages have succeeded, and nobody has rolled back from what has come of it.
+    pub fn is_good(&self) -> bool {
+        self.has_succeeded() && self.rolled_back_to.is_none()
+    }
+
     /// Returns the layers of the run whose catalogs are not brought up to date when it stops at `stage`.
     pub fn stale_layers(&self, stage: StageId) -> impl Iterator<Item = Layer> {
         self.layers.iter().copied().filter(move |it| stage <= catalog(*it))
@@ -87,7 +92,7 @@ impl Run {
     }
 
     /// Says whether everything that `other` exports is in this run's export.
-    fn covers(&self, other: &Self) -> bool {
+    pub(super) fn covers(&self, other: &Self) -> bool {
         let named = |it: &String| self.only.contains(it);
         self.only.is_empty() || (!other.only.is_empty() && other.only.iter().all(named))
     }

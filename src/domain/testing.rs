@@ -123,6 +123,25 @@ pub(super) fn failed_at(stage: StageId) -> Run {
     after(&run_at(stage), &[failed(stage)])
 }
 
+/// The run as the night `days` after would have made it.
+pub(super) fn days_later(run: &Run, days: i64) -> Run {
+    let later = SignedDuration::from_hours(24 * days);
+    let snapshot_time = run.snapshot_time + later;
+    let day = snapshot_time.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y%m%d%H%M").to_string();
+    let name = |it: &crate::domain::name::ExportTask| it.as_str().replace("202611220300", &day).parse().unwrap();
+    let mut run = run.clone();
+    (run.export_task, run.run_id) = (name(&run.export_task), name(&run.run_id));
+    run.snapshot_time = snapshot_time;
+    run.created_at += later;
+    run.updated_at += later;
+    run.finished_at = run.finished_at.map(|it| it + later);
+    for stage in &mut run.stages {
+        stage.started_at = stage.started_at.map(|it| it + later);
+        stage.finished_at = stage.finished_at.map(|it| it + later);
+    }
+    run
+}
+
 /// The run after `facts`, which happen at the start of everything.
 #[track_caller]
 pub(super) fn after(run: &Run, facts: &[Fact]) -> Run {

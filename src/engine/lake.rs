@@ -51,7 +51,7 @@ impl Engine {
                 *run = present;
             }
         }
-        let successes = runs.iter().filter(|it| it.has_succeeded());
+        let successes = runs.iter().filter(|it| it.is_good());
         let last_success: Option<Run> = match successes.max_by_key(|it| it.finished_at) {
             Some(run) => Some(run.clone()),
             // There are no others.

@@ -207,6 +207,19 @@ class Runs(World):
         self.assertNotIn(f"_reports/{RUN}.json", self.files("normal"))
 
 
+class Pointers(World):
+    def test_an_export_that_is_not_copied_is_read_where_it_is(self) -> None:
+        self.rules = RULES
+        self.table(USERS, self.rows("id long, email string", (1, "ann@example.com")))
+        (self.root / "latest" / "_manifest.json").unlink()
+        (self.root / "raw").mkdir()
+        (self.root / "latest").rename(self.root / "raw" / RUN)
+        places = {"datalake_input": self.url(f"raw/{RUN}/"), "datalake_output": self.url(f"normal/{RUN}/")}
+        split.run(spark(), self.arguments("normal", datalake_export=None, **places), lambda _: KEY)
+        self.assertIn(f"{RUN}/_reports/{RUN}.json", self.files("normal"))
+        self.refuses("latest/ holds no run", datalake_export=None, datalake_input=self.url("raw/"))
+
+
 class Refusals(World):
     def setUp(self) -> None:
         super().setUp()

@@ -120,7 +120,8 @@ fn sdk(stand_ins: &StandIns, retries: RetryConfig) -> SdkConfig {
     local_config(REGION, ACCESS_KEY, SECRET_KEY, endpoints).into_builder().retry_config(retries).build()
 }
 
-fn source() -> Source {
+/// A source that is copied, with a Normal layer only.
+pub(crate) fn source() -> Source {
     Source {
         name: "shop".to_owned(),
         engine: Engine::Rds,

@@ -6,6 +6,7 @@ mod export;
 mod lake;
 mod python;
 mod server;
+mod tables;
 
 use std::time::Duration;
 

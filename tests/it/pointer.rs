@@ -63,23 +63,26 @@ impl Lake {
     /// Starts one whose tables show a first run of the Normal layer.
     async fn with_a_run() -> (Self, Run) {
         let lake = Self::start(Slips::default()).await;
-        let first = lake.run("").await;
+        let first = lake.run().await;
         assert_eq!(first.status, RunStatus::Succeeded, "{:?}", first.error);
         (lake, first)
     }
 
     /// Runs the Normal layer, from the second time on of a new snapshot, and returns its record once it is over or waits for people.
-    async fn run(&self, more: &str) -> Run {
-        self.ask(more).await;
+    async fn run(&self) -> Run {
+        self.ask().await;
         self.newest_that_is(&[RunStatus::Succeeded, RunStatus::Failed, RunStatus::WaitingApproval]).await
     }
 
-    async fn ask(&self, more: &str) {
+    async fn ask(&self) {
         let before = self.bot.runs().await.len();
+        let mut command = "/datalake run learning --layers normal".to_owned();
         if before > 0 {
-            self.bot.world.aws.rds.create_automated_snapshot("learning-db").unwrap();
+            let snapshot = self.bot.world.aws.rds.create_automated_snapshot("learning-db").unwrap();
+            let (_, id) = snapshot.split_once(":snapshot:").unwrap();
+            command.push_str(&format!(" --snapshot {id}"));
         }
-        self.bot.slash(ANA, &format!("/datalake run learning --layers normal {more}")).await;
+        self.bot.slash(ANA, &command).await;
         self.bot.until("the run is there", async || (self.bot.runs().await.len() > before).then_some(())).await;
     }
 
@@ -194,7 +197,7 @@ async fn the_next_run_turns_each_table_by_its_version_and_keeps_what_people_wrot
     users["Name"] = "learning_users".into();
     users["Description"] = "Everybody who learns".into();
     lake.glue().set_table(NORMAL, "learning_users", users);
-    let second = lake.run("").await;
+    let second = lake.run().await;
     assert_ne!(second.export_task, first.export_task);
     lake.assert_shows(&second);
     assert_eq!((lake.calls("CreateTable"), lake.calls("UpdateTable")), (2, 2));
@@ -215,7 +218,7 @@ async fn a_table_that_somebody_changes_meanwhile_is_looked_at_again() {
         glue.set_table(NORMAL, "learning_users", users);
     });
     lake.at("UpdateTable", "learning_users", Moment::BeforeEffect, changed);
-    let second = lake.run("").await;
+    let second = lake.run().await;
     assert_eq!(second.status, RunStatus::Succeeded, "{:?}", second.error);
     lake.assert_shows(&second);
     let refused = lake.bot.world.front.history.calls("glue", "UpdateTable").into_iter().filter_map(|it| it.error);
@@ -227,7 +230,7 @@ async fn a_table_of_somebody_else_stops_the_run_before_anything_is_turned() {
     let lake = Lake::start(Slips::default()).await;
     let theirs = json!({ "Name": "learning_users", "Parameters": { "UPDATED_BY_CRAWLER": "learning-normal" } });
     lake.glue().set_table(NORMAL, "learning_users", theirs.clone());
-    let failed = lake.run("").await;
+    let failed = lake.run().await;
     let error = failed.error.unwrap();
     assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, codes::FOREIGN_TABLE));
     assert!(!error.failure.remedy.is_empty());
@@ -253,7 +256,7 @@ async fn a_bot_that_is_killed_between_two_tables_goes_on_where_it_was(
     lake.bot.world.aws.rds.edit_database(|it| it.tables.retain(|it| it.name != "languages"));
     let hook = lake.bot.killer();
     lake.at(step.0, step.1, at, hook);
-    lake.ask("").await;
+    lake.ask().await;
     lake.bot.ended().await;
     lake.bot.spawn().await;
     let run = lake.newest_that_is(&[RunStatus::SucceededWithWarnings, RunStatus::Succeeded, RunStatus::Failed]).await;
@@ -268,7 +271,7 @@ async fn a_table_that_is_gone_is_deleted_when_all_others_are_turned_and_one_with
     let (lake, _) = Lake::with_a_run().await;
     lake.bot.world.aws.rds.edit_database(|it| it.tables.retain(|it| it.name != "languages"));
     lake.glue().set_slips(LAYERS[0].0, Slips { keeps_rows: Some(0), ..Slips::default() });
-    lake.ask("").await;
+    lake.ask().await;
     let ended = [RunStatus::Succeeded, RunStatus::SucceededWithWarnings, RunStatus::Failed, RunStatus::WaitingApproval];
     let run = lake.newest_that_is(&ended).await;
     assert_eq!(run.status, RunStatus::SucceededWithWarnings, "{:?}", run.error);
@@ -282,7 +285,7 @@ async fn a_table_that_is_gone_is_deleted_when_all_others_are_turned_and_one_with
 async fn a_leak_is_asked_about_before_anybody_can_see_it_and_once() {
     let (lake, first) = Lake::with_a_run().await;
     lake.glue().set_slips(LAYERS[0].0, leaking());
-    let waits = lake.run("").await;
+    let waits = lake.run().await;
     assert_eq!(waits.status, RunStatus::WaitingApproval, "{:?}", waits.error);
     let asked = waits.question.clone().unwrap();
     assert_eq!((asked.subject, asked.stage, asked.quorum), (Subject::Leak, StageId::NormalCatalog, 2));
@@ -304,7 +307,7 @@ async fn a_leak_is_asked_about_before_anybody_can_see_it_and_once() {
 async fn a_leak_that_is_denied_is_never_seen() {
     let (lake, first) = Lake::with_a_run().await;
     lake.glue().set_slips(LAYERS[0].0, leaking());
-    let waits = lake.run("").await;
+    let waits = lake.run().await;
     lake.press(MINA, "approval.deny").await;
     lake.newest_that_is(&[RunStatus::Canceled]).await;
     lake.assert_shows(&first);
@@ -318,7 +321,7 @@ async fn a_leak_that_is_denied_is_never_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_report_nothing_is_turned() {
     let lake = Lake::start(Slips { is_silent: true, ..Slips::default() }).await;
-    let failed = lake.run("").await;
+    let failed = lake.run().await;
     let error = failed.error.unwrap();
     assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, codes::REPORT_MISSING));
     assert!(error.failure.message.contains("_reports/") && !error.failure.remedy.is_empty(), "{:?}", error.failure);
@@ -331,7 +334,7 @@ async fn a_trouble_of_glue_is_waited_out_and_how_far_it_came_is_told() {
     let message = "User is not authorized to perform: glue:UpdateTable".to_owned();
     let kind = Kind::Refuse { status: 400, code: "AccessDeniedException".to_owned(), message, retry_after: None };
     lake.bot.world.front.faults.plant(Fault::once("glue", "UpdateTable", kind).containing("learning_users"));
-    let failed = lake.run("").await;
+    let failed = lake.run().await;
     let error = failed.error.clone().unwrap();
     assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, "AccessDeniedException"));
     assert!(error.failure.message.contains("of 2 tables of learning_normal show the run"), "{}", error.failure.message);

@@ -3,6 +3,7 @@
 mod catalog;
 mod crawler;
 mod job;
+mod kept;
 mod tables;
 
 use aws_sdk_glue::{
@@ -40,7 +41,10 @@ enum Work<'a> {
 /// Returns what has become of the work of `stage`.
 pub(super) async fn look(on: Services<'_>, run: &Run, source: &Source, layer: Layer, stage: StageId) -> Seen {
     match work(run, source, layer, stage) {
-        Ok(Work::Transform(job)) => job::look(on.glue, &job).await,
+        Ok(Work::Transform(job)) => match kept::look(on.s3, &job).await {
+            Some(seen) => seen,
+            None => job::look(on.glue, &job).await,
+        },
         Ok(Work::Crawl { crawler }) => crawler::look(on.glue, crawler, run.stage(stage).intent.as_ref()).await,
         Ok(Work::Tables(keeper)) => keeper.look(on).await,
         Err(failure) => Seen::Failed(failure),
@@ -57,7 +61,10 @@ pub(super) async fn start(
     progress: &Progress,
 ) -> Started {
     match work(run, source, layer, stage) {
-        Ok(Work::Transform(job)) => job::start(on.glue, &job).await,
+        Ok(Work::Transform(job)) => match kept::start(on.s3, &job).await {
+            Some(started) => started,
+            None => job::start(on.glue, &job).await,
+        },
         Ok(Work::Crawl { crawler }) => crawler::start(on.glue, crawler).await,
         Ok(Work::Tables(keeper)) => keeper.start(on, progress).await,
         Err(failure) => Started::Failed(failure),

@@ -37,6 +37,8 @@ pub struct Stamp {
     pub export_task: String,
     /// When the snapshot was taken. `None`: nobody knows; then nothing is newer.
     pub snapshot_time: Option<Timestamp>,
+    /// The export task that may be replaced though its snapshot is newer: somebody rolls back from it.
+    pub replaces: Option<String>,
 }
 
 /// What publishing has done.
@@ -134,7 +136,11 @@ async fn look_at(s3: &S3<'_>, run: &Run, latest: &Location) -> Result<(Option<Ma
 /// Publishes the run's export. All of it is done when this returns.
 pub(super) async fn start(s3: &Client, clock: &dyn Clock, run: &Run, source: &Source, progress: &Progress) -> Started {
     let (from, to) = (source.export_of(&run.export_task), &source.latest);
-    let stamp = Stamp { export_task: run.export_task.as_str().to_owned(), snapshot_time: Some(run.snapshot_time) };
+    let stamp = Stamp {
+        export_task: run.export_task.as_str().to_owned(),
+        snapshot_time: Some(run.snapshot_time),
+        replaces: run.replaces().map(ToString::to_string),
+    };
     let published = match source.publish {
         Publish::Copy => publish(s3, clock, &from, to, &stamp, progress).await,
         Publish::Pointer => pointer::publish(&S3::new(s3), clock, &from, to, &stamp).await,

@@ -19,7 +19,7 @@ pub(super) const APPROVAL_STATE: &str = "approval_state";
 pub(super) const APPROVAL_GOOD_UNTIL: &str = "approval_good_until";
 
 /// Attributes of a run that are left out when there is nothing to say: an update removes them.
-pub(super) const OPTIONAL: [&str; 18] = [
+pub(super) const OPTIONAL: [&str; 22] = [
     "approval",
     APPROVAL_DIGEST,
     APPROVAL_GOOD_UNTIL,
@@ -27,15 +27,19 @@ pub(super) const OPTIONAL: [&str; 18] = [
     "break_glass",
     "canceled_by",
     "error",
+    "export_removed",
     "failures",
     "finished_at",
     "next_attempt",
     "only",
     "overtaken",
     "past_approvals",
+    "past_rollbacks",
     "question",
     "requested_by",
     "retries",
+    "rollback",
+    "rolled_back_to",
     "slack",
     "warnings",
 ];

@@ -169,20 +169,12 @@ fn without_a_policy_missing_tables_warn_and_fallen_rows_ask() {
     "sources.shop.layers.normal.database goes with `publish = \"pointer\"` only: a crawler knows its own database"
 )]
 #[case::crawler_of_a_pointer(
-    "name = \"shop\"",
-    "name = \"shop\"\npublish = \"pointer\"",
+    "publish = \"copy\"",
+    "publish = \"pointer\"",
     "sources.shop.layers.normal.crawler does not go with `publish = \"pointer\"`: the bot itself keeps the tables of `database`"
 )]
-#[case::no_database(
-    "name = \"shop\"",
-    "name = \"shop\"\npublish = \"pointer\"",
-    "sources.shop.layers.sensitive.database is missing"
-)]
-#[case::publish(
-    "name = \"shop\"",
-    "name = \"shop\"\npublish = \"move\"",
-    "sources.shop.publish must be one of: copy, pointer"
-)]
+#[case::no_database("publish = \"copy\"", "publish = \"pointer\"", "sources.shop.layers.sensitive.database is missing")]
+#[case::publish("publish = \"copy\"", "publish = \"move\"", "sources.shop.publish must be one of: copy, pointer")]
 #[case::price(
     "glue_dpu_hour = 0.44",
     "glue_dpu_hour = -1",
@@ -198,7 +190,7 @@ fn a_mistake_is_told_with_its_key(#[case] from: &str, #[case] to: &str, #[case] 
 
 /// Returns the example, published as a pointer, with these databases.
 fn pointer(normal: &str, sensitive: &str) -> Result<Config, Vec<String>> {
-    let text = EXAMPLE.replace("name = \"shop\"", "name = \"shop\"\npublish = \"pointer\"");
+    let text = EXAMPLE.replace("publish = \"copy\"", "publish = \"pointer\"");
     let text = text.replace("crawler = \"shop-normal\"", &format!("database = \"{normal}\""));
     read(&text.replace("crawler = \"shop-sensitive\"", &format!("database = \"{sensitive}\"")))
 }

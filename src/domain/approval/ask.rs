@@ -130,6 +130,8 @@ impl Of<'_> {
             None if differences.is_empty() => {}
             None => parts.extend(["differences", differences]),
         }
+        // Older data in the place of newer is another plan, though it is the same data.
+        parts.extend(run.replaces().into_iter().flat_map(|it| ["rollback", it.as_str()]));
         hash(&parts)
     }
 }

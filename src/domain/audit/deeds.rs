@@ -8,6 +8,7 @@ use crate::domain::{
     failure::Failure,
     name::ExportTask,
     retry::BOT,
+    rollback::{Rollback, RolledBack},
     run::{Run, Trigger},
     source::Layer,
     stage::{Detail, StageId, WaitOn},
@@ -73,7 +74,8 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
         | Fact::CatalogsSeen { .. }
         | Fact::Continued { .. }
         | Fact::Canceled
-        | Fact::Superseded => return None,
+        | Fact::Superseded
+        | Fact::RemovalBegan => return None,
         Fact::Intended { stage, intent } => {
             let deed = Deed { who: intent.owner.clone(), ..of(Kind::Intended, *stage) };
             deed.with_some("marker", intent.marker.as_ref())
@@ -103,6 +105,20 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
             Deed::new(Kind::Retried, by).with("from", from).with_some("sets_aside", set_aside.map(|it| &it.id))
         }
         Fact::Acknowledged { by } => Deed::new(Kind::Acknowledged, by),
+        Fact::BroughtBack { rollback: Rollback { from, by, reason, .. } } => {
+            let set_aside = before.approval.as_ref().map(|it| &it.id);
+            let deed = Deed::new(Kind::BroughtBack, by).with("in_place_of", from);
+            deed.with_some("reason", reason.as_ref()).with_some("sets_aside", set_aside)
+        }
+        Fact::RolledBack { mark: RolledBack { to, by, reason, .. } } => {
+            Deed::new(Kind::RolledBack, by).with("to", to).with_some("reason", reason.as_ref())
+        }
+        Fact::RollbackUndone { by } => Deed::new(Kind::RollbackUndone, by).with_some("comes_back", before.replaces()),
+        // The chain of an attempt that was left behind has gone on in the next: an entry here would fork it.
+        Fact::RemovalEnded { .. } if before.next_attempt.is_some() => return None,
+        Fact::RemovalEnded { objects, bytes } => {
+            Deed::new(Kind::Removed, BOT).with("objects", objects).with("bytes", bytes)
+        }
         Fact::Overtaken { by } => Deed::new(Kind::Overtaken, BOT).with("by", by),
     })
 }

@@ -7,6 +7,7 @@ use super::{
 use crate::domain::{
     fact::Fact,
     retry::{Retry, retry},
+    rollback::{Rollback, RolledBack},
     run::Run,
     stage::StageId,
     testing::{APPROVERS, REQUESTER, approved, asked, failed_at, new_run, run_at, start, succeeded},
@@ -190,6 +191,9 @@ fn an_attempt_that_was_left_behind_adds_nothing_any_more() {
     let Ok(Retry::NewAttempt { fact, .. }) = retry(&failed, None, "UKENJI", start()) else { panic!("a new name") };
     let left = failed.after(&fact, start()).unwrap();
     let by = "shop-202611230300-0a09292e-a1".parse().unwrap();
+    let (from, to, reason) = (left.run_id.with_attempt(9), left.run_id.with_attempt(9), None);
+    let rollback = Rollback { from, by: "UANA".into(), at: start(), reason: reason.clone() };
+    let mark = RolledBack { to, by: "UANA".into(), at: start(), reason };
     for fact in [
         Fact::Retried { from: StageId::Verify, by: "UANA".into() },
         Fact::Continued { next: left.run_id.with_attempt(2) },
@@ -198,6 +202,9 @@ fn an_attempt_that_was_left_behind_adds_nothing_any_more() {
         Fact::CancelAsked { by: "UANA".into() },
         Fact::TurnTaken,
         Fact::Superseded,
+        Fact::BroughtBack { rollback },
+        Fact::RolledBack { mark },
+        Fact::RollbackUndone { by: "UANA".into() },
     ] {
         assert!(left.after(&fact, start()).is_err(), "{fact:?} would fork the chain");
     }

@@ -63,7 +63,12 @@ fn fact(fact: &Fact) -> String {
         | Fact::Overtaken { .. }
         | Fact::GlassBroken { .. }
         | Fact::GlassReviewed { .. }
-        | Fact::CatalogsSeen { .. } => format!("unplanned {fact:?}"),
+        | Fact::CatalogsSeen { .. }
+        | Fact::BroughtBack { .. }
+        | Fact::RolledBack { .. }
+        | Fact::RollbackUndone { .. }
+        | Fact::RemovalBegan
+        | Fact::RemovalEnded { .. } => format!("unplanned {fact:?}"),
     }
 }
 

@@ -210,7 +210,7 @@ pub trait Store: Send + Sync {
     /// records that cannot be read.
     async fn recent(&self, source: &str, limit: usize) -> Result<Vec<Run>, StoreError>;
 
-    /// Returns the run of `source` that has succeeded last. May lag.
+    /// Returns the run of `source` that has succeeded last, and was not rolled back from. May lag.
     async fn last_success(&self, source: &str) -> Result<Option<Run>, StoreError>;
 
     /// Returns the names of `source`'s runs that begin with `start`, newest first. May lag.

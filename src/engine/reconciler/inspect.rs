@@ -55,7 +55,7 @@ impl Engine {
 
     /// Returns the run of the same source that has succeeded last, of those that exported the same tables.
     pub(super) async fn last_like(&self, run: &Run) -> Result<Option<Run>, StoreError> {
-        let is_like = |it: &Run| it.has_succeeded() && it.only == run.only && it.run_id != run.run_id;
+        let is_like = |it: &Run| it.is_good() && it.only == run.only && it.run_id != run.run_id;
         if let Some(last) = self.store.last_success(&run.source).await?.filter(is_like) {
             return Ok(Some(last));
         }

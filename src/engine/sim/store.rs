@@ -19,7 +19,7 @@ use crate::{
         name::ExportTask,
         notice::{Notice, NoticeId},
         refused::Refused,
-        run::{Run, RunStatus},
+        run::Run,
     },
     engine::ports::{Change, Conflict, Lane, Mark, OpenRun, PaceMarks, Request, Store, StoreError, Swap},
     projection::thread::Thread,
@@ -249,9 +249,8 @@ impl Store for Line {
     }
 
     async fn last_success(&self, source: &str) -> Result<Option<Run>, StoreError> {
-        let succeeded = |it: &Run| matches!(it.status, RunStatus::Succeeded | RunStatus::SucceededWithWarnings);
         let last =
-            |truth: &mut Truth| truth.shown_of(source).into_iter().filter(succeeded).max_by_key(|it| it.finished_at);
+            |truth: &mut Truth| truth.shown_of(source).into_iter().filter(Run::is_good).max_by_key(|it| it.finished_at);
         self.ask(last).await
     }
 

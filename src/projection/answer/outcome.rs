@@ -95,6 +95,7 @@ fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn 
         RetryRefusal::Superseded => ("outcome.not_retried.superseded", None),
         RetryRefusal::Continued => ("outcome.not_retried.continued", None),
         RetryRefusal::NotInRun(stage) => ("outcome.not_retried.not_in_run", Some(stage)),
+        RetryRefusal::RollingBack => ("outcome.not_retried.rolling_back", None),
         RetryRefusal::NewerData => ("outcome.not_retried.newer_data", None),
         RetryRefusal::NotReached(stage) => ("outcome.not_retried.not_reached", Some(stage)),
     };

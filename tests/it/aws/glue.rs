@@ -8,9 +8,10 @@ use datalake_bot::{
     config::classification,
     domain::{
         failure::{Class, codes},
+        rollback::Rollback,
         run::Run,
         seen::{Seen, Started},
-        source::Catalog,
+        source::{Catalog, Publish},
         stage::{StageId, StageStatus, WaitOn},
     },
     engine::ports::{Progress, Work as _},
@@ -221,6 +222,77 @@ async fn a_crawl_fails_is_stopped_or_has_no_crawler() {
     world.source.normal.catalog = Catalog::Crawler("nobody".to_owned());
     let Seen::Failed(failure) = world.look(&run, CRAWL).await else { panic!("missing") };
     assert_eq!((failure.class, failure.code.as_str()), (Class::Config, "CrawlerNotFound"));
+}
+
+/// Makes the source a pointer.
+fn point(world: &mut World) {
+    world.source.publish = Publish::Pointer;
+    world.source.normal.catalog = Catalog::Tables { database: "shop_normal".to_owned() };
+}
+
+/// Returns the run's report on tables `one`, `two` and so on, where a pointer's job leaves it.
+fn report(world: &World, run: &Run, tables: usize) {
+    let name = &run.export_task;
+    let table = |number| {
+        json!({
+            "database": "shop", "table": format!("shop.t{number}"), "rows": 0, "columns": [{ "name": "id", "type": "bigint" }],
+        })
+    };
+    let report = json!({
+        "datalake_run": name.as_str(), "layer": "normal", "classification": "c1a55",
+        "tables": (0..tables).map(table).collect::<Vec<_>>(),
+    });
+    let key = format!("normal/shop/{name}/_reports/{name}.json");
+    world.stand_ins.s3.put("lake", &key, report.to_string()).unwrap();
+}
+
+#[tokio::test]
+async fn a_rollback_of_a_pointer_does_not_write_again_what_is_still_there() {
+    let mut world = World::start(Pace::default()).await;
+    point(&mut world);
+    let mut run = intended(&world).await;
+    let (from, at) = (run.export_task.with_attempt(2), run.created_at);
+    run.rollback = Some(Rollback { from, by: "UANA".to_owned(), at, reason: None });
+    handle(world.begin(&run, JOB).await);
+    assert_eq!(world.effects("glue", "StartJobRun"), 1, "nothing is there");
+    let arguments = &world.front.history.effects("glue", "StartJobRun")[0].note["arguments"];
+    assert_eq!(arguments["--datalake_input"], format!("s3://lake/raw/{}/", run.export_task));
+    assert_eq!(arguments["--datalake_output"], format!("s3://lake/normal/shop/{}/", run.export_task));
+
+    report(&world, &run, 1);
+    let kept = handle(world.begin(&run, JOB).await);
+    assert_eq!(world.effects("glue", "StartJobRun"), 1);
+    intend(&mut run, JOB, None, kept);
+    assert!(matches!(world.look(&run, JOB).await, Seen::Done { .. }));
+    assert_eq!(world.aws.stop(&run, &world.source, JOB).await, Ok(()));
+    world.stand_ins.glue.add_job("shop-normal", 9, None);
+    world.source.classification = "another".to_owned();
+    intend(&mut run, JOB, None, None);
+    handle(world.begin(&run, JOB).await);
+    assert_eq!(world.effects("glue", "StartJobRun"), 2, "it was written under another classification");
+}
+
+#[tokio::test]
+async fn more_tables_than_a_page_are_turned_and_what_is_done_is_not_done_again() {
+    let mut world = World::start(Pace::default()).await;
+    point(&mut world);
+    let run = world.run().await;
+    assert!(matches!(world.look(&run, CRAWL).await, Seen::Failed(it) if it.code == codes::REPORT_MISSING));
+    report(&world, &run, 130);
+    assert_eq!(world.look(&run, CRAWL).await, Seen::Absent { marker: None });
+    assert_eq!(world.begin(&run, CRAWL).await, Started::Acted { handle: None });
+    let Seen::Done { detail, .. } = world.look(&run, CRAWL).await else { panic!("done") };
+    assert_eq!((detail.tables, detail.switched_tables), (Some(130), Some(130)));
+    assert_eq!(world.begin(&run, CRAWL).await, Started::Acted { handle: None });
+    assert_eq!((world.effects("glue", "CreateTable"), world.effects("glue", "UpdateTable")), (130, 0));
+
+    report(&world, &run, 0);
+    assert!(matches!(world.look(&run, CRAWL).await, Seen::Failed(it) if it.code == codes::EMPTY_LAYER));
+    report(&world, &run, 1);
+    world.once("glue", "DeleteTable", lost_answer());
+    assert!(matches!(world.begin(&run, CRAWL).await, Started::Refused(WaitOn::Trouble(_))));
+    assert_eq!(world.begin(&run, CRAWL).await, Started::Acted { handle: None });
+    assert_eq!(world.stand_ins.glue.tables("shop_normal").len(), 1);
 }
 
 #[tokio::test]

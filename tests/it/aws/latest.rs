@@ -52,7 +52,11 @@ fn export(world: &World, task: &str, data: &[(&str, &str)]) {
 }
 
 fn of(task: &str, second: i64) -> Stamp {
-    Stamp { export_task: task.to_owned(), snapshot_time: Some(jiff::Timestamp::from_second(second).unwrap()) }
+    Stamp {
+        export_task: task.to_owned(),
+        snapshot_time: Some(jiff::Timestamp::from_second(second).unwrap()),
+        replaces: None,
+    }
 }
 
 async fn put_up(world: &World, stamp: &Stamp) -> Result<Published, Failure> {
@@ -225,7 +229,7 @@ async fn an_exports_stamp_is_read_from_its_own_file() {
     let client = s3_client(&super::sdk(&world.stand_ins, RetryConfig::disabled()));
     let task = run.export_task.as_str();
     let found = stamp(&client, &at(&format!("raw/{task}"))).await.unwrap();
-    assert_eq!(found, Stamp { export_task: task.to_owned(), snapshot_time: Some(run.snapshot_time) });
+    assert_eq!(found, Stamp { export_task: task.to_owned(), snapshot_time: Some(run.snapshot_time), replaces: None });
     let found = stamp(&client, &at("raw/other")).await.unwrap();
-    assert_eq!(found, Stamp { export_task: "other".to_owned(), snapshot_time: None });
+    assert_eq!(found, Stamp { export_task: "other".to_owned(), snapshot_time: None, replaces: None });
 }

@@ -71,7 +71,7 @@ impl Job<'_> {
     }
 
     /// Returns the job run's id, if Glue has told it.
-    fn handle(&self) -> Option<&str> {
+    pub(super) fn handle(&self) -> Option<&str> {
         self.stage.intent.as_ref()?.handle.as_deref().filter(|it| !it.is_empty())
     }
 }

@@ -53,7 +53,7 @@ pub(super) struct Before {
 
 impl Manifest {
     pub(super) fn new(stamp: &Stamp, published_at: Timestamp, removed: u64, keys: Vec<Key>) -> Self {
-        let Stamp { export_task, snapshot_time } = stamp.clone();
+        let Stamp { export_task, snapshot_time, .. } = stamp.clone();
         Self { export_task, snapshot_time, published_at, location: None, removed, keys }
     }
 
@@ -72,9 +72,11 @@ impl Manifest {
         Published { export_task, snapshot_time, published_at, tables }
     }
 
-    /// Says whether the manifest is of a newer snapshot than `stamp`. It is not if either time is unknown.
+    /// Says whether the manifest is of a newer snapshot than `stamp`, and not what that may replace. It is not if either
+    /// time is unknown.
     pub(super) fn is_newer_than(&self, stamp: &Stamp) -> bool {
-        self.snapshot_time.zip(stamp.snapshot_time).is_some_and(|(there, ours)| there > ours)
+        let may_be_replaced = stamp.replaces.as_ref() == Some(&self.export_task);
+        !may_be_replaced && self.snapshot_time.zip(stamp.snapshot_time).is_some_and(|(there, ours)| there > ours)
     }
 }
 
@@ -101,7 +103,7 @@ mod tests {
 
     fn stamp(second: Option<i64>) -> Stamp {
         let snapshot_time = second.map(|it| Timestamp::from_second(it).unwrap());
-        Stamp { export_task: "shop-a1".to_owned(), snapshot_time }
+        Stamp { export_task: "shop-a1".to_owned(), snapshot_time, replaces: None }
     }
 
     #[test]
@@ -116,6 +118,10 @@ mod tests {
             let manifest = Manifest::new(&stamp(there), Timestamp::UNIX_EPOCH, 0, Vec::new());
             assert_eq!(manifest.is_newer_than(&stamp(ours)), newer, "{there:?} {ours:?}");
         }
+        let newer = Manifest::new(&stamp(Some(2)), Timestamp::UNIX_EPOCH, 0, Vec::new());
+        let replaces = |name: &str| Stamp { replaces: Some(name.to_owned()), ..stamp(Some(1)) };
+        assert!(!newer.is_newer_than(&replaces("shop-a1")), "somebody rolls back from it");
+        assert!(newer.is_newer_than(&replaces("shop-a2")), "from that one, and no other");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use proptest::{prelude::*, sample::select};
 use crate::domain::{
     approval::{Approval, ApprovalState, Subject, Verdict, Void, Vote},
     fact::Fact,
+    rollback::{Rollback, RolledBack},
     run::{Run, RunStatus},
     source::Layer,
     stage::{Detail, StageId, StageStatus, WaitOn},
@@ -43,6 +44,7 @@ fn draws() -> impl Strategy<Value = Draw> {
         1 => Just(Draw::Expire),
         1 => Just(Draw::Continue),
         1 => select(notes()).prop_map(Draw::Fact),
+        1 => select(rollbacks()).prop_map(Draw::Fact),
     ]
 }
 
@@ -54,6 +56,20 @@ fn notes() -> Vec<Fact> {
         Fact::Acknowledged { by: APPROVERS[1].into() },
         Fact::Overtaken { by: new_run(&[]).run_id.with_attempt(9) },
         Fact::CatalogsSeen { shown: vec![shown] },
+    ]
+}
+
+/// What goes back to a run, or from it, and what is removed of it.
+fn rollbacks() -> Vec<Fact> {
+    let (other, by) = (new_run(&[]).run_id.with_attempt(9), REQUESTER.to_owned());
+    let rollback = Rollback { from: other.clone(), by: by.clone(), at: start(), reason: None };
+    vec![
+        Fact::BroughtBack { rollback: rollback.clone() },
+        Fact::BroughtBack { rollback },
+        Fact::RolledBack { mark: RolledBack { to: other, by: by.clone(), at: start(), reason: None } },
+        Fact::RollbackUndone { by },
+        Fact::RemovalBegan,
+        Fact::RemovalEnded { objects: 1, bytes: 1 },
     ]
 }
 
@@ -170,7 +186,13 @@ fn check_step(before: &Run, after: &Run, fact: &Fact) -> Result<(), TestCaseErro
     prop_assert_eq!(after.version, before.version);
     let was_over = before.status.is_over();
     let came_back = was_over && after.status != before.status;
-    prop_assert!(!came_back || matches!(fact, Fact::Retried { .. }), "{fact:?} has left {:?}", before.status);
+    let opens = matches!(fact, Fact::Retried { .. } | Fact::BroughtBack { .. });
+    prop_assert!(!came_back || opens, "{fact:?} has left {:?}", before.status);
+    // What stands once stays told; what is open builds on an export that is there.
+    prop_assert!(after.rollbacks().count() >= before.rollbacks().count());
+    prop_assert!(after.rolled_back_to.is_none() || after.status.is_over());
+    let reads = after.open_stage().is_some_and(|it| matches!(it.id, StageId::Verify | StageId::Latest));
+    prop_assert!(after.removal.is_none() || after.status.is_over() || !reads);
     prop_assert!(!(came_back && before.status == RunStatus::Superseded));
     for (was, is) in before.stages.iter().zip(&after.stages) {
         prop_assert!(is.attempt >= was.attempt && is.attempt <= was.attempt + 1);

@@ -25,7 +25,7 @@ fn list(bucket: &Bucket, salt: &str) -> Vec<Object> {
 }
 
 fn manifest(keys: Vec<Key>) -> Manifest {
-    let stamp = Stamp { export_task: "shop-a1".to_owned(), snapshot_time: None };
+    let stamp = Stamp { export_task: "shop-a1".to_owned(), snapshot_time: None, replaces: None };
     Manifest::new(&stamp, Timestamp::UNIX_EPOCH, 0, keys)
 }
 

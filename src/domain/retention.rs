@@ -1,0 +1,96 @@
+//! Which exports are not needed any more: by what is published, by the records, and by age.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{name::ExportTask, run::Run, stage::StageId};
+
+/// What is kept of a source's exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// So many good ones, the newest.
+    pub exports: u32,
+    /// And everything for so long after it was needed last.
+    pub grace: SignedDuration,
+}
+
+/// That the bot removes what was exported for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// From here on nothing builds on it: a part may be gone.
+    pub began_at: Timestamp,
+    /// When nothing was there any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What is published, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InUse {
+    /// Name of the export task; `None`: nothing is published.
+    pub published: Option<String>,
+    /// When it was published.
+    pub since: Option<Timestamp>,
+    /// Exports that something outside the records still reads.
+    pub read: Vec<ExportTask>,
+}
+
+impl Retention {
+    /// Returns the runs among `runs`, all of one source and with their earlier attempts, whose exports may be removed at
+    /// `now`, the oldest first; those first whose removal was begun.
+    pub fn removable<'a>(&self, runs: &'a [Run], in_use: &InUse, now: Timestamp) -> Vec<&'a Run> {
+        let kept = self.newest_good(runs);
+        let mut removable: Vec<&Run> = runs
+            .iter()
+            .filter(|run| is_there(run) && !in_use.needs(run, runs))
+            .filter(|run| {
+                run.removal.is_some() || (!kept.contains(&&run.export_task) && self.is_past(run, runs, in_use, now))
+            })
+            .collect();
+        removable.sort_by_key(|it| (it.removal.is_none(), it.snapshot_time, it.attempt));
+        removable
+    }
+
+    fn newest_good<'a>(&self, runs: &'a [Run]) -> Vec<&'a ExportTask> {
+        let is_good = |it: &&Run| it.is_good() && it.next_attempt.is_none() && it.removal.is_none();
+        let mut good: Vec<&Run> = runs.iter().filter(is_good).collect();
+        good.sort_by_key(|it| std::cmp::Reverse((it.snapshot_time, it.created_at)));
+        let most = usize::try_from(self.exports).unwrap_or(usize::MAX);
+        good.into_iter().take(most).map(|it| &it.export_task).collect()
+    }
+
+    /// Says whether the grace is over since the run was needed last.
+    fn is_past(&self, run: &Run, runs: &[Run], in_use: &InUse, now: Timestamp) -> bool {
+        let Some(ended) = run.finished_at else { return false };
+        let marked = run.rolled_back_to.as_ref().map_or(ended, |it| it.at);
+        let last = ended.max(marked).max(replaced_at(run, runs, in_use).unwrap_or(ended));
+        now.duration_since(last) > self.grace
+    }
+}
+
+impl InUse {
+    /// Says whether something needs the export of `run` now, whatever its age.
+    fn needs(&self, run: &Run, runs: &[Run]) -> bool {
+        let name = &run.export_task;
+        let replaced_now = runs.iter().any(|it| !it.status.is_over() && it.replaces() == Some(name));
+        let is_open = !run.status.is_over() || run.has_turn;
+        is_open || replaced_now || self.published.as_deref() == Some(name.as_str()) || self.read.contains(name)
+    }
+}
+
+/// Says whether something was exported for the run, and not removed.
+fn is_there(run: &Run) -> bool {
+    let exported = run.stage(StageId::Export).attempt > 0;
+    exported && run.removal.is_none_or(|it| it.ended_at.is_none())
+}
+
+/// Returns when another run's data took the place of this run's, if this run's was published.
+fn replaced_at(run: &Run, runs: &[Run], in_use: &InUse) -> Option<Timestamp> {
+    let published = |it: &Run| it.stage(StageId::Latest).finished_at;
+    let at = published(run)?;
+    let others = runs.iter().filter(|it| it.export_task != run.export_task);
+    others.filter_map(published).chain(in_use.since).filter(|it| *it > at).min()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+use proptest::{prelude::*, sample::select};
+
+use super::*;
+use crate::domain::{
+    fact::Fact,
+    stage::StageId,
+    testing::{after, days_later, failed_at, new_run, run_at, start, succeeded},
+};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+fn keeps(exports: u32, grace: i64) -> Retention {
+    Retention { exports, grace: SignedDuration::from_hours(grace) }
+}
+
+fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
+}
+
+fn in_use(run: &Run) -> InUse {
+    let since = run.stage(StageId::Latest).finished_at;
+    InUse { published: Some(run.export_task.to_string()), since, read: Vec::new() }
+}
+
+fn names(runs: &[&Run]) -> Vec<String> {
+    runs.iter().map(|it| it.export_task.to_string()).collect()
+}
+
+fn nights(count: i64) -> Vec<Run> {
+    (0..count).map(|it| days_later(&succeeded(), it)).collect()
+}
+
+#[test]
+fn the_newest_good_are_kept_and_the_rest_for_the_grace() {
+    let runs = nights(6);
+    let removable = |retention: Retention, hours: i64| {
+        names(&retention.removable(&runs, &in_use(&runs[5]), start() + days(5) + HOUR * i32::try_from(hours).unwrap()))
+    };
+    let all: Vec<String> = runs.iter().map(|it| it.export_task.to_string()).collect();
+    assert_eq!(removable(keeps(3, 0), 1), all[..3]);
+    // The second night's data was replaced by the third's, a day later.
+    assert_eq!(removable(keeps(3, 72), 1), all[..2]);
+    assert_eq!(removable(keeps(3, 72), 25), all[..3]);
+    assert_eq!(removable(keeps(9, 0), 1000), Vec::<String>::new());
+    assert_eq!(removable(keeps(1, 0), 1), all[..5]);
+}
+
+#[test]
+fn what_is_published_open_or_read_stays() {
+    let mut runs = nights(3);
+    let late = start() + days(99);
+    runs.push(days_later(&run_at(StageId::Verify), 3));
+    let published = in_use(&runs[0]);
+    assert_eq!(names(&keeps(1, 0).removable(&runs, &published, late)), [runs[1].export_task.to_string()]);
+    let read = InUse { read: vec![runs[1].export_task.clone()], ..published };
+    assert_eq!(names(&keeps(1, 0).removable(&runs, &read, late)), Vec::<String>::new());
+}
+
+#[test]
+fn what_failed_goes_after_the_grace_and_what_was_never_exported_not_at_all() {
+    let failed = failed_at(StageId::NormalTransform);
+    let unborn = days_later(&after(&new_run(&[]), &[Fact::Superseded]), 1);
+    let newest = days_later(&succeeded(), 2);
+    let runs = [failed.clone(), unborn, newest.clone()];
+    let removable = |hours: i64| {
+        let now = start() + HOUR * i32::try_from(hours).unwrap();
+        names(&keeps(1, 72).removable(&runs, &in_use(&newest), now))
+    };
+    // It was published, until the newest was.
+    assert_eq!(removable(72 + 47), Vec::<String>::new());
+    assert_eq!(removable(72 + 49), [failed.export_task.to_string()]);
+}
+
+#[test]
+fn what_was_begun_is_finished_first_unless_it_is_needed_after_all() {
+    let runs = nights(4);
+    let begun = after(&runs[2], &[Fact::RemovalBegan]);
+    let runs = [runs[0].clone(), runs[1].clone(), begun.clone(), runs[3].clone()];
+    let found = keeps(2, 0).removable(&runs, &in_use(&runs[3]), start() + days(30));
+    assert_eq!(names(&found)[0], begun.export_task.to_string());
+    let found = keeps(2, 0).removable(&runs, &in_use(&begun), start() + days(30));
+    assert!(!names(&found).contains(&begun.export_task.to_string()));
+    let ended = after(&begun, &[Fact::RemovalEnded { objects: 3, bytes: 5 }]);
+    assert!(keeps(1, 0).removable(&[ended], &in_use(&runs[3]), start() + days(30)).is_empty());
+}
+
+/// What may have become of a night's run.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Good,
+    Failed,
+    Open,
+    Removing,
+    Removed,
+}
+
+fn night(fate: Fate, day: i64) -> Run {
+    let good = || days_later(&succeeded(), day);
+    match fate {
+        Fate::Good => good(),
+        Fate::Failed => days_later(&failed_at(StageId::NormalTransform), day),
+        Fate::Open => days_later(&run_at(StageId::Latest), day),
+        Fate::Removing => after(&good(), &[Fact::RemovalBegan]),
+        Fate::Removed => after(&good(), &[Fact::RemovalBegan, Fact::RemovalEnded { objects: 1, bytes: 1 }]),
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_is_needed_is_removed_and_what_may_go_may_go_later_too(
+        fates in prop::collection::vec(
+            select(vec![Fate::Good, Fate::Good, Fate::Failed, Fate::Open, Fate::Removing, Fate::Removed]), 1..10),
+        published in 0_usize..10,
+        exports in 1_u32..5,
+        grace in 0_i64..100,
+        hours in 0_i32..400,
+    ) {
+        let runs: Vec<Run> = fates.iter().zip(0..).map(|(fate, day)| night(*fate, day)).collect();
+        let published = &runs[published % runs.len()];
+        let (retention, in_use, now) = (keeps(exports, grace), in_use(published), start() + HOUR * hours);
+        let removable = retention.removable(&runs, &in_use, now);
+        for run in &removable {
+            prop_assert!(run.status.is_over() && run.export_task != published.export_task);
+            prop_assert!(run.removal.is_none_or(|it| it.ended_at.is_none()));
+        }
+        let is_kept = |it: &&Run| it.is_good() && it.removal.is_none() && !names(&removable).contains(&it.export_task.to_string());
+        let good = runs.iter().filter(|it| it.is_good() && it.removal.is_none()).count();
+        prop_assert!(runs.iter().filter(is_kept).count() >= good.min(usize::try_from(exports).unwrap()));
+        let later = names(&retention.removable(&runs, &in_use, now + HOUR * 7));
+        prop_assert!(names(&removable).iter().all(|it| later.contains(it)));
+    }
+}
