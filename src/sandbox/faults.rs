@@ -31,6 +31,8 @@ pub enum Kind {
     Delay { at: Moment, by: Duration },
     /// Closes the connection without an answer.
     Reset { at: Moment },
+    /// Carries the request out, and closes the connection in the middle of the answer's body.
+    Cut,
     /// Runs `hook`, which may for instance kill the process that has called.
     Hook { at: Moment, hook: Hook },
 }
@@ -41,6 +43,7 @@ impl fmt::Debug for Kind {
             Self::Refuse { code, .. } => write!(f, "Refuse({code})"),
             Self::Delay { at, by } => write!(f, "Delay({at:?}, {by:?})"),
             Self::Reset { at } => write!(f, "Reset({at:?})"),
+            Self::Cut => write!(f, "Cut"),
             Self::Hook { at, .. } => write!(f, "Hook({at:?})"),
         }
     }
