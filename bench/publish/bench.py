@@ -120,7 +120,8 @@ def run(peer, url):
     try:
         _, stderr = process.communicate(timeout=PATIENCE)
         told = (stderr.strip().splitlines() or ["it says nothing"])[-1]
-        fails = f"exit {process.returncode}, {told[:150]}" if process.returncode else ""
+        told = told if len(told) < 160 else f"…{told[-150:]}"
+        fails = f"exit {process.returncode}, {told}" if process.returncode else ""
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

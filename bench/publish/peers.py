@@ -71,10 +71,12 @@ def environment(endpoint: str):
         "AWS_EC2_METADATA_DISABLED": "true",
         "RCLONE_CONFIG": "",
         "RCLONE_CONFIG_LAKE_TYPE": "s3",
-        "RCLONE_CONFIG_LAKE_PROVIDER": "AWS",
+        "RCLONE_CONFIG_LAKE_PROVIDER": "Other",
+        "RCLONE_CONFIG_LAKE_LIST_VERSION": "2",
         "RCLONE_CONFIG_LAKE_ENV_AUTH": "true",
         "RCLONE_CONFIG_LAKE_REGION": "eu-west-1",
         "RCLONE_CONFIG_LAKE_ENDPOINT": endpoint,
         "RCLONE_CONFIG_LAKE_NO_CHECK_BUCKET": "true",
-        "RCLONE_CONFIG_LAKE_FORCE_PATH_STYLE": "true",
+        # It would take ETags for digests otherwise, and fail where objects are encrypted.
+        "RCLONE_CONFIG_LAKE_SERVER_SIDE_ENCRYPTION": "aws:kms",
     }

@@ -102,7 +102,12 @@ impl Faults {
 
     /// Says whether every fault has struck as often as it was to.
     pub fn is_clear(&self) -> bool {
-        self.0.lock().expect("no panic while the faults are held").is_empty()
+        self.left() == 0
+    }
+
+    /// Returns how many faults have not yet struck as often as they were to.
+    pub fn left(&self) -> usize {
+        self.0.lock().expect("no panic while the faults are held").len()
     }
 
     /// Returns what strikes this request, and counts it off.

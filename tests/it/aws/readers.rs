@@ -83,7 +83,7 @@ async fn published(world: &World, client: &Client, task: &str, rng: &mut Rng) ->
     let killed = CancellationToken::new();
     if rng.u8(0..10) < 7 {
         let token = killed.clone();
-        at_call(world, rng.usize(0..40), rng, Arc::new(move |_| token.cancel()));
+        at_call(world, rng.usize(0..25), rng, Arc::new(move |_| token.cancel()));
     }
     let (from, to, stamp) = (at(&format!("raw/{task}")), at("latest/shop"), of(task, snapshot_time(task).as_second()));
     let progress = Progress::default();
@@ -146,7 +146,7 @@ async fn the_program_itself_may_be_killed_anywhere() {
             let pid = Arc::new(AtomicU32::new(0));
             let victim = Arc::clone(&pid);
             let hook = Arc::new(move |_| signal_to("-KILL", victim.load(Ordering::Relaxed)));
-            at_call(&world, rng.usize(0..30), &mut rng, hook);
+            at_call(&world, rng.usize(0..25), &mut rng, hook);
             let mut child = program(&world, &task).spawn().unwrap();
             pid.store(child.id().unwrap(), Ordering::Relaxed);
             let status = child.wait().await.unwrap();

@@ -4,7 +4,7 @@
 //! what does not belong there. `plain-loop list lake raw/shop-a1/` lists, page after page: the least that a publish
 //! without changes can take.
 
-use std::{collections::HashSet, env, error::Error};
+use std::{collections::HashSet, env, error::Error, process::exit};
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::{
@@ -19,7 +19,20 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 const DELETED_AT_ONCE: usize = 1000;
 
 #[tokio::main]
-async fn main() -> Outcome<()> {
+async fn main() {
+    if let Err(error) = run().await {
+        let mut told = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            told = format!("{told}: {error}");
+            cause = error.source();
+        }
+        eprintln!("{told}");
+        exit(1);
+    }
+}
+
+async fn run() -> Outcome<()> {
     let sdk = aws_config::defaults(BehaviorVersion::latest()).region(Region::new("eu-west-1")).load().await;
     let s3 = Client::from_conf(aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build());
     let words: Vec<String> = env::args().skip(1).collect();

@@ -7,7 +7,11 @@ use std::{
 };
 
 use http_body_util::BodyExt as _;
-use hyper::{Request, StatusCode, body::Incoming};
+use hyper::{
+    Request, StatusCode,
+    body::Incoming,
+    header::{HeaderName, HeaderValue},
+};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
@@ -22,6 +26,9 @@ use crate::{
     store::Store,
     world,
 };
+
+/// By this tools know that an `ETag` is no digest.
+const ENCRYPTION: HeaderName = HeaderName::from_static("x-amz-server-side-encryption");
 
 /// All that a server knows.
 #[derive(Debug)]
@@ -121,10 +128,18 @@ impl Server {
             state.stats.refuse();
             return Ok(Refusal::SLOW_DOWN.answer(asked.head));
         }
-        Ok(state.carry_out(&asked, now()).unwrap_or_else(|refusal| {
-            state.stats.fail();
-            refusal.answer(asked.head)
-        }))
+        match state.carry_out(&asked, now()) {
+            Ok(mut answer) => {
+                if state.store.encrypted {
+                    answer.headers_mut().insert(ENCRYPTION, HeaderValue::from_static("aws:kms"));
+                }
+                Ok(answer)
+            }
+            Err(refusal) => {
+                state.stats.fail();
+                Ok(refusal.answer(asked.head))
+            }
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -78,6 +78,11 @@ impl Watch {
         state.settled = false;
         state.begun.push(task.to_owned());
         state.least = state.wanted(&self.s3);
+        self.plant(world);
+    }
+
+    /// Looks after every call from now on, until faults are cleared.
+    pub(crate) fn plant(&self, world: &World) {
         let watch = self.clone();
         let hook = Arc::new(move |_| watch.look());
         let kind = Kind::Hook { at: Moment::AfterEffect, hook };
@@ -96,6 +101,7 @@ impl Watch {
         let mut reader = Reader::default();
         let reading = (0..=expected.len()).find_map(|_| reader.step(&self.s3, &state.exports, true));
         assert_eq!(reading, Some(Reading::Whole), "{task}");
+        state.read(&self.s3);
     }
 
     /// Returns how many readings were whole, and how many torn.
@@ -104,7 +110,7 @@ impl Watch {
         (state.whole, state.torn)
     }
 
-    /// Asserts what must be true at any time, and lets readers take some steps.
+    /// Asserts what must be true at any time, and lets readers read.
     fn look(&self) {
         let mut state = self.state.lock().unwrap();
         let State { begun, least, .. } = &*state;
@@ -112,19 +118,23 @@ impl Watch {
         assert!(enough, "no export is there as a whole: {begun:?}");
         let (names, contents) = state.wanted(&self.s3);
         assert!(names >= least.0 && contents >= least.1, "{names} {contents}, {least:?} when {begun:?} began");
-        for _ in 0..state.rng.usize(0..6) {
-            let reader = state.rng.usize(0..READERS);
-            let State { readers, exports, settled, .. } = &mut *state;
-            match readers[reader].step(&self.s3, exports, *settled) {
-                Some(Reading::Whole) => state.whole += 1,
-                Some(Reading::Torn) => state.torn += 1,
-                None => {}
-            }
-        }
+        state.read(&self.s3);
     }
 }
 
 impl State {
+    /// Lets readers take some steps.
+    fn read(&mut self, s3: &S3) {
+        for _ in 0..self.rng.usize(0..20) {
+            let reader = self.rng.usize(0..READERS);
+            match self.readers[reader].step(s3, &self.exports, self.settled) {
+                Some(Reading::Whole) => self.whole += 1,
+                Some(Reading::Torn) => self.torn += 1,
+                None => {}
+            }
+        }
+    }
+
     /// Returns how many names of what is being published are there, and how many with its content.
     fn wanted(&self, s3: &S3) -> (usize, usize) {
         let Some(task) = self.begun.last() else { return (0, 0) };
