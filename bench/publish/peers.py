@@ -47,7 +47,7 @@ def peers(tools: Path, bot: Path, endpoint: str):
         Peer("boto3, 64 threads", [str(python / "python"), str(Path(__file__).with_name("threads.py")), endpoint, BUCKET, f"{SOURCE}/", f"{TARGET}/"]),
         Peer("s5cmd", [str(python / "s5cmd"), "--log", "error", "sync", "--delete", "--exclude", "export_*", f"{FROM}/*", f"{TO}/"], {"S3_ENDPOINT_URL": endpoint}),
         Peer("rclone", rclone),
-        Peer("rclone, tuned", [*rclone, "--transfers", "256", "--checkers", "256", "--fast-list", "--s3-copy-cutoff", "256M", "--s3-upload-concurrency", "64"]),
+        Peer("rclone, tuned", [*rclone, "--transfers", "256", "--checkers", "256", "--fast-list", "--update", "--use-server-modtime", "--s3-copy-cutoff", "256M", "--s3-upload-concurrency", "64"]),
         Peer("aws-cli", aws),
         Peer("aws-cli, tuned", aws, {"AWS_CONFIG_FILE": str(tuned)}),
     ]
