@@ -1,11 +1,11 @@
 //! Listings: pages of at most a thousand keys, in the order of their bytes, rolled up at a delimiter.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use crate::{
     answer::{Answer, Refusal, element},
     request::{Asked, Operation},
-    store::Store,
+    store::{Object, Store},
 };
 
 const PAGE: usize = 1000;
@@ -55,7 +55,7 @@ struct Page<'a> {
 
 impl Page<'_> {
     /// Returns the next key that is to be listed, and its object.
-    fn next<'s>(&self, store: &'s Store) -> Option<(&'s str, &'s crate::store::Object)> {
+    fn next<'s>(&self, store: &'s Store) -> Option<(&'s str, &'s Object)> {
         let from = if self.after.as_str() < self.prefix { self.prefix } else { &self.after };
         // Everything below a rolled up prefix is behind us with it.
         let rolled = self.delimiter.is_some_and(|it| self.after.len() > self.prefix.len() && self.after.ends_with(it));
@@ -92,7 +92,7 @@ impl Page<'_> {
 }
 
 /// Returns `text` as it stands in XML.
-pub(crate) fn escaped(text: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"']) {
         return text.into();
     }
@@ -114,4 +114,59 @@ pub(crate) fn inside<'a>(xml: &'a str, name: &str) -> impl Iterator<Item = Strin
         })
         .collect::<Vec<_>>()
         .into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+    use hyper::{HeaderMap, Method, body::Bytes};
+    use jiff::Timestamp;
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+    use super::*;
+
+    fn store(keys: &[&str]) -> Store {
+        let mut store = Store::default();
+        for key in keys {
+            store.create(format!("lake/{key}"), 1, None, Timestamp::UNIX_EPOCH);
+        }
+        store
+    }
+
+    /// Returns what stands in each `name` of all pages of a listing.
+    async fn listed(store: &Store, query: &str, name: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut token = String::new();
+        loop {
+            let uri = format!("/lake?list-type=2&{query}{token}").parse().unwrap();
+            let asked = Asked::new(&Method::GET, &uri, HeaderMap::new(), Bytes::new());
+            let body = page(store, &asked).unwrap().into_body().collect().await.unwrap().to_bytes();
+            let xml = String::from_utf8(body.to_vec()).unwrap();
+            found.extend(inside(&xml, name));
+            let Some(next) = inside(&xml, "NextContinuationToken").next() else { return found };
+            token = format!("&continuation-token={}", utf8_percent_encode(&next, NON_ALPHANUMERIC));
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_follow_each_other_whatever_their_size() {
+        let store = store(&["a/1", "a/2&<", "a/b/1", "a/b/2", "a0", "b/1"]);
+        for size in 1..8 {
+            let keys = listed(&store, &format!("prefix=a/&max-keys={size}"), "Key").await;
+            assert_eq!(keys, ["a/1", "a/2&<", "a/b/1", "a/b/2"], "{size}");
+        }
+        assert_eq!(listed(&store, "prefix=a/&start-after=a/2", "Key").await, ["a/2&<", "a/b/1", "a/b/2"]);
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_rolled_up_once() {
+        let store = store(&["a/1", "a/b/1", "a/b/2", "a/c/1", "b/1"]);
+        for size in 1..4 {
+            let query = format!("prefix=a/&delimiter=/&max-keys={size}");
+            assert_eq!(listed(&store, &query, "Key").await, ["a/1"]);
+            let prefixes = listed(&store, &query, "Prefix").await;
+            let rolled: Vec<_> = prefixes.iter().filter(|it| *it != "a/").collect();
+            assert_eq!(rolled, ["a/b/", "a/c/"], "{size}");
+        }
+    }
 }

@@ -140,3 +140,22 @@ fn whole(parts: &[Part]) -> Option<Content> {
 pub(crate) fn escaped_etag(etag: Etag) -> String {
     format!("&quot;{}&quot;", etag.to_string().trim_matches('"'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_all_parts_of_one_content_in_their_order_are_that_content() {
+        let part = |content, first, size| Part { of: (content, 10), first, size, etag: Etag::of(0) };
+        for (parts, expected) in [
+            (vec![part(7, 0, 6), part(7, 6, 4)], Some(7)),
+            (vec![part(7, 0, 6)], None),
+            (vec![part(7, 6, 4), part(7, 0, 6)], None),
+            (vec![part(7, 0, 6), part(8, 6, 4)], None),
+            (vec![part(7, 0, 6), part(7, 5, 5)], None),
+        ] {
+            assert_eq!(whole(&parts), expected, "{parts:?}");
+        }
+    }
+}

@@ -104,3 +104,28 @@ fn stale_names(settings: &Settings) -> Vec<String> {
 fn file(generation: &str, table: u64, part: u64) -> String {
     format!("part-{part:05}-{generation}f3c1d0-5b7e-4c7a-9d1e-{table:012x}-c000.gz.parquet")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_world_holds_as_many_objects_as_it_is_asked_for() {
+        for (objects, stale, tables) in [(1, 0, 20), (10, 3, 20), (10_000, 9_990, 20), (7, 7, 3)] {
+            let settings = Settings { objects, stale, tables, ..Settings::default() };
+            let mut store = prepared(&settings, Timestamp::UNIX_EPOCH + SignedDuration::from_hours(100));
+            let told = check(&store);
+            assert!(told.contains(&format!("\"missing\":{objects},\"wrong\":0,\"extra\":{stale}")), "{told}");
+            for path in store.objects.keys().filter(|it| it.starts_with(TARGET)).cloned().collect::<Vec<_>>() {
+                store.objects.remove(&path);
+            }
+            let copies: Vec<_> =
+                store.objects.iter().map(|(path, it)| (path.replace(SOURCE, TARGET), it.clone())).collect();
+            store.objects.extend(copies);
+            assert!(check(&store).starts_with("{\"exact\":true"), "{}", check(&store));
+            if change(&mut store, 1, Timestamp::UNIX_EPOCH) > 0 {
+                assert!(check(&store).starts_with("{\"exact\":false"), "{}", check(&store));
+            }
+        }
+    }
+}
