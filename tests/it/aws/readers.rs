@@ -128,7 +128,7 @@ async fn through_200_publishes_with_kills_nobody_sees_two_exports_mixed_or_too_l
     }
     let (whole, torn) = watch.readings();
     eprintln!("{done} publishes, {kills} kills, {given_up} given up; readings: {whole} whole, {torn} torn");
-    assert!(kills > 100 && given_up > 20 && whole > 100 && torn > 20, "the test has tried what it is for");
+    assert!(kills > 60 && given_up > 10 && whole > 100 && torn > 100, "the test has tried what it is for");
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn the_program_itself_may_be_killed_anywhere() {
     }
     let (whole, torn) = watch.readings();
     eprintln!("{PUBLISHES_OF_THE_PROGRAM} publishes, {kills} kills; readings: {whole} whole, {torn} torn");
-    assert!(kills > 3 && whole > 0, "the test has tried what it is for");
+    assert!(kills > 0 && whole > 0, "the test has tried what it is for");
 }
 
 /// Returns the command `publish`, of one export.

@@ -33,6 +33,8 @@ struct State {
     /// What was published last, and everything that has begun to be since.
     begun: Vec<String>,
     settled: bool,
+    /// Something was published before, so that there must always be something.
+    ever: bool,
     /// How many of the wanted names were there when the publish began, and how many with the wanted content.
     least: (usize, usize),
     readers: [Reader; READERS],
@@ -48,6 +50,7 @@ impl Watch {
             exports: BTreeMap::new(),
             begun: Vec::new(),
             settled: false,
+            ever: false,
             least: (0, 0),
             readers: Default::default(),
             whole: 0,
@@ -94,6 +97,7 @@ impl Watch {
         let mut state = self.state.lock().unwrap();
         state.begun = vec![task.to_owned()];
         state.settled = true;
+        state.ever = true;
         let mut keys = self.s3.keys(BUCKET, LATEST);
         keys.retain(|it| !it.ends_with("_manifest.json"));
         let expected: Vec<String> = state.exports[task].keys().map(|it| format!("{LATEST}{it}")).collect();
@@ -113,8 +117,8 @@ impl Watch {
     /// Asserts what must be true at any time, and lets readers read.
     fn look(&self) {
         let mut state = self.state.lock().unwrap();
-        let State { begun, least, .. } = &*state;
-        let enough = begun.len() == 1 || begun.iter().any(|it| state.is_there(&self.s3, it));
+        let State { begun, least, ever, .. } = &*state;
+        let enough = !ever || begun.iter().any(|it| state.is_there(&self.s3, it));
         assert!(enough, "no export is there as a whole: {begun:?}");
         let (names, contents) = state.wanted(&self.s3);
         assert!(names >= least.0 && contents >= least.1, "{names} {contents}, {least:?} when {begun:?} began");
