@@ -95,6 +95,19 @@ bench-ack: ## What an acknowledgement costs, beside Bolt for JS and for Python
 	$(ACK)/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/ack/bolt/requirements.txt
 	taskset -c 1 $(ACK)/load/release/bench-ack $(ONLY)
 
+# Beside aws-cli, boto3, s5cmd, rclone and a plain loop over the SDK; see bench/publish/README.md. rclone is Debian's, and
+# is left out, and told so, where there is no apt-get. OBJECTS=1000 for smaller worlds, ONLY=stale,s5cmd for parts of it.
+PUBLISH := target/bench-publish
+.PHONY: bench-publish
+bench-publish: ## What publishing costs, beside the tools that people use
+	$(CARGO) build --release --locked --no-default-features
+	$(CARGO) build --release --locked --manifest-path bench/publish/Cargo.toml --target-dir $(PUBLISH)/rust
+	test -x $(PUBLISH)/python/bin/python || $(PYTHON) -m venv $(PUBLISH)/python
+	$(PUBLISH)/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/publish/requirements.txt
+	mkdir -p $(PUBLISH)/debian
+	-cd $(PUBLISH)/debian && { test -x usr/bin/rclone || { apt-get download -q rclone && dpkg -x rclone_*.deb .; }; }
+	$(PYTHON) bench/publish/bench.py $(PUBLISH) target/release/datalake-bot
+
 # From outside, against three replicas; SEED=7 repeats one.
 .PHONY: schedules
 schedules: ## Many seeded schedules of troubles against the real program

@@ -31,6 +31,8 @@ pub enum Kind {
     Delay { at: Moment, by: Duration },
     /// Closes the connection without an answer.
     Reset { at: Moment },
+    /// Carries the request out, and closes the connection in the middle of the answer's body.
+    Cut,
     /// Runs `hook`, which may for instance kill the process that has called.
     Hook { at: Moment, hook: Hook },
 }
@@ -41,6 +43,7 @@ impl fmt::Debug for Kind {
             Self::Refuse { code, .. } => write!(f, "Refuse({code})"),
             Self::Delay { at, by } => write!(f, "Delay({at:?}, {by:?})"),
             Self::Reset { at } => write!(f, "Reset({at:?})"),
+            Self::Cut => write!(f, "Cut"),
             Self::Hook { at, .. } => write!(f, "Hook({at:?})"),
         }
     }
@@ -99,7 +102,12 @@ impl Faults {
 
     /// Says whether every fault has struck as often as it was to.
     pub fn is_clear(&self) -> bool {
-        self.0.lock().expect("no panic while the faults are held").is_empty()
+        self.left() == 0
+    }
+
+    /// Returns how many faults have not yet struck as often as they were to.
+    pub fn left(&self) -> usize {
+        self.0.lock().expect("no panic while the faults are held").len()
     }
 
     /// Returns what strikes this request, and counts it off.

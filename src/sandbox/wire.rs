@@ -6,9 +6,15 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use axum::{
     body::{Body, Bytes},
-    http::{Request, Response, header::RETRY_AFTER, request::Parts},
+    http::{
+        Request, Response,
+        header::{CONTENT_LENGTH, RETRY_AFTER},
+        request::Parts,
+    },
 };
-use http_body_util::{BodyExt, Full};
+use futures_util::stream;
+use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
+use hyper::body::Frame;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -122,13 +128,16 @@ async fn accept(front: Front, listener: TcpListener, stand_in: Arc<dyn StandIn>)
     }
 }
 
+/// The body of an answer; an error closes the connection.
+type Answer = BoxBody<Bytes, io::Error>;
+
 /// Answers one request; an error closes the connection without an answer.
 async fn handle(
     front: Front,
     stand_in: Arc<dyn StandIn>,
     peer: SocketAddr,
     request: Request<hyper::body::Incoming>,
-) -> io::Result<Response<Full<Bytes>>> {
+) -> io::Result<Response<Answer>> {
     let (parts, body) = request.into_parts();
     let body = Body::new(body).collect().await.map_err(io::Error::other)?.to_bytes();
     let operation = stand_in.operation(&parts, &body);
@@ -139,17 +148,31 @@ async fn handle(
     if let Some(refused) = refusal(&faults, &*stand_in) {
         let code = refused.error.clone();
         front.history.add(front.clock.now(), stand_in.service(), &operation, code, refused.note);
-        return Ok(refused.response.map(Full::new));
+        return Ok(refused.response.map(whole));
     }
     let reply = stand_in.answer(Call { operation: operation.clone(), parts, body }).await;
     front.history.add(front.clock.now(), stand_in.service(), &operation, reply.error, reply.note);
     play(&faults, peer, Moment::AfterEffect).await?;
+    let is_cut = faults.iter().any(|it| matches!(it, Kind::Cut));
     front.tracker.spawn(async move {
         tokio::time::sleep(AFTER_ANSWER).await;
         // Nothing listens any more when the last hook has run.
         let _ = play(&faults, peer, Moment::AfterAnswer).await;
     });
-    Ok(reply.response.map(Full::new))
+    Ok(if is_cut { cut(reply.response) } else { reply.response.map(whole) })
+}
+
+fn whole(body: Bytes) -> Answer {
+    Full::new(body).map_err(|never| match never {}).boxed()
+}
+
+/// Returns an answer that promises all of its body, and breaks off in the middle.
+fn cut(response: Response<Bytes>) -> Response<Answer> {
+    let (mut parts, body) = response.into_parts();
+    parts.headers.insert(CONTENT_LENGTH, body.len().into());
+    let half = body.slice(..body.len() / 2);
+    let frames = [Ok(Frame::data(half)), Err(io::ErrorKind::ConnectionReset.into())];
+    Response::from_parts(parts, StreamBody::new(stream::iter(frames)).boxed())
 }
 
 async fn play(faults: &[Kind], peer: SocketAddr, now: Moment) -> io::Result<()> {
@@ -158,7 +181,7 @@ async fn play(faults: &[Kind], peer: SocketAddr, now: Moment) -> io::Result<()> 
             Kind::Delay { at, by } if *at == now => tokio::time::sleep(*by).await,
             Kind::Hook { at, hook } if *at == now => hook(peer),
             Kind::Reset { at } if *at == now => return Err(io::ErrorKind::ConnectionReset.into()),
-            Kind::Refuse { .. } | Kind::Delay { .. } | Kind::Hook { .. } | Kind::Reset { .. } => {}
+            Kind::Refuse { .. } | Kind::Delay { .. } | Kind::Hook { .. } | Kind::Reset { .. } | Kind::Cut => {}
         }
     }
     Ok(())
@@ -173,6 +196,6 @@ fn refusal(faults: &[Kind], stand_in: &dyn StandIn) -> Option<Reply> {
             }
             Some(Reply { response, error: Some(code.clone()), note: Value::Null })
         }
-        Kind::Delay { .. } | Kind::Reset { .. } | Kind::Hook { .. } => None,
+        Kind::Delay { .. } | Kind::Reset { .. } | Kind::Hook { .. } | Kind::Cut => None,
     })
 }

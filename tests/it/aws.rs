@@ -4,7 +4,9 @@ mod endpoints;
 mod export;
 mod glue;
 mod latest;
+mod readers;
 mod snapshots;
+mod troubles;
 mod verify;
 
 use std::sync::Arc;

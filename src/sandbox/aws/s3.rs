@@ -91,6 +91,12 @@ impl S3 {
         self.store.read(bucket, key).ok().map(|it| it.body)
     }
 
+    /// Returns an object's `ETag` as S3 writes it, with quotation marks. `None`: there is no such object, or no such
+    /// bucket.
+    pub fn etag(&self, bucket: &str, key: &str) -> Option<String> {
+        self.store.read(bucket, key).ok().map(|it| format!("\"{}\"", it.etag))
+    }
+
     /// Returns the keys that begin with `prefix`, sorted. Empty also when there is no such bucket.
     pub fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
         self.store.keys(bucket, prefix)
