@@ -51,7 +51,7 @@ pub(super) async fn run(options: &Options, format: LogFormat) -> anyhow::Result<
     telemetry::log(format, Some("warn"));
     let (Address(from), Address(to)) = (&options.from, &options.to);
     let sdk = aws::sdk_config(options.region.as_deref()).await;
-    let s3 = aws::s3_client(&sdk);
+    let s3 = aws::publish_client(&sdk);
     let begun = Instant::now();
     let told = |it: Failure| anyhow::anyhow!("{}: {}", it.code, it.message);
     let stamp = stamp(&s3, from).await.map_err(told)?;

@@ -36,7 +36,7 @@ pub(super) fn location(run: &Run, source: &Source) -> Location {
 pub async fn stamp(s3: &Client, at: &Location) -> Result<Stamp, Failure> {
     let task = at.prefix.rsplit('/').next().unwrap_or_default();
     let info = info(&S3::new(s3), at, task).await?;
-    Ok(Stamp { export_task: task.to_owned(), snapshot_time: info.and_then(|it| it.snapshot_time()) })
+    Ok(Stamp { export_task: task.to_owned(), snapshot_time: info.and_then(|it| it.snapshot_time()), replaces: None })
 }
 
 /// Returns what the status files say of the run's export.
