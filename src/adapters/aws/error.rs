@@ -81,8 +81,13 @@ impl Trouble {
 
     fn answered(meta: &ErrorMetadata, response: &HttpResponse, error: &dyn Error) -> Self {
         let status = response.status().as_u16();
-        // S3 answers without a body where a bucket is in another Region and the call was a HEAD.
-        let bare_code = || if status == 301 { "PermanentRedirect".to_owned() } else { format!("Http{status}") };
+        let bare_code = || match status {
+            // A success that cannot be read.
+            ..=300 => codes::NO_ANSWER.to_owned(),
+            // The bucket is in another Region; the answer to a HEAD, for one, says no more.
+            301 => "PermanentRedirect".to_owned(),
+            _ => format!("Http{status}"),
+        };
         let code = meta.code().map_or_else(bare_code, str::to_owned);
         let mut message = meta.message().map_or_else(|| chain(error), str::to_owned);
         if let Some(region) = response.headers().get("x-amz-bucket-region").filter(|_| is_of_region(&code)) {
@@ -147,7 +152,8 @@ fn class(code: &str, status: u16) -> Class {
         | "ExportTaskLimitReached"
         | "InvalidExportSourceState"
         | "ConcurrentRunsExceeded"
-        | "ResourceNumberLimitExceeded" => Class::Transient,
+        | "ResourceNumberLimitExceeded"
+        | codes::NO_ANSWER => Class::Transient,
         _ if status >= 500 || status == 429 => Class::Transient,
         _ => Class::Config,
     }
@@ -165,7 +171,12 @@ fn is_of_region(code: &str) -> bool {
 fn leaves_open(code: &str) -> bool {
     matches!(
         bare(code),
-        "OperationTimeout" | "RequestTimeout" | "InternalService" | "InternalFailure" | "InternalError"
+        "OperationTimeout"
+            | "RequestTimeout"
+            | "InternalService"
+            | "InternalFailure"
+            | "InternalError"
+            | codes::NO_ANSWER
     )
 }
 

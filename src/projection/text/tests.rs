@@ -89,7 +89,7 @@ fn questions() -> impl Iterator<Item = String> {
 }
 
 /// What is told of a stage's work.
-const FACTS: [&str; 11] = [
+const FACTS: [&str; 14] = [
     "state",
     "percent",
     "gigabytes",
@@ -98,6 +98,9 @@ const FACTS: [&str; 11] = [
     "rows",
     "skipped_tables",
     "objects",
+    "copied_objects",
+    "per_second",
+    "expected_end",
     "bytes",
     "removed",
     "approved_by",

@@ -107,3 +107,48 @@ pub(super) async fn is_complete(target: Listing<'_>, manifest: &Manifest) -> Res
     }
     Ok(keys.next().is_none())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Which names are wanted and there, wanted and copied, or stale.
+    fn names(kinds: &[u8]) -> (Wanted, Names) {
+        let (mut wanted, mut stale) = (Wanted::default(), Names::default());
+        for (at, kind) in kinds.iter().enumerate() {
+            let object = Object { name: format!("{at:05}"), size: 1, etag: String::new() };
+            match kind {
+                0 => wanted.push(&object, Some("".into())),
+                1 => wanted.push(&object, None),
+                _ => stale.push(&object.name),
+            }
+        }
+        (wanted, stale)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn every_copy_is_in_one_part_and_a_part_is_one_page(kinds in prop::collection::vec(0_u8..3, 0..5000)) {
+            let (wanted, stale) = names(&kinds);
+            let parts = parts(&wanted, &stale);
+            let all: BTreeSet<String> = (0..kinds.len()).map(|it| format!("{it:05}")).collect();
+            let mut unseen = wanted.unseen().peekable();
+            for part in &parts {
+                let Range { after, until } = &part.range;
+                let listed = all.iter().filter(|it| after.as_ref().is_none_or(|after| *it > after));
+                let listed: Vec<&String> = listed.take_while(|it| Some(*it) <= until.as_ref()).collect();
+                prop_assert!(listed.len() < PAGE);
+                while let Some(at) = unseen.next_if(|it| *it <= part.ends.1) {
+                    prop_assert!(at >= part.ends.0 && listed.iter().any(|it| **it == wanted.get(at).name));
+                }
+            }
+            prop_assert_eq!(unseen.next(), None);
+        }
+    }
+}

@@ -99,3 +99,58 @@ fn percent(done: u64, total: u64) -> u8 {
     let percent = if total == 0 { 100 } else { u128::from(done) * 100 / u128::from(total) };
     u8::try_from(percent).unwrap_or(100)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            "2026-11-21T12:00:00Z".parse().unwrap()
+        }
+    }
+
+    #[test]
+    fn rate_and_end_are_told_once_everything_is_listed() {
+        let counts = Counts { objects: 600, of_objects: 1000, bytes: 6, of_bytes: 9, copied: 200, complete: false };
+        let listing = counts.detail(10.0, &Noon);
+        assert_eq!(listing, Detail { objects: Some(600), bytes: Some(6), ..Detail::default() });
+        let expected = Detail {
+            percent: Some(66),
+            of_objects: Some(1000),
+            per_second: Some(20),
+            expected_end: Some("2026-11-21T12:00:20Z".parse().unwrap()),
+            ..listing
+        };
+        assert_eq!(Counts { complete: true, ..counts }.detail(10.0, &Noon), expected);
+    }
+
+    #[test]
+    fn before_the_first_copy_there_is_no_rate() {
+        let counts = Counts { of_objects: 3, complete: true, ..Counts::default() };
+        let detail = counts.detail(0.0, &Noon);
+        assert_eq!((detail.percent, detail.per_second, detail.expected_end), (Some(100), None, None));
+    }
+
+    #[test]
+    fn counts_are_told_as_they_come() {
+        let progress = Progress::default();
+        let meter = Meter::new(&progress, &Noon);
+        meter.found(5, true);
+        meter.found(7, false);
+        meter.all_found();
+        meter.moved(7);
+        assert_eq!((progress.get().objects, progress.get().bytes), (Some(1), Some(12)));
+        meter.copied();
+        assert_eq!((progress.get().objects, progress.get().of_objects), (Some(2), Some(2)));
+    }
+
+    #[test]
+    fn nothing_to_copy_is_all_of_it() {
+        assert_eq!((percent(0, 0), percent(1, 3), percent(3, 3)), (100, 33, 100));
+    }
+}

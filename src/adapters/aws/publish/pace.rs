@@ -25,7 +25,7 @@ const LONG: Duration = Duration::from_secs(1);
 /// What got through in so long tells a limit that counts all the time.
 const SHORT: Duration = Duration::from_millis(250);
 /// The part of what got through that is sent after a refusal.
-const CUT: f64 = 0.99;
+const CUT: f64 = 0.97;
 /// The limit's growth within the first second after a refusal; it doubles from second to second.
 const GROWTH: f64 = 0.02;
 /// The lowest limit, in calls per second.

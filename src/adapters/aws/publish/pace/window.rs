@@ -12,7 +12,8 @@ const SLOTS: usize = 40;
 /// Counts of the last second, in slots.
 #[derive(Debug)]
 pub(super) struct Window {
-    begun: Instant,
+    /// When the first was counted.
+    begun: Option<Instant>,
     /// When the newest slot begins.
     newest: Instant,
     /// The newest last.
@@ -21,21 +22,22 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(now: Instant) -> Self {
-        Self { begun: now, newest: now, counts: VecDeque::from([0]) }
+        Self { begun: None, newest: now, counts: VecDeque::from([0]) }
     }
 
     pub(super) fn count(&mut self, now: Instant) {
         self.advance(now);
+        self.begun.get_or_insert(now);
         *self.counts.back_mut().expect("there is always a newest slot") += 1;
     }
 
-    /// Returns how many per second were counted within the last `span`, at most a second, and at least since it began.
+    /// Returns how many per second were counted within the last `span`, at most a second; since the first, if that is less.
     pub(super) fn rate(&mut self, now: Instant, span: Duration) -> f64 {
         self.advance(now);
         let slots = usize::try_from(span.as_nanos() / SLOT.as_nanos()).unwrap_or(SLOTS);
         let counted: u32 = self.counts.iter().rev().take(slots).sum();
         let whole = SLOT * u32::try_from(slots - 1).unwrap_or_default() + now.duration_since(self.newest);
-        let lasted = whole.min(now.duration_since(self.begun)).max(SLOT);
+        let lasted = whole.min(now.duration_since(self.begun.unwrap_or(now))).max(SLOT);
         f64::from(counted) / lasted.as_secs_f64()
     }
 

@@ -45,7 +45,7 @@ async fn copy_refused(status: u16, code: &'static str) -> Failure {
 async fn a_key_that_cannot_be_used_is_told_with_both_sides() {
     for code in ["KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException"] {
         let failure = copy_refused(400, code).await;
-        let expected = "s3:PutObject on the target s3://lake/latest, copying from the source s3://exports/raw/a: as AWS said";
+        let expected = "s3:PutObject on the target s3://lake/latest/, copying from the source s3://exports/raw/a/: as AWS said";
         assert_eq!((failure.code.as_str(), failure.message.as_str()), (code, expected));
         assert_eq!(failure.remedy(), Remedy::DataKey);
     }
@@ -60,9 +60,9 @@ async fn who_is_refused_learns_on_which_side() {
     let unreadable = |call: &str| (call.starts_with("PUT") || call.starts_with("HEAD")).then(|| refusal(403, "AccessDenied"));
     let failure = self::failure(unreadable).await;
     assert_eq!(failure.remedy(), Remedy::BucketAccess);
-    assert_eq!(failure.message, "s3:GetObject on the source s3://exports/raw/a: as AWS said");
+    assert_eq!(failure.message, "s3:GetObject on the source s3://exports/raw/a/: as AWS said");
 
-    for (prefix, told) in [("prefix=raw", "source s3://exports/raw/a"), ("prefix=latest", "target s3://lake/latest")] {
+    for (prefix, told) in [("prefix=raw", "source s3://exports/raw/a/"), ("prefix=latest", "target s3://lake/latest/")] {
         let failure = self::failure(move |call| call.contains(prefix).then(|| refusal(403, "AccessDenied"))).await;
         assert_eq!(failure.message, format!("s3:ListBucket on the {told}: as AWS said"));
         assert_eq!(failure.remedy(), Remedy::BucketAccess);
@@ -85,7 +85,7 @@ async fn another_region_is_told_with_its_name() {
     for (body, said) in [(body, "as AWS said"), ("", "")] {
         let failure = failure(move |call| call.contains("prefix=latest").then(|| elsewhere(body))).await;
         assert_eq!((failure.code.as_str(), failure.remedy()), ("PermanentRedirect", Remedy::BucketRegion));
-        let begins = format!("s3:ListBucket on the target s3://lake/latest: {said}");
+        let begins = format!("s3:ListBucket on the target s3://lake/latest/: {said}");
         let ends = "(the bucket is in us-east-2)";
         assert!(failure.message.starts_with(&begins) && failure.message.ends_with(ends), "{}", failure.message);
     }
