@@ -23,7 +23,7 @@ pub use aws_config::SdkConfig;
 
 pub(crate) use self::error::chain;
 pub use self::{
-    config::{Endpoints, LONG_POLL, dynamodb_client, local_config, s3_client, sdk_config, sqs_client},
+    config::{Endpoints, LONG_POLL, dynamodb_client, local_config, publish_client, s3_client, sdk_config, sqs_client},
     export_files::stamp,
     publish::{Published, Stamp, publish},
     sns::Sns,
@@ -52,6 +52,8 @@ use crate::{
 pub struct Aws {
     rds: aws_sdk_rds::Client,
     s3: aws_sdk_s3::Client,
+    /// For publishing; see [`publish_client`].
+    shelf: aws_sdk_s3::Client,
     glue: aws_sdk_glue::Client,
     clock: Arc<dyn Clock>,
 }
@@ -59,7 +61,8 @@ pub struct Aws {
 impl Aws {
     /// Returns the services as `sdk` reaches them. `clock` dates what is published.
     pub fn new(sdk: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { rds: aws_sdk_rds::Client::new(sdk), s3: s3_client(sdk), glue: aws_sdk_glue::Client::new(sdk), clock }
+        let (rds, glue) = (aws_sdk_rds::Client::new(sdk), aws_sdk_glue::Client::new(sdk));
+        Self { rds, s3: s3_client(sdk), shelf: publish_client(sdk), glue, clock }
     }
 }
 
@@ -88,7 +91,7 @@ impl Work for Aws {
                 export_files::with_tables(&self.s3, run, source, seen).await
             }
             StageId::Verify => export_files::look(&self.s3, run, source).await,
-            StageId::Latest => publish::look(&self.s3, run, source).await,
+            StageId::Latest => publish::look(&self.shelf, run, source).await,
             StageId::NormalTransform | StageId::NormalCatalog => {
                 glue::look(self.layers(), run, source, Layer::Normal, stage).await
             }
@@ -109,7 +112,7 @@ impl Work for Aws {
         }
         match stage {
             StageId::Export => rds::export::start(&self.rds, run, source).await,
-            StageId::Latest => publish::start(&self.s3, &*self.clock, run, source, progress).await,
+            StageId::Latest => publish::start(&self.shelf, &*self.clock, run, source, progress).await,
             StageId::NormalTransform | StageId::NormalCatalog => {
                 glue::start(self.layers(), run, source, Layer::Normal, stage, progress).await
             }
@@ -157,7 +160,7 @@ impl Schemas for Aws {
 #[async_trait]
 impl Shelf for Aws {
     async fn holding(&self, source: &Source) -> Result<Holding, Failure> {
-        publish::holding(&self.s3, &source.latest).await
+        publish::holding(&self.shelf, &source.latest).await
     }
 }
 

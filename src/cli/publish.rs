@@ -51,11 +51,11 @@ pub(super) async fn run(options: &Options, format: LogFormat) -> anyhow::Result<
     telemetry::log(format, Some("warn"));
     let (Address(from), Address(to)) = (&options.from, &options.to);
     let sdk = aws::sdk_config(options.region.as_deref()).await;
-    let s3 = aws::s3_client(&sdk);
     let begun = Instant::now();
     let told = |it: Failure| anyhow::anyhow!("{}: {}", it.code, it.message);
-    let stamp = stamp(&s3, from).await.map_err(told)?;
-    let published = aws::publish(&s3, &System, from, to, &stamp, &Progress::default()).await.map_err(told)?;
+    let stamp = stamp(&aws::s3_client(&sdk), from).await.map_err(told)?;
+    let (s3, progress) = (aws::publish_client(&sdk), Progress::default());
+    let published = Box::pin(aws::publish(&s3, &System, from, to, &stamp, &progress)).await.map_err(told)?;
     let mut printed = serde_json::to_value(published)?;
     printed["seconds"] = json!(begun.elapsed().as_secs_f64());
     say(&printed.to_string());

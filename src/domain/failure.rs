@@ -165,6 +165,9 @@ pub enum Remedy {
     ExportRolePolicy,
     KmsKey,
     Bucket,
+    BucketRegion,
+    BucketAccess,
+    DataKey,
     ExportTables,
     Snapshot,
     ExportAgain,
@@ -193,11 +196,14 @@ pub enum Remedy {
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
         Self::Bucket,
+        Self::BucketRegion,
+        Self::BucketAccess,
+        Self::DataKey,
         Self::ExportTables,
         Self::Snapshot,
         Self::ExportAgain,
@@ -231,6 +237,9 @@ impl Remedy {
             Self::ExportRolePolicy => "export_role_policy",
             Self::KmsKey => "kms_key",
             Self::Bucket => "bucket",
+            Self::BucketRegion => "bucket_region",
+            Self::BucketAccess => "bucket_access",
+            Self::DataKey => "data_key",
             Self::ExportTables => "export_tables",
             Self::Snapshot => "snapshot",
             Self::ExportAgain => "export_again",
@@ -263,7 +272,13 @@ impl Remedy {
             "IamRoleNotFound" | "IamRoleNotFoundFault" => Self::ExportRoleTrust,
             "IamRoleMissingPermissions" | "IamRoleMissingPermissionsFault" => Self::ExportRolePolicy,
             "KMSKeyNotAccessibleFault" => Self::KmsKey,
-            "InvalidS3BucketFault" | "NoSuchBucket" | "PermanentRedirect" => Self::Bucket,
+            "InvalidS3BucketFault" | "NoSuchBucket" => Self::Bucket,
+            "PermanentRedirect"
+            | "TemporaryRedirect"
+            | "AuthorizationHeaderMalformed"
+            | "IllegalLocationConstraintException" => Self::BucketRegion,
+            _ if code.starts_with("KMS.") => Self::DataKey,
+            "AccessDenied" | "AllAccessDisabled" if message.starts_with("s3:") => Self::of_bucket(message),
             "InvalidExportOnly" | "InvalidExportOnlyFault" => Self::ExportTables,
             "DBSnapshotNotFound"
             | "DBSnapshotNotFoundFault"
@@ -293,6 +308,11 @@ impl Remedy {
             "AccessDenied" | "AccessDeniedException" | "AccessDeniedFault" => Self::Permissions,
             _ => Self::Again,
         }
+    }
+
+    /// Reads what was refused of the calls that publish: where a key is named, it is the key.
+    fn of_bucket(message: &str) -> Self {
+        if message.to_ascii_lowercase().contains("kms") { Self::DataKey } else { Self::BucketAccess }
     }
 
     /// Reads RDS's `FailureCause`, by the table of failure messages in the RDS and Aurora user guides.
@@ -328,6 +348,25 @@ mod tests {
             ("The S3 credential check failed.", Remedy::Bucket),
         ] {
             assert_eq!(Failure::new(Class::Config, codes::EXPORT_FAILED, cause).remedy(), remedy, "{cause}");
+        }
+    }
+
+    #[test]
+    fn what_s3_refuses_of_a_publish_finds_its_remedy() {
+        let put = "s3:PutObject on the target s3://lake/latest/shop: Access Denied";
+        let kms = "s3:GetObject on the source s3://lake/raw/a: not authorized to perform: kms:Decrypt on resource: k";
+        for (code, message, remedy) in [
+            ("AccessDenied", put, Remedy::BucketAccess),
+            ("AllAccessDisabled", put, Remedy::BucketAccess),
+            ("AccessDenied", kms, Remedy::DataKey),
+            ("AccessDenied", "not authorized to perform: glue:StartJobRun", Remedy::Permissions),
+            ("KMS.DisabledException", put, Remedy::DataKey),
+            ("KMS.NotFoundException", put, Remedy::DataKey),
+            ("PermanentRedirect", put, Remedy::BucketRegion),
+            ("AuthorizationHeaderMalformed", put, Remedy::BucketRegion),
+            ("IllegalLocationConstraintException", put, Remedy::BucketRegion),
+        ] {
+            assert_eq!(Failure::new(Class::Config, code, message).remedy(), remedy, "{code} {message}");
         }
     }
 

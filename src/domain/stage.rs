@@ -278,6 +278,15 @@ pub struct Detail {
     pub skipped_tables: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<u64>,
+    /// Objects in all, of which [`objects`](Self::objects) are in place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_objects: Option<u64>,
+    /// Objects that are copied in a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<u64>,
+    /// When the copy will be done, if it goes on like this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_end: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// Rows that a layer's job says that it has written.

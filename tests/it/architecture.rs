@@ -60,7 +60,7 @@ const HOMES: &[(&str, &[&str])] = &[
     (
         "hyper",
         &[
-            "src/adapters/aws/publish/copy/tests.rs",
+            "src/adapters/aws/publish/canned.rs",
             "src/adapters/aws/sns.rs",
             "src/adapters/https.rs",
             "src/adapters/slack/",

@@ -42,6 +42,8 @@ const CALLS: &[(&str, &[&str])] = &[
     ("get_role", &["iam:GetRole"]),
     ("get_tables", &["glue:GetTables"]),
     ("head_bucket", &["s3:ListBucket"]),
+    ("head_object", &["s3:GetObject"]),
+    ("list_multipart_uploads", &["s3:ListBucketMultipartUploads"]),
     ("list_objects_v2", &["s3:ListBucket"]),
     ("list_subscriptions_by_topic", &["sns:ListSubscriptionsByTopic"]),
     ("put_item", &["dynamodb:PutItem"]),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider, StalledStreamProtectionConfig};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 /// How long a connection may take to be made.
@@ -18,10 +18,6 @@ const RECORD_ATTEMPT: Duration = Duration::from_secs(4);
 const RECORD_OPERATION: Duration = Duration::from_secs(10);
 /// How long SQS holds an empty receive; its own limit.
 pub const LONG_POLL: Duration = Duration::from_secs(20);
-/// As [`ATTEMPT`], for a copy: S3 answers only when the object, up to 5 GiB, is in place.
-const COPY_ATTEMPT: Duration = Duration::from_mins(10);
-/// As [`OPERATION`], for a copy.
-const COPY_OPERATION: Duration = Duration::from_mins(25);
 /// Attempts at one call. What is still in the way after these is for the reconciler, which waits longer.
 const ATTEMPTS: u32 = 3;
 
@@ -89,13 +85,21 @@ pub fn local_config(region: &str, key: &str, secret: &str, endpoints: Endpoints)
 /// Returns a client for S3. With an endpoint of its own it asks for `endpoint/bucket`, since `bucket.endpoint` seldom
 /// has an address there.
 pub fn s3_client(sdk: &SdkConfig) -> aws_sdk_s3::Client {
-    let elsewhere = endpoint(sdk, "S3").is_some();
-    aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(sdk).force_path_style(elsewhere).build())
+    aws_sdk_s3::Client::from_conf(s3_builder(sdk).build())
 }
 
-/// Returns the time-outs of a call that copies an object.
-pub(super) fn copy_timeouts() -> TimeoutConfig {
-    timeouts(COPY_ATTEMPT, COPY_OPERATION)
+fn s3_builder(sdk: &SdkConfig) -> aws_sdk_s3::config::Builder {
+    aws_sdk_s3::config::Builder::from(sdk).force_path_style(endpoint(sdk, "S3").is_some())
+}
+
+/// Returns a client for publishing, which does what the SDK does for others by itself: it sends calls again, at a pace
+/// of its own, and ends those that take too long. That is a whole object's copy for some, which sends nothing meanwhile.
+pub fn publish_client(sdk: &SdkConfig) -> aws_sdk_s3::Client {
+    let unattended = s3_builder(sdk)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    aws_sdk_s3::Client::from_conf(unattended.build())
 }
 
 fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {

@@ -34,6 +34,34 @@ impl Trouble {
         self
     }
 
+    /// Returns what AWS said.
+    pub(super) fn message(&self) -> &str {
+        &self.failure.message
+    }
+
+    /// Says whether the service has refused because it is called too fast. Nothing was done.
+    pub(super) fn is_slow_down(&self) -> bool {
+        let code = self.failure.code.strip_prefix("KMS.").unwrap_or(&self.failure.code);
+        matches!(
+            bare(code),
+            "SlowDown"
+                | "ServiceUnavailable"
+                | "Throttling"
+                | "Throttled"
+                | "RequestThrottled"
+                | "RequestLimitExceeded"
+                | "TooManyRequests"
+                | "BandwidthLimitExceeded"
+                | "Http429"
+                | "Http503"
+        )
+    }
+
+    /// Says whether the same call may succeed in a moment. One whose condition does not hold will not.
+    pub(super) fn may_pass(&self) -> bool {
+        self.failure.class == Class::Transient && !self.is("PreconditionFailed")
+    }
+
     /// Returns what a look that ran into this has seen: nothing.
     pub(super) fn seen(self) -> Seen {
         Seen::Unclear(self.failure)
@@ -51,9 +79,20 @@ impl Trouble {
         }
     }
 
-    fn answered(meta: &ErrorMetadata, status: u16, error: &dyn Error) -> Self {
-        let code = meta.code().map_or_else(|| format!("Http{status}"), str::to_owned);
-        let message = meta.message().map_or_else(|| chain(error), str::to_owned);
+    fn answered(meta: &ErrorMetadata, response: &HttpResponse, error: &dyn Error) -> Self {
+        let status = response.status().as_u16();
+        let bare_code = || match status {
+            // A success that cannot be read.
+            ..=300 => codes::NO_ANSWER.to_owned(),
+            // The bucket is in another Region; the answer to a HEAD, for one, says no more.
+            301 => "PermanentRedirect".to_owned(),
+            _ => format!("Http{status}"),
+        };
+        let code = meta.code().map_or_else(bare_code, str::to_owned);
+        let mut message = meta.message().map_or_else(|| chain(error), str::to_owned);
+        if let Some(region) = response.headers().get("x-amz-bucket-region").filter(|_| is_of_region(&code)) {
+            message = format!("{message} (the bucket is in {region})");
+        }
         let certain = status < 500 && !leaves_open(&code);
         Self { failure: Failure::new(class(&code, status), code, message), certain }
     }
@@ -61,9 +100,8 @@ impl Trouble {
 
 impl<E: ProvideErrorMetadata + Error + 'static> From<SdkError<E, HttpResponse>> for Trouble {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let status = error.raw_response().map(|it| it.status().as_u16());
-        if let (Some(service), Some(status)) = (error.as_service_error(), status) {
-            return Self::answered(service.meta(), status, &error);
+        if let (Some(service), Some(response)) = (error.as_service_error(), error.raw_response()) {
+            return Self::answered(service.meta(), response, &error);
         }
         let message = chain(&error);
         if matches!(error, SdkError::ConstructionFailure(_)) {
@@ -80,9 +118,9 @@ impl From<Trouble> for Failure {
     }
 }
 
-/// Returns a failure with AWS's code of something that was refused within a call that as a whole succeeded.
-pub(super) fn partial(code: &str, message: String) -> Failure {
-    Failure::new(class(code, 400), code, message)
+/// Returns what AWS's code says of something that was refused within a call that as a whole succeeded.
+pub(super) fn partial(code: &str, message: String) -> Trouble {
+    Trouble { failure: Failure::new(class(code, 400), code, message), certain: true }
 }
 
 /// Returns the code without the suffix that the same error has in one protocol and lacks in another.
@@ -114,17 +152,31 @@ fn class(code: &str, status: u16) -> Class {
         | "ExportTaskLimitReached"
         | "InvalidExportSourceState"
         | "ConcurrentRunsExceeded"
-        | "ResourceNumberLimitExceeded" => Class::Transient,
+        | "ResourceNumberLimitExceeded"
+        | codes::NO_ANSWER => Class::Transient,
         _ if status >= 500 || status == 429 => Class::Transient,
         _ => Class::Config,
     }
+}
+
+/// Codes of calls that were sent to another Region than the bucket's.
+fn is_of_region(code: &str) -> bool {
+    matches!(
+        bare(code),
+        "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraint"
+    )
 }
 
 /// Codes that come with a 4xx status and yet do not say that nothing was done.
 fn leaves_open(code: &str) -> bool {
     matches!(
         bare(code),
-        "OperationTimeout" | "RequestTimeout" | "InternalService" | "InternalFailure" | "InternalError"
+        "OperationTimeout"
+            | "RequestTimeout"
+            | "InternalService"
+            | "InternalFailure"
+            | "InternalError"
+            | codes::NO_ANSWER
     )
 }
 

@@ -1,22 +1,42 @@
 //! The stage `latest`: an export's data is copied under a fixed prefix, and what it replaces is removed.
 //!
-//! The order is what makes it safe to be killed anywhere and begun again: copy, list and compare, remove what does not
-//! belong, and only then write the manifest, which says whose data is there. Nothing is removed before every copy has
-//! arrived. Readers that only know the prefix may see old and new data together for a while, never too little.
+//! The order is what makes it safe to be killed anywhere and begun again. Both sides are listed side by side, and copying
+//! begins with the first page ([`plan`], [`diff`], [`copy`]). When every copy has succeeded, the target is listed where
+//! something was copied ([`check`]); then what does not belong is removed ([`remove`]), and only then the manifest is
+//! written, which says whose data is there ([`manifest`]). Readers that only know the prefix may see old and new data
+//! together for a while, never too little.
 
+mod calls;
+#[cfg(test)]
+mod canned;
+mod check;
 mod copy;
 mod diff;
+mod list;
 mod manifest;
+mod meter;
+mod objects;
+mod pace;
+mod plan;
 mod pointer;
 mod remove;
+mod trouble;
 
 use aws_sdk_s3::Client;
-use futures_util::future::try_join3;
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::mpsc::channel;
 
-use self::manifest::{Before, Manifest};
-use super::s3::{Object, S3};
+use self::{
+    calls::Calls,
+    copy::Copier,
+    list::Listing,
+    manifest::{Before, Draft, Manifest},
+    meter::Meter,
+    plan::Plan,
+    trouble::Side,
+};
 use crate::{
     clock::Clock,
     domain::{
@@ -29,6 +49,9 @@ use crate::{
     },
     engine::ports::Progress,
 };
+
+/// Objects that are found before they are copied.
+const AHEAD: usize = 1000;
 
 /// What the published data is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,17 +75,20 @@ pub struct Published {
     pub copied: u64,
     /// Objects that were removed.
     pub removed: u64,
-    /// Calls to S3, without the SDK's own retries.
+    /// Calls to S3, each attempt counted.
     pub calls: u64,
+    /// Calls that S3 has refused because they came too fast, and that were sent again.
+    pub refused: u64,
 }
 
 /// Makes `to` hold the data of the export at `from` (its prefix with the task's name), and nothing else but the
-/// manifest. Repeating it does no harm, and finishes what was cut off.
+/// manifest. Repeating it does no harm, and finishes what was cut off. `s3` is a client of
+/// [`publish_client`](super::publish_client).
 ///
 /// # Errors
-/// `LatestIsNewer`: `to` holds data of a newer snapshot. `CopyIncomplete`: there is nothing to publish, or after the
-/// copy an object was missing or had another size; nothing was removed. Otherwise what S3 said; a transient one asks to
-/// be tried again.
+/// `LatestIsNewer`: `to` holds data of a newer snapshot, and `stamp` does not say that it is to be replaced.
+/// `CopyIncomplete`: there is nothing to publish, or after the copy an object was missing or had another size; nothing was
+/// removed. Otherwise what S3 said, with the action and the side; a transient one asks to be tried again.
 pub async fn publish(
     s3: &Client,
     clock: &dyn Clock,
@@ -72,42 +98,56 @@ pub async fn publish(
     progress: &Progress,
 ) -> Result<Published, Failure> {
     refuse_overlap(from, to)?;
-    let s3 = &S3::new(s3);
-    let at_once = Box::pin(try_join3(s3.list(from), s3.list(to), manifest::read(s3, to)));
-    let (found, there, before) = at_once.await?;
-    let wanted: Vec<Object> = found.into_iter().filter(|it| diff::is_data(&it.name)).collect();
-    if wanted.is_empty() {
-        return Err(nothing(from));
-    }
+    let calls = &Calls::new(s3);
+    let before = manifest::read(calls, to).await?;
     refuse_older(&before, to, stamp)?;
 
-    let missing = diff::missing(&wanted, &there, to, before.manifest.as_ref());
-    let copied = count(missing.len());
-    copy::all(s3, from, to, &wanted, missing, progress).await?;
-    let there = s3.list(to).await?;
-    let arrived = diff::arrived(&wanted, &there, to)?;
-    remove::all(s3, to, &arrived.stale).await?;
+    let target = Listing { calls, at: to, side: Side::Target };
+    let source = Listing { at: from, side: Side::Source, ..target };
+    let mut plan = copied((source, target), before.manifest, &Meter::new(progress, clock)).await?;
+    let copied = count(plan.wanted.unseen().count());
+    if plan.wanted.len() == 0 {
+        return Err(nothing(from));
+    }
+    check::all(target, &mut plan.wanted, &plan.stale).await?;
+    remove::all(calls, to, &plan.stale).await?;
+    copy::give_up_leftovers(calls, to, &plan.wanted).await;
 
-    let published = Published {
-        objects: count(wanted.len()),
-        bytes: wanted.iter().map(|it| it.size).sum(),
-        copied,
-        removed: count(arrived.stale.len()),
-        calls: 0,
-    };
-    let manifest = Manifest::new(stamp, clock.now(), published.removed, arrived.keys);
-    manifest::write(s3, to, &manifest, before.expected).await?;
-    Ok(Published { calls: s3.calls(), ..published })
+    let removed = count(plan.stale.len());
+    let draft = Draft { stamp, published_at: clock.now(), removed, location: None, wanted: &plan.wanted };
+    manifest::write(calls, to, &draft, &before.expected).await?;
+    let (objects, bytes) = (count(plan.wanted.len()), plan.wanted.bytes());
+    Ok(Published { objects, bytes, copied, removed, calls: calls.sent(), refused: calls.refused() })
+}
+
+/// Lists both sides and copies what is not in place, both at the same time. Returns what was wanted and what is stale.
+async fn copied(
+    (source, target): (Listing<'_>, Listing<'_>),
+    before: Option<Manifest>,
+    meter: &Meter<'_>,
+) -> Result<Plan, Failure> {
+    let ranges = list::ranges(&before.as_ref().map(|it| it.names(target.at)).unwrap_or_default());
+    let keys = before.map(|it| it.keys).unwrap_or_default();
+    let copier = Copier::new(target.calls, source.at, target.at);
+    let (found, objects) = channel(AHEAD);
+    let drawn = plan::draw((source, target), ranges, &keys, found, meter);
+    match Box::pin(try_join(drawn, copy::all(&copier, objects, meter))).await {
+        Ok((plan, ())) => Ok(plan),
+        Err(failure) => {
+            copier.give_up().await;
+            Err(failure)
+        }
+    }
 }
 
 /// Returns whether the run's data is what `latest/` holds: the manifest is the run's, and what is there is what the
 /// manifest names. The second tells a later run's half-done copy from ours. The marker is the export task whose data
 /// is there.
 pub(super) async fn look(s3: &Client, run: &Run, source: &Source) -> Seen {
-    let s3 = &S3::new(s3);
+    let calls = &Calls::new(s3);
     let found = match source.publish {
-        Publish::Copy => look_at(s3, run, &source.latest).await,
-        Publish::Pointer => pointer::look_at(s3, run, source).await,
+        Publish::Copy => look_at(calls, run, &source.latest).await,
+        Publish::Pointer => pointer::look_at(calls, run, source).await,
     };
     match found {
         Ok((Some(manifest), true)) => Seen::Done { detail: manifest.detail(), warnings: Vec::new() },
@@ -118,18 +158,18 @@ pub(super) async fn look(s3: &Client, run: &Run, source: &Source) -> Seen {
 
 /// Returns what the manifest says of `latest`.
 pub(super) async fn holding(s3: &Client, latest: &Location) -> Result<Holding, Failure> {
-    let found = manifest::read(&S3::new(s3), latest).await?.manifest;
+    let found = manifest::read(&Calls::new(s3), latest).await?.manifest;
     Ok(found.map_or(Holding::Unpublished, |it| Holding::Published(it.held(latest))))
 }
 
 /// Returns the manifest, and whether it is the run's and true.
-async fn look_at(s3: &S3<'_>, run: &Run, latest: &Location) -> Result<(Option<Manifest>, bool), Failure> {
-    let Some(manifest) = manifest::read(s3, latest).await?.manifest else { return Ok((None, false)) };
+async fn look_at(calls: &Calls<'_>, run: &Run, latest: &Location) -> Result<(Option<Manifest>, bool), Failure> {
+    let Some(manifest) = manifest::read(calls, latest).await?.manifest else { return Ok((None, false)) };
     if manifest.export_task != run.export_task.as_str() {
         return Ok((Some(manifest), false));
     }
-    let there = s3.list(latest).await?;
-    let complete = diff::is_complete(&manifest, &there, latest);
+    let target = Listing { calls, at: latest, side: Side::Target };
+    let complete = check::is_complete(target, &manifest, |it| it != manifest::NAME).await?;
     Ok((Some(manifest), complete))
 }
 
@@ -143,7 +183,7 @@ pub(super) async fn start(s3: &Client, clock: &dyn Clock, run: &Run, source: &So
     };
     let published = match source.publish {
         Publish::Copy => publish(s3, clock, &from, to, &stamp, progress).await,
-        Publish::Pointer => pointer::publish(&S3::new(s3), clock, &from, to, &stamp).await,
+        Publish::Pointer => pointer::publish(s3, clock, &from, to, &stamp).await,
     };
     match published {
         Ok(_) => Started::Acted { handle: None },
@@ -171,7 +211,7 @@ fn refuse_overlap(from: &Location, to: &Location) -> Result<(), Failure> {
 
 /// Refuses to replace a newer snapshot's data.
 fn refuse_older(before: &Before, to: &Location, stamp: &Stamp) -> Result<(), Failure> {
-    let Some(newer) = before.manifest.as_ref().filter(|it| it.is_newer_than(stamp)) else { return Ok(()) };
+    let Some(newer) = before.manifest.as_ref().filter(|it| it.outranks(stamp)) else { return Ok(()) };
     let message = format!("{} holds {}", to.url(), newer.export_task);
     Err(Failure::new(Class::Data, codes::LATEST_IS_NEWER, message))
 }
@@ -188,7 +228,7 @@ impl Manifest {
     fn detail(&self) -> Detail {
         Detail {
             objects: Some(count(self.keys.len())),
-            bytes: Some(self.keys.iter().map(|it| it.size).sum()),
+            bytes: Some(self.keys.bytes()),
             removed: Some(self.removed),
             ..Detail::default()
         }

@@ -73,6 +73,7 @@ pub fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
     let percent = percent.filter(|_| running).map(Value::from);
     let exported = exported_tables.filter(|_| running);
     let switched = detail.switched_tables.filter(|it| Some(*it) != *tables);
+    let of_objects = detail.of_objects.filter(|_| running);
     let gigabytes = gigabytes.filter(|it| *it > 0.0).map(Value::from);
     let approvers = run.approval.as_ref().filter(|_| stage.id == StageId::SensitiveApproval).and_then(approvers);
     [
@@ -84,13 +85,18 @@ pub fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
         ("tables", tables.filter(|_| exported.is_none() && switched.is_none()).map(Value::from)),
         ("rows", detail.rows.map(Value::from)),
         ("skipped_tables", skipped_tables.filter(|it| *it > 0).map(Value::from)),
-        ("objects", objects.map(Value::from)),
+        ("copied_objects", objects.filter(|_| of_objects.is_some()).map(Value::from)),
+        ("objects", objects.filter(|_| of_objects.is_none()).map(Value::from)),
         ("bytes", bytes.map(Value::from)),
+        ("per_second", detail.per_second.filter(|_| running).map(Value::from)),
+        ("expected_end", detail.expected_end.filter(|_| running).map(|it| Value::from(it.to_string()))),
         ("removed", detail.removed.filter(|it| *it > 0).map(Value::from)),
         ("approved_by", approvers),
     ]
     .into_iter()
-    .filter_map(|(fact, n)| Some(voice.say(&format!("stage.fact.{fact}"), values! { n => n?, of => tables })))
+    .filter_map(|(fact, n)| {
+        Some(voice.say(&format!("stage.fact.{fact}"), values! { n => n?, of => of_objects.or(*tables) }))
+    })
     .collect()
 }
 

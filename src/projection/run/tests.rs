@@ -109,7 +109,14 @@ fn with_catalogs(story: Story) -> Story {
 
 fn roots() -> Vec<(&'static str, Story)> {
     let asked = || begun().until(StageId::SensitiveApproval).ask();
-    let copying = Detail { objects: Some(640), bytes: Some(34_100_000_000), ..Detail::default() };
+    let copying = Detail {
+        objects: Some(640),
+        of_objects: Some(1840),
+        per_second: Some(41),
+        expected_end: Some("2026-11-21T04:26:12Z".parse().unwrap()),
+        bytes: Some(34_100_000_000),
+        ..Detail::default()
+    };
     vec![
         ("recorded", begun()),
         ("queued", begun().wait(WaitOn::Turn { holder: "shop-202611210300-0a09292e-a1".into() })),

@@ -89,7 +89,7 @@ fn questions() -> impl Iterator<Item = String> {
 }
 
 /// What is told of a stage's work.
-const FACTS: [&str; 12] = [
+const FACTS: [&str; 15] = [
     "state",
     "percent",
     "gigabytes",
@@ -99,6 +99,9 @@ const FACTS: [&str; 12] = [
     "rows",
     "skipped_tables",
     "objects",
+    "copied_objects",
+    "per_second",
+    "expected_end",
     "bytes",
     "removed",
     "approved_by",

@@ -116,7 +116,8 @@ pub(super) async fn stop(glue: &Client, job: &Job<'_>) -> Result<(), Failure> {
         Some(error) => Err(partial(
             error.error_code().unwrap_or("BatchStopJobRun"),
             error.error_message().unwrap_or(id).to_owned(),
-        )),
+        )
+        .into()),
         None => Ok(()),
     }
 }

@@ -1,26 +1,103 @@
-//! What publishing must copy and remove: decided from listings alone.
+//! What publishing must copy and remove: two sorted listings are merged as their pages come in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{cmp::Ordering, collections::VecDeque};
 
 use super::{
     super::s3::Object,
-    manifest::{self, Key, Manifest},
-};
-use crate::domain::{
-    failure::{Class, Failure, codes},
-    source::Location,
+    manifest::{self, Keys},
+    objects::Etag,
 };
 
-/// Missing keys that a failure names; the rest is a number.
-const NAMED: usize = 5;
+/// What follows for one object, or what must be known first.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The next page of the source's listing, by [`Diff::source`].
+    NeedSource,
+    /// The next page of the target's listing, by [`Diff::target`].
+    NeedTarget,
+    /// The object is not in place.
+    Copy(Object),
+    /// The object is in place; the copy has this `ETag`.
+    Same(Object, Etag),
+    /// Nothing wanted has this name.
+    Stale(String),
+    /// Both listings are through.
+    End,
+}
 
-/// What is under `latest/` after the copy.
-#[derive(Debug, PartialEq)]
-pub(super) struct Arrived {
-    /// What the manifest will name.
-    pub(super) keys: Vec<Key>,
-    /// What does not belong there, relative to the prefix.
-    pub(super) stale: Vec<String>,
+/// One listing, as far as it has come.
+#[derive(Debug, Default)]
+struct Side {
+    rows: VecDeque<Object>,
+    ended: bool,
+}
+
+/// The merge of an export's listing with that of what is below `latest/`. Both are in the order of names, as S3 lists.
+pub(super) struct Diff<'a> {
+    source: Side,
+    target: Side,
+    before: &'a Keys,
+    /// What keys begin with, before the name.
+    prefix: String,
+}
+
+impl<'a> Diff<'a> {
+    /// `before`: the keys that the manifest in place names, with `prefix` before each name.
+    pub(super) fn new(before: &'a Keys, prefix: String) -> Self {
+        Self { source: Side::default(), target: Side::default(), before, prefix }
+    }
+
+    /// Takes a page of the source's listing; `None` after the last.
+    pub(super) fn source(&mut self, page: Option<Vec<Object>>) {
+        self.source.ended |= page.is_none();
+        self.source.rows.extend(page.into_iter().flatten().filter(|it| is_data(&it.name)));
+    }
+
+    /// Takes a page of the target's listing; `None` after the last.
+    pub(super) fn target(&mut self, page: Option<Vec<Object>>) {
+        self.target.ended |= page.is_none();
+        self.target.rows.extend(page.into_iter().flatten().filter(|it| it.name != manifest::NAME));
+    }
+
+    /// Returns what follows for the next object in the order of names.
+    pub(super) fn step(&mut self) -> Step {
+        let (wanted, there) = match (self.source.rows.front(), self.target.rows.front()) {
+            (None, _) if !self.source.ended => return Step::NeedSource,
+            (_, None) if !self.target.ended => return Step::NeedTarget,
+            ahead => ahead,
+        };
+        let order = match (wanted, there) {
+            (None, None) => return Step::End,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(wanted), Some(there)) => wanted.name.cmp(&there.name),
+        };
+        let wanted = self.source.rows.pop_front_if(|_| order.is_le());
+        let there = self.target.rows.pop_front_if(|_| order.is_ge());
+        match (wanted, there) {
+            (Some(wanted), Some(there)) if self.is_same(&wanted, &there) => Step::Same(wanted, there.etag[..].into()),
+            (Some(wanted), _) => Step::Copy(wanted),
+            (None, Some(there)) => Step::Stale(there.name),
+            (None, None) => Step::End,
+        }
+    }
+
+    /// Says whether `there` is a copy of `wanted`: its `ETag` says so, or the manifest says of which one it is a copy. A
+    /// name and a size alone say nothing: other exports may have both.
+    fn is_same(&self, wanted: &Object, there: &Object) -> bool {
+        if wanted.size != there.size {
+            return false;
+        }
+        let copied = || {
+            let key = self.before.find(&format!("{}{}", self.prefix, there.name));
+            key.is_some_and(|it| {
+                it.size == there.size
+                    && *it.etag == Etag::from(&there.etag[..])
+                    && *it.source_etag == Etag::from(&wanted.etag[..])
+            })
+        };
+        wanted.size == 0 || wanted.etag == there.etag || copied()
+    }
 }
 
 /// Says whether an object of an export is data: everything but the export's own status files, folder markers and what
@@ -31,67 +108,6 @@ pub(super) fn is_data(name: &str) -> bool {
     let is_status =
         file.ends_with(".json") && (file.starts_with("export_info_") || file.starts_with("export_tables_info_"));
     file == "_SUCCESS" || !(file.is_empty() || is_status || file.starts_with(['_', '.']))
-}
-
-/// Returns which of `wanted` are not `there` below `to` with the same content.
-pub(super) fn missing(wanted: &[Object], there: &[Object], to: &Location, manifest: Option<&Manifest>) -> Vec<Object> {
-    let there = by_name(there);
-    let keys: BTreeMap<&str, &Key> = manifest.iter().flat_map(|it| &it.keys).map(|it| (it.key.as_str(), it)).collect();
-    let is_there = |it: &Object| {
-        there
-            .get(it.name.as_str())
-            .is_some_and(|there| is_same(it, there, keys.get(to.key(&it.name).as_str()).copied()))
-    };
-    wanted.iter().filter(|it| !is_there(it)).cloned().collect()
-}
-
-/// Says whether `there` is a copy of `wanted`: its `ETag` says so, or the manifest says of which one it is a copy. A
-/// name and a size alone say nothing: other exports may have both.
-fn is_same(wanted: &Object, there: &Object, key: Option<&Key>) -> bool {
-    let copied = |key: &Key| key.size == there.size && key.etag == there.etag && key.source_etag == wanted.etag;
-    wanted.size == there.size && (wanted.size == 0 || wanted.etag == there.etag || key.is_some_and(copied))
-}
-
-/// Compares what was `wanted` with what is `there`, below `to`, after the copy.
-///
-/// # Errors
-/// `CopyIncomplete`: something is missing or has another size.
-pub(super) fn arrived(wanted: &[Object], there: &[Object], to: &Location) -> Result<Arrived, Failure> {
-    let found = by_name(there);
-    let mut keys = Vec::with_capacity(wanted.len());
-    let mut lost = Vec::new();
-    for it in wanted {
-        match found.get(it.name.as_str()).filter(|there| there.size == it.size) {
-            Some(there) => keys.push(Key {
-                key: to.key(&it.name),
-                size: it.size,
-                etag: there.etag.clone(),
-                source_etag: it.etag.clone(),
-            }),
-            None => lost.push(it.name.as_str()),
-        }
-    }
-    if !lost.is_empty() {
-        let message = format!("{} of {}: {}", lost.len(), wanted.len(), lost[..lost.len().min(NAMED)].join(", "));
-        return Err(Failure::new(Class::Data, codes::COPY_INCOMPLETE, message));
-    }
-    let wanted: BTreeSet<&str> = wanted.iter().map(|it| it.name.as_str()).collect();
-    let belongs = |name: &str| name == manifest::NAME || wanted.contains(name);
-    let stale = there.iter().filter(|it| !belongs(&it.name)).map(|it| it.name.clone()).collect();
-    Ok(Arrived { keys, stale })
-}
-
-/// Says whether what is `there`, below `to`, is what the manifest names, and nothing else.
-pub(super) fn is_complete(manifest: &Manifest, there: &[Object], to: &Location) -> bool {
-    let named: BTreeSet<(&str, u64, &str)> =
-        manifest.keys.iter().map(|it| (it.key.as_str(), it.size, it.etag.as_str())).collect();
-    let there: Vec<_> = there.iter().filter(|it| it.name != manifest::NAME).collect();
-    there.len() == named.len()
-        && there.iter().all(|it| named.contains(&(to.key(&it.name).as_str(), it.size, it.etag.as_str())))
-}
-
-fn by_name(objects: &[Object]) -> BTreeMap<&str, &Object> {
-    objects.iter().map(|it| (it.name.as_str(), it)).collect()
 }
 
 #[cfg(test)]

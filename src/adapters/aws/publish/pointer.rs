@@ -3,11 +3,19 @@
 //! Nothing is copied, and nothing is removed: what lies below `latest/` besides, of a time when the source was copied, is
 //! nobody's any more. Readers are turned to the new data by their catalogs.
 
+use aws_sdk_s3::Client;
+use futures_util::TryStreamExt as _;
+
 use super::{
-    super::s3::{Object, S3},
-    Published, Stamp, count, diff,
-    manifest::{self, Key, Manifest},
-    nothing, refuse_older, refuse_overlap,
+    Published, Stamp,
+    calls::Calls,
+    check, count, diff,
+    list::{Listing, ranges},
+    manifest::{self, Draft, Manifest},
+    nothing,
+    objects::{Names, Wanted},
+    refuse_older, refuse_overlap,
+    trouble::Side,
 };
 use crate::{
     clock::Clock,
@@ -25,43 +33,52 @@ use crate::{
 /// `LatestIsNewer`: the manifest names data of a newer snapshot. `CopyIncomplete`: there is nothing to publish. Otherwise
 /// what S3 said; a transient one asks to be tried again.
 pub(super) async fn publish(
-    s3: &S3<'_>,
+    s3: &Client,
     clock: &dyn Clock,
     from: &Location,
     to: &Location,
     stamp: &Stamp,
 ) -> Result<Published, Failure> {
     refuse_overlap(from, to)?;
-    let data = data(s3, from).await?;
-    if data.is_empty() {
+    let calls = &Calls::new(s3);
+    let before = manifest::read(calls, to).await?;
+    refuse_older(&before, to, stamp)?;
+    let wanted = &data(calls, from).await?;
+    if wanted.len() == 0 {
         return Err(nothing(from));
     }
-    let before = manifest::read(s3, to).await?;
-    refuse_older(&before, to, stamp)?;
-    let keys = data.iter().map(|it| key(it, from)).collect();
-    let manifest = Manifest { location: Some(from.url()), ..Manifest::new(stamp, clock.now(), 0, keys) };
-    manifest::write(s3, to, &manifest, before.expected).await?;
-    let bytes = data.iter().map(|it| it.size).sum();
-    Ok(Published { objects: count(data.len()), bytes, copied: 0, removed: 0, calls: s3.calls() })
+    let draft = Draft { stamp, published_at: clock.now(), removed: 0, location: Some(from), wanted };
+    manifest::write(calls, to, &draft, &before.expected).await?;
+    let (objects, bytes) = (count(wanted.len()), wanted.bytes());
+    Ok(Published { objects, bytes, copied: 0, removed: 0, calls: calls.sent(), refused: calls.refused() })
 }
 
 /// Returns the manifest, and whether it is the run's, names the export itself, and is true.
-pub(super) async fn look_at(s3: &S3<'_>, run: &Run, source: &Source) -> Result<(Option<Manifest>, bool), Failure> {
-    let Some(manifest) = manifest::read(s3, &source.latest).await?.manifest else { return Ok((None, false)) };
+pub(super) async fn look_at(
+    calls: &Calls<'_>,
+    run: &Run,
+    source: &Source,
+) -> Result<(Option<Manifest>, bool), Failure> {
+    let Some(manifest) = manifest::read(calls, &source.latest).await?.manifest else { return Ok((None, false)) };
     let from = source.export_of(&run.export_task);
     if manifest.export_task != run.export_task.as_str() || manifest.location != Some(from.url()) {
         return Ok((Some(manifest), false));
     }
-    let complete = diff::is_complete(&manifest, &data(s3, &from).await?, &from);
+    let complete = check::is_complete(listing(calls, &from), &manifest, diff::is_data).await?;
     Ok((Some(manifest), complete))
 }
 
-/// Returns the export's data, without its status files.
-async fn data(s3: &S3<'_>, from: &Location) -> Result<Vec<Object>, Failure> {
-    Ok(s3.list(from).await?.into_iter().filter(|it| diff::is_data(&it.name)).collect())
+/// Returns the export's data, without its status files; all of it is in place.
+async fn data(calls: &Calls<'_>, from: &Location) -> Result<Wanted, Failure> {
+    let mut wanted = Wanted::default();
+    let mut pages = listing(calls, from).pages(ranges(&Names::default()));
+    while let Some(page) = pages.try_next().await? {
+        let data = page.iter().filter(|it| diff::is_data(&it.name));
+        data.for_each(|it| wanted.push(it, Some(it.etag.as_str().into())));
+    }
+    Ok(wanted)
 }
 
-fn key(object: &Object, from: &Location) -> Key {
-    let (key, etag) = (from.key(&object.name), object.etag.clone());
-    Key { key, size: object.size, source_etag: etag.clone(), etag }
+fn listing<'a>(calls: &'a Calls<'a>, at: &'a Location) -> Listing<'a> {
+    Listing { calls, at, side: Side::Source }
 }

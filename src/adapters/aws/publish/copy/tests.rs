@@ -1,127 +1,157 @@
-//! Encoding, parts, and the calls of a copy in parts.
+//! Copies in one call and in parts, and the troubles on the way.
 
-use std::{
-    convert::Infallible,
-    sync::{Arc, Mutex},
-};
-
-use http_body_util::BodyExt as _;
-use hyper::{Method, Request, Response, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use proptest::prelude::*;
-use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::sync::mpsc::channel;
 
-use super::{super::super::config::Endpoints, *};
+use super::{
+    super::{
+        calls::Calls,
+        canned::{Answer, Canned, fine, refusal},
+        objects::Wanted,
+    },
+    parts::{Sizes, Upload},
+    *,
+};
+use crate::{clock::System, domain::source::Location, engine::ports::Progress};
 
-/// What S3 was asked for: method, query, range and condition of a copy, body.
-type Asked = Arc<Mutex<Vec<String>>>;
+const COPIED: &str = "<CopyObjectResult><ETag>\"c\"</ETag></CopyObjectResult>";
+const BEGUN: &str = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";
 
-/// Answers an upload in parts as S3 does, but refuses what holds `broken`.
-async fn answer(request: Request<Incoming>, asked: Asked, broken: &str) -> Result<Response<String>, Infallible> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    let header = |name| parts.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let (range, condition) = (header("x-amz-copy-source-range"), header("x-amz-copy-source-if-match"));
-    let query = parts.uri.query().unwrap_or_default();
-    let call = format!("{} {query} {range} {condition} {}", parts.method, String::from_utf8_lossy(&body));
-    let refused = call.contains(broken);
-    asked.lock().unwrap().push(call);
-    if refused {
-        let error = "<Error><Code>AccessDenied</Code><Message>as AWS said</Message></Error>";
-        return Ok(Response::builder().status(403).body(error.to_owned()).unwrap());
-    }
-    let part = query.split('&').find_map(|it| it.strip_prefix("partNumber=")).unwrap_or_default();
-    Ok(Response::new(match parts.method {
-        Method::POST if body.is_empty() => {
-            "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>".to_owned()
-        }
-        Method::POST => "<CompleteMultipartUploadResult/>".to_owned(),
-        Method::PUT => format!("<CopyPartResult><ETag>e{part}</ETag></CopyPartResult>"),
-        _ => String::new(),
-    }))
-}
-
-async fn serve(listener: TcpListener, asked: Asked, broken: &'static str, tracker: TaskTracker) {
-    while let Ok((socket, _)) = listener.accept().await {
-        let asked = Arc::clone(&asked);
-        let service = service_fn(move |request| answer(request, Arc::clone(&asked), broken));
-        tracker.spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+/// Answers as S3 does.
+fn s3(call: &str) -> Answer {
+    if let Some((_, part)) = call.split_once("partNumber=") {
+        let part = part.split('&').next().unwrap();
+        fine(format!("<CopyPartResult><ETag>e{part}</ETag></CopyPartResult>"))
+    } else if call.starts_with("PUT") {
+        fine(COPIED)
+    } else if call.contains("?uploads") {
+        fine(BEGUN)
+    } else {
+        fine("<CompleteMultipartUploadResult/>")
     }
 }
 
-/// Copies 25 bytes in parts of 10, and returns what S3 was asked for.
-async fn copy(broken: &'static str) -> (Result<u64, Failure>, Vec<String>) {
-    let asked = Asked::default();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    let server = serve(listener, Arc::clone(&asked), broken, tracker.clone());
-    tracker.spawn(stop.clone().run_until_cancelled_owned(server));
-    let sdk = config::local_config("eu-west-1", "k", "s", Endpoints([("S3", endpoint)].into()));
-    let client = config::s3_client(&sdk);
-    let object = Object { name: "x".to_owned(), size: 25, etag: "\"e\"".to_owned() };
-    let copied = Box::pin(in_parts(&S3::new(&client), "lake/x", "lake", "latest/x", &object, 10)).await;
-    stop.cancel();
-    let asked = asked.lock().unwrap().clone();
-    (copied, asked)
+fn object(name: &str, size: u64) -> Object {
+    Object { name: name.to_owned(), size, etag: "\"e\"".to_owned() }
 }
 
-/// Returns the calls with that method whose query or body holds `text`.
-fn calls<'a>(asked: &'a [String], method: &str, text: &str) -> Vec<&'a String> {
-    asked.iter().filter(|it| it.starts_with(method) && it.contains(text)).collect()
+fn location(prefix: &str) -> Location {
+    Location { bucket: "lake".to_owned(), prefix: prefix.to_owned() }
+}
+
+/// Copies the objects, those above 20 bytes in parts of 10. Returns how many bytes have arrived.
+async fn copy(server: &Canned, objects: &[Object]) -> Result<u64, Failure> {
+    let (from, to) = (location("raw/a"), location("latest"));
+    let calls = Calls::new(&server.client);
+    let progress = Progress::default();
+    let meter = Meter::new(&progress, &System);
+    let mut copier = Copier::new(&calls, &from, &to);
+    copier.sizes = Sizes { whole: 20, part: 10 };
+    let (sender, receiver) = channel(objects.len());
+    objects.iter().for_each(|it| sender.try_send(it.clone()).unwrap());
+    drop(sender);
+    let copied = Box::pin(all(&copier, receiver, &meter)).await;
+    if copied.is_err() {
+        copier.give_up().await;
+    }
+    copied.map(|()| progress.get().bytes.unwrap())
 }
 
 #[tokio::test]
 async fn a_large_object_is_copied_in_parts_of_one_version_and_put_together_in_order() {
-    let (copied, asked) = copy("no such thing").await;
-    assert_eq!(copied, Ok(25));
+    let server = Canned::start(|call, _| Some(s3(call))).await;
+    assert_eq!(copy(&server, &[object("x", 25), object("y", 20)]).await, Ok(45));
     for (number, range) in [(1, "bytes=0-9"), (2, "bytes=10-19"), (3, "bytes=20-24")] {
-        let found = calls(&asked, "PUT", &format!("partNumber={number}&"));
-        assert!(matches!(&found[..], [call] if call.contains(&format!("{range} \"e\""))), "{asked:#?}");
+        let found = server.asked(&["/latest/x?", &format!("partNumber={number}&"), &format!("{range} \"e\"")]);
+        assert_eq!(found.len(), 1, "{range}");
     }
-    let last = asked.last().unwrap();
-    let order: Vec<_> = ["<ETag>e1<", "<ETag>e2<", "<ETag>e3<"].iter().map(|it| last.find(it)).collect();
-    assert!(order.is_sorted() && order[0].is_some(), "{last}");
-    assert_eq!(calls(&asked, "DELETE", ""), Vec::<&String>::new());
+    assert_eq!(server.asked(&["PUT /lake/latest/y?x-id=CopyObject", "\"e\""]).len(), 1);
+    let completed = server.asked(&["<CompleteMultipartUpload"]);
+    let order: Vec<_> = ["<ETag>e1<", "<ETag>e2<", "<ETag>e3<"].iter().map(|it| completed[0].find(it)).collect();
+    assert!(order.is_sorted() && order[0].is_some(), "{completed:?}");
+    assert!(server.asked(&["DELETE"]).is_empty());
 }
 
 #[tokio::test]
 async fn an_upload_that_cannot_be_finished_is_given_up() {
     for broken in ["partNumber=2", "<CompleteMultipartUpload"] {
-        let (copied, asked) = copy(broken).await;
-        assert_eq!(copied.unwrap_err().code, "AccessDenied");
-        assert_eq!(calls(&asked, "DELETE", "uploadId=u1").len(), 1, "{asked:#?}");
+        let judge = move |call: &str, _| {
+            Some(if call.contains(broken) { refusal(400, "KMS.DisabledException") } else { s3(call) })
+        };
+        let server = Canned::start(judge).await;
+        assert_eq!(copy(&server, &[object("x", 25)]).await.unwrap_err().code, "KMS.DisabledException");
+        assert_eq!(server.asked(&["DELETE", "uploadId=u1"]).len(), 1);
     }
 }
 
-#[test]
-fn odd_characters_are_encoded_and_slashes_are_not() {
-    for (key, expected) in [
-        ("db/db.t/1/part-0.gz.parquet", "lake/db/db.t/1/part-0.gz.parquet"),
-        ("a b+c%d", "lake/a%20b%2Bc%25d"),
-        ("caf\u{e9}/\u{65e5}?#&=", "lake/caf%C3%A9/%E6%97%A5%3F%23%26%3D"),
-    ] {
-        assert_eq!(copy_source("lake", key), expected);
+#[tokio::test]
+async fn troubles_that_pass_cost_a_call_and_nothing_else() {
+    let troubles: [fn() -> Option<Answer>; 6] = [
+        || Some(refusal(503, "SlowDown")),
+        || Some(refusal(500, "InternalError")),
+        || Some(refusal(200, "InternalError")),
+        || Some(refusal(200, "SlowDown")),
+        || Some(fine("")),
+        || None,
+    ];
+    for trouble in troubles {
+        for large in [false, true] {
+            let judge = move |call: &str, before| if before == 0 { trouble() } else { Some(s3(call)) };
+            let server = Canned::start(judge).await;
+            let size = if large { 25 } else { 5 };
+            // An answer to the last call needs no more than its status.
+            assert_eq!(copy(&server, &[object("x", size)]).await, Ok(size));
+        }
     }
+}
+
+#[tokio::test]
+async fn what_stays_in_trouble_ends_it_as_transient() {
+    let server = Canned::start(|_, _| Some(refusal(500, "InternalError"))).await;
+    let failure = copy(&server, &[object("x", 5)]).await.unwrap_err();
+    assert_eq!((failure.class, failure.code.as_str()), (crate::domain::failure::Class::Transient, "InternalError"));
+    assert_eq!(server.asked(&["PUT"]).len(), 5);
+}
+
+#[tokio::test]
+async fn uploads_that_were_left_over_are_given_up_if_they_are_of_wanted_names() {
+    let upload = |key: &str, id: &str| format!("<Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>");
+    let listed = [upload("latest/big", "u1"), upload("latest/other", "u2")].concat();
+    let listed = format!("<ListMultipartUploadsResult>{listed}</ListMultipartUploadsResult>");
+    let judge = move |call: &str, _| Some(if call.starts_with("GET") { fine(listed.clone()) } else { fine("") });
+    let server = Canned::start(judge).await;
+    let calls = Calls::new(&server.client);
+    let mut wanted = Wanted::default();
+    wanted.push(&object("small", 5), None);
+    give_up_leftovers(&calls, &location("latest"), &wanted).await;
+    assert!(server.asked(&[]).is_empty(), "without large objects there are no uploads");
+    let mut wanted = Wanted::default();
+    wanted.push(&object("big", 1 << 40), None);
+    give_up_leftovers(&calls, &location("latest"), &wanted).await;
+    let given_up = server.asked(&["DELETE"]);
+    assert!(matches!(&given_up[..], [only] if only.contains("uploadId=u1")), "{given_up:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_lists_no_uploads_is_no_trouble() {
+    let server = Canned::start(|_, _| Some(refusal(501, "NotImplemented"))).await;
+    let mut wanted = Wanted::default();
+    wanted.push(&object("big", 1 << 40), None);
+    give_up_leftovers(&Calls::new(&server.client), &location("latest"), &wanted).await;
 }
 
 proptest! {
     #[test]
     fn parts_cover_every_byte_once(size in 1_u64..1 << 45, part in 1_u64..1 << 32) {
-        let parts = parts(size, part);
-        prop_assert!(count(parts.len()) <= MOST_PARTS);
+        let upload = Upload::new(object("x", size), String::new(), Sizes { whole: 0, part });
+        let count = upload.parts().count();
+        prop_assert!(count <= 10_000);
         let mut next = 0;
-        for (number, range) in (1..).zip(&parts) {
-            let (first, last) = range.1.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
-            prop_assert_eq!((range.0, first.parse::<u64>().unwrap()), (number, next));
-            next = last.parse::<u64>().unwrap() + 1;
+        for index in 0..count {
+            let (first, last) = upload.range(index);
+            prop_assert_eq!(first, next);
+            next = last + 1;
         }
         prop_assert_eq!(next, size);
     }
-}
-
-#[test]
-fn nothing_to_copy_is_all_of_it() {
-    assert_eq!((percent(0, 0), percent(1, 3), percent(3, 3)), (100, 33, 100));
 }

@@ -1,0 +1,81 @@
+//! Listing both sides, and handing out what must be copied while the rest is still being listed.
+
+use futures_util::{Stream, TryStreamExt as _, future::try_join3};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::{
+    super::s3::Object,
+    diff::{Diff, Step},
+    list::{Listing, Range},
+    manifest::Keys,
+    meter::Meter,
+    objects::{Names, Wanted},
+};
+use crate::domain::failure::Failure;
+
+/// What is to be below `latest/`, and what is there beside it.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) wanted: Wanted,
+    pub(super) stale: Names,
+}
+
+/// Lists both sides, and sends what must be copied to `copies`, in the order of names. `ranges` are those that the names
+/// of both are expected to be spread over, `before` what the manifest in place names.
+pub(super) async fn draw(
+    (source, target): (Listing<'_>, Listing<'_>),
+    ranges: Vec<Range>,
+    before: &Keys,
+    copies: Sender<Object>,
+    meter: &Meter<'_>,
+) -> Result<Plan, Failure> {
+    let (found, sources) = channel(1);
+    let (there, targets) = channel(1);
+    let diff = Diff::new(before, target.at.key(""));
+    let listed = (pump(source.pages(ranges.clone()), found), pump(target.pages(ranges), there));
+    let (plan, (), ()) = try_join3(merge(diff, sources, targets, copies, meter), listed.0, listed.1).await?;
+    Ok(plan)
+}
+
+/// Sends pages on for as long as somebody takes them, so that both sides are listed at the same time.
+async fn pump(
+    mut pages: impl Stream<Item = Result<Vec<Object>, Failure>> + Unpin,
+    to: Sender<Vec<Object>>,
+) -> Result<(), Failure> {
+    while let Some(page) = pages.try_next().await? {
+        if to.send(page).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn merge(
+    mut diff: Diff<'_>,
+    mut sources: Receiver<Vec<Object>>,
+    mut targets: Receiver<Vec<Object>>,
+    copies: Sender<Object>,
+    meter: &Meter<'_>,
+) -> Result<Plan, Failure> {
+    let mut plan = Plan::default();
+    loop {
+        match diff.step() {
+            Step::NeedSource => diff.source(sources.recv().await),
+            Step::NeedTarget => diff.target(targets.recv().await),
+            Step::Same(object, etag) => {
+                meter.found(object.size, true);
+                plan.wanted.push(&object, Some(etag));
+            }
+            Step::Copy(object) => {
+                meter.found(object.size, false);
+                plan.wanted.push(&object, None);
+                // Who copies takes everything, or has failed and ends the whole.
+                let _ = copies.send(object).await;
+            }
+            Step::Stale(name) => plan.stale.push(&name),
+            Step::End => break,
+        }
+    }
+    meter.all_found();
+    Ok(plan)
+}
