@@ -14,11 +14,16 @@ use crate::{
     },
     domain::{
         answer::{Answer, Outcome, Unsent},
-        command::{Command, parse},
+        command::{Command, Verb, parse},
         refused::Refused,
         run::Run,
     },
-    engine::{Engine, accept::Asker, actors::Next, ports::Via},
+    engine::{
+        Engine,
+        accept::Asker,
+        actors::Next,
+        ports::{Via, Wish},
+    },
     projection::{self, text::Locale},
     telemetry::{self, LogFormat},
 };
@@ -55,6 +60,8 @@ enum Runs {
     Retry(Words),
     /// `RUN`
     Cancel(Words),
+    /// `SOURCE [--to RUN] [--yes] [--reason WORDS…]`: what going back to older data would do; with `--yes`, it is done.
+    Rollback(Words),
     /// `RUN --reason WORDS…`: the sensitive refresh starts without an approval.
     BreakGlass(Words),
     /// The newest attempts that were refused, newest first.
@@ -80,14 +87,17 @@ pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<E
         Runs::Start(it) => ("run", it.words),
         Runs::Retry(it) => ("retry", it.words),
         Runs::Cancel(it) => ("cancel", it.words),
+        Runs::Rollback(it) => ("rollback", it.words),
         Runs::BreakGlass(it) => ("break-glass", it.words),
     };
     // Options of the program that stand behind the words of the command.
     let json = options.json || words.iter().any(|it| it == "--json");
     words.retain(|it| it != "--json");
+    let sure = verb == "rollback" && words.iter().any(|it| it == "--yes");
+    words.retain(|it| !sure || it != "--yes");
     let engine = engine(&options.file.config).await?;
     let answer = match parse(&format!("{verb} {}", words.join(" "))) {
-        Ok(command) => answer(&engine, command).await?,
+        Ok(command) => confirmed(&engine, answer(&engine, command).await?, sure).await?,
         Err(misread) => Answer::Misread(misread),
     };
     show(&engine, &answer, json)
@@ -119,20 +129,44 @@ fn refusal(refused: &Refused) -> String {
 
 /// Answers the command; a change is carried out here, or by the bot that runs, whoever is first.
 async fn answer(engine: &Engine, command: Command) -> anyhow::Result<Answer> {
-    let delivery = ulid::Ulid::generate().to_string();
-    let user = account();
-    let asker =
-        Asker { user, via: Via::Cli, is_foreign: false, channel: None, reply: None, delivery: delivery.clone() };
+    let asker = asker();
+    let delivery = asker.delivery.clone();
     let is_of_people = matches!(command, Command::BreakGlass { .. });
     let answer = engine.handle(&asker, command).await;
     if !matches!(answer, Answer::Accepted { .. }) {
         return Ok(answer);
     }
+    carried_out(engine, answer, &delivery, is_of_people).await
+}
+
+/// Has what was previewed carried out, if who asks is sure of it.
+async fn confirmed(engine: &Engine, answer: Answer, sure: bool) -> anyhow::Result<Answer> {
+    let Answer::Outcome(Outcome::RollbackPreviewed(preview)) = &answer else { return Ok(answer) };
+    if !sure {
+        return Ok(answer);
+    }
+    let asker = asker();
+    let wish = Wish::Rollback { preview: preview.id.clone() };
+    let accepted = engine.accept(&asker, wish, Some(Verb::Rollback), preview.source.clone()).await;
+    if !matches!(accepted, Answer::Accepted { .. }) {
+        return Ok(accepted);
+    }
+    carried_out(engine, accepted, &asker.delivery, false).await
+}
+
+/// Returns whoever is at the command line, with a delivery of their own.
+fn asker() -> Asker {
+    let delivery = ulid::Ulid::generate().to_string();
+    Asker { user: account(), via: Via::Cli, is_foreign: false, channel: None, reply: None, delivery }
+}
+
+/// Returns what comes of the request that was recorded as `delivery`; after a while, what it was answered at first.
+async fn carried_out(engine: &Engine, answer: Answer, delivery: &str, is_of_people: bool) -> anyhow::Result<Answer> {
     let until = Instant::now() + PATIENCE;
     loop {
         // Who breaks the glass is looked up in Slack, which only the running bot can.
-        let next = if is_of_people { Next::Again(AGAIN) } else { engine.carry_out(&delivery).await };
-        if let Some(outcome) = engine.store.request(&delivery).await?.and_then(|it| it.outcome) {
+        let next = if is_of_people { Next::Again(AGAIN) } else { engine.carry_out(delivery).await };
+        if let Some(outcome) = engine.store.request(delivery).await?.and_then(|it| it.outcome) {
             return Ok(Answer::Outcome(outcome));
         }
         if Instant::now() > until {
@@ -223,6 +257,8 @@ fn is_done(answer: &Answer) -> bool {
                     | Outcome::Queued { .. }
                     | Outcome::Exists { .. }
                     | Outcome::Planned(_)
+                    | Outcome::RollbackPreviewed(_)
+                    | Outcome::RollingBack { .. }
                     | Outcome::Retrying { .. }
                     | Outcome::Canceling { .. }
             );
