@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::{Identities, Who},
     classification::Rules,
+    retention::Retention,
 };
 
 /// A database that is copied into the lake. Checked by `config` when it is read.
@@ -28,6 +29,8 @@ pub struct Source {
     /// What that classification says. Empty, everything is sensitive.
     pub rules: Arc<Rules>,
     pub policy: Policy,
+    /// What is kept of its exports. `None`: the bot removes nothing.
+    pub retention: Option<Retention>,
     pub normal: LayerWork,
     pub sensitive: Option<SensitiveLayer>,
     /// Who may start, retry and cancel its runs.

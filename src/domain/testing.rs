@@ -56,6 +56,7 @@ pub(super) fn source() -> Source {
         export: Export { to: place("raw"), role_arn: "arn:role".into(), kms_key: "arn:key".into(), only: vec![] },
         latest: place("latest/shop"),
         expect_every: None,
+        retention: None,
         classification: "3f9a2c51".into(),
         rules: Arc::default(),
         policy: Policy::default(),

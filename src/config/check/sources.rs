@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     super::{classification, reader::Section},
-    NOBODY, layers, places, policy, shapes,
+    NOBODY, layers, places, policy, retention, shapes,
 };
 use crate::domain::{
     access::{Identities, Lists, Who},
@@ -86,6 +86,7 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
         expect_every: shapes::duration(section, "expect_every"),
         classification,
         rules,
+        retention: retention::retention(&section.section("retention", false)),
         policy: policy::policy(&section.section("policy", false)),
         normal: LayerWork { glue_job: String::new(), crawler: String::new(), output: nowhere },
         sensitive: None,

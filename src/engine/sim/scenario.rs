@@ -144,6 +144,7 @@ impl Scenario {
             export: Export { to: place("raw"), role_arn: "arn:role".into(), kms_key: "arn:key".into(), only: vec![] },
             latest: place("latest"),
             expect_every: None,
+            retention: None,
             classification: "3f9a2c51".into(),
             rules: classification(),
             policy: Policy::default(),

@@ -36,6 +36,7 @@ pub(crate) fn source(name: &str) -> Source {
         export: Export { to: place("raw"), role_arn: "arn:role".into(), kms_key: "arn:key".into(), only: vec![] },
         latest: place("latest/shop"),
         expect_every: None,
+        retention: None,
         classification: "3f9a2c51d0e77b64".into(),
         rules: Arc::default(),
         policy: Policy::default(),
