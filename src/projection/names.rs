@@ -46,7 +46,7 @@ pub fn hidden(voice: Voice<'_>, run: &Run, source: Option<&Source>) -> Run {
         }
     }
     let reasons = run.past_rollbacks.iter_mut().chain(&mut run.rollback).map(|it| &mut it.reason);
-    for reason in reasons.chain(run.rolled_back_to.iter_mut().map(|it| &mut it.reason)) {
+    for reason in reasons.chain(run.past_marks.iter_mut().chain(&mut run.rolled_back_to).map(|it| &mut it.reason)) {
         *reason = reason.take().map(|it| texts.hide(&it));
     }
     if let Some(glass) = &mut run.break_glass {

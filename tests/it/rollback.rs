@@ -8,7 +8,7 @@ use datalake_bot::{
         stage::StageId,
     },
     sandbox::{
-        aws::rds::SnapshotType,
+        aws::SnapshotType,
         faults::{Fault, Kind, Moment},
         slack::Posted,
         world::{BUCKET, World},
@@ -51,7 +51,7 @@ pub(crate) fn night(world: &World, source: &str, name: &str) {
 pub(crate) async fn two_nights(bot: &Bot) -> (Run, Run) {
     bot.slash(ANA, "/datalake run school").await;
     let older = succeeded(bot, "school", &[]).await;
-    night(&bot.world, "school", "n1");
+    night(&bot.world, "school", "second");
     let newer = succeeded(bot, "school", &[&older]).await;
     assert_eq!(published(bot, "school"), name(&newer));
     (older, newer)
@@ -100,7 +100,7 @@ async fn a_source_is_rolled_back_and_goes_on_with_the_next_snapshot() {
     told(&bot, "rolled_back:", "rolled school back from this run").await;
     told(&bot, "root", "half the rows are missing").await;
 
-    night(&bot.world, "school", "n2");
+    night(&bot.world, "school", "third");
     let third = succeeded(&bot, "school", &[&older, &newer]).await;
     assert_eq!(published(&bot, "school"), name(&third));
     bot.assert_nothing_twice(3);
@@ -137,7 +137,7 @@ async fn the_sensitive_layer_is_approved_again_by_somebody_else() {
     bot.slash(ANA, "/datalake run learning").await;
     approve(MINA, &[]).await;
     let older = succeeded(&bot, "learning", &[]).await;
-    night(&bot.world, "learning", "n3");
+    night(&bot.world, "learning", "second");
     approve(MINA, &[]).await;
     let newer = succeeded(&bot, "learning", &[&older]).await;
 
@@ -171,10 +171,10 @@ async fn what_cannot_be_is_refused_with_the_reason() {
     refused(ANA, "school", "no older run to go back to").await;
     refused(ANA, &format!("school --to {}", name(&older)), "is what is published").await;
     assert!(bot.slash(OLGA, "/datalake rollback school").await.contains("you need the right"));
-    night(&bot.world, "school", "n4");
+    night(&bot.world, "school", "second");
     let newer = succeeded(&bot, "school", &[&older]).await;
     let preview = previewed(&bot, ANA, "school").await;
-    night(&bot.world, "school", "n5");
+    night(&bot.world, "school", "third");
     let third = succeeded(&bot, "school", &[&older, &newer]).await;
     bot.world.slack.press(ANA, CHANNEL, &preview.ts, CONFIRM).await.unwrap();
     bot.told(ANA, "something else has been published").await;
@@ -216,7 +216,7 @@ async fn two_presses_at_two_replicas_are_one_rollback() {
         (done == wanted).then_some(())
     };
     fleet.until("the first", async |judge: &Judge| count(judge, 1).await).await;
-    night(&fleet.judge.world, "school", "n6");
+    night(&fleet.judge.world, "school", "second");
     fleet.until("the second", async |judge: &Judge| count(judge, 2).await).await;
     fleet.slash(ANA, "/datalake rollback school").await;
     let told = fleet.until("the preview", async |judge: &Judge| preview(judge, ANA)).await;

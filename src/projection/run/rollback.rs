@@ -16,7 +16,7 @@ use crate::{
 
 pub(super) fn rollbacks(run: &Run, view: &View<'_>) -> Vec<Later> {
     let back = run.rollbacks().map(|it| back(run, it, view));
-    back.chain(run.rolled_back_to.iter().map(|it| left(run, it, view))).collect()
+    back.chain(run.marks().map(|it| left(run, it, view))).collect()
 }
 
 fn back(run: &Run, rollback: &Rollback, view: &View<'_>) -> Later {
