@@ -85,6 +85,7 @@ pub(super) enum Count {
     Succeeded,
     Failed,
     OtherEnds,
+    Rollbacks,
     Exports,
     JobRuns,
     Crawls,

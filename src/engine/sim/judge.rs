@@ -30,6 +30,9 @@ impl Truth {
         if let Some(before) = before.filter(|it| it.status.is_over()) {
             let retried = after.retries.len() > before.retries.len() || after.next_attempt.is_some();
             let back = after.rollbacks().count() > before.rollbacks().count();
+            if back {
+                self.history.add(Count::Rollbacks);
+            }
             if !retried && !back && !is_note(before, after) && !is_mark(before, after) {
                 let how = format!("{name}: from {} to {}", before.status.as_str(), after.status.as_str());
                 self.broken(Invariant::EndIsFinal, how);
