@@ -19,6 +19,7 @@ use crate::{
     domain::plan::Timing,
     engine::{
         Channels, Engine, Wake, Wakes, audit,
+        cleaner::Cleaner,
         driver::Driver,
         exports::Exports,
         outbox::Outbox,
@@ -73,6 +74,7 @@ pub struct App {
 pub struct Parts {
     pub engine: Arc<Engine>,
     pub queue: Arc<SqsQueue>,
+    cleaner: Arc<Cleaner>,
     wakes: mpsc::Receiver<Wake>,
     refused: refusals::Waiting,
 }
@@ -89,6 +91,7 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
     let slack = Arc::new(Client::new(&environment.slack_api, &environment.bot_token)?);
     let chat = Arc::new(SlackChat::new(Arc::clone(&slack)));
     let palette = Palette::new(chat, Arc::clone(&store) as _, Arc::new(System), config.slack.team_id.clone());
+    let (storage, cleanings) = (Arc::clone(&work) as _, Arc::clone(&store) as _);
     let (wakes, receiver) = Wakes::channel();
     let (refusals, refused) = Refusals::channel();
     let engine = Arc::new(Engine {
@@ -123,7 +126,8 @@ pub fn build(config: &Config, environment: &Environment, sdk: &SdkConfig) -> any
         #[cfg(test)]
         planted: None,
     });
-    Ok(Parts { engine, queue, wakes: receiver, refused })
+    let cleaner = Arc::new(Cleaner { engine: Arc::clone(&engine), storage, cleanings });
+    Ok(Parts { engine, queue, cleaner, wakes: receiver, refused })
 }
 
 fn channels(config: &Config) -> Channels {
@@ -250,7 +254,7 @@ impl App {
     }
 
     fn run(&self, config: &Config, parts: Parts) {
-        let Parts { engine, queue, wakes, refused } = parts;
+        let Parts { engine, queue, cleaner, wakes, refused } = parts;
         let driver = Arc::new(Driver::new(&engine, wakes, &self.tasks, &self.stop));
         self.keep(Task::Driver, move || {
             let driver = Arc::clone(&driver);
@@ -268,6 +272,8 @@ impl App {
             refusals::record(refused.clone(), Arc::clone(&store), door.clone(), close.clone())
         });
         let (period, stop) = (config.engine.reconcile_every, self.stop.clone());
+        self.keep(Task::Cleaner, move || Arc::clone(&cleaner).clean_every(period, stop.clone()));
+        let stop = self.stop.clone();
         self.keep(Task::Sweeper, move || sweeper::sweep_every(Arc::clone(&engine), period, stop.clone()));
     }
 

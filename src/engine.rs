@@ -5,7 +5,7 @@
 //! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
 //! the [`outbox`] and in the blocks that the [`palette`] has; [`actors`] run them one at a time for each run; [`audit`] logs what leads to no run; [`notices`] are what people must be told beside runs; [`home`] keeps
 //! what each person sees of everything;
-//! and the [`sweeper`] makes a wake-up that was lost cost one period.
+//! the [`cleaner`] removes exports that nothing needs; and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ use crate::{
 pub mod accept;
 pub mod actors;
 pub mod audit;
+pub mod cleaner;
 pub mod driver;
 pub mod exports;
 pub mod form;

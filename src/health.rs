@@ -29,6 +29,8 @@ pub enum Task {
     /// Reads the queue.
     Consumer,
     Sweeper,
+    /// Removes exports that nothing needs any more.
+    Cleaner,
     /// Looks whether the records are in reach.
     Probe,
     /// Writes down who was refused.
@@ -46,6 +48,7 @@ impl Task {
             Self::Driver => "driver",
             Self::Consumer => "consumer",
             Self::Sweeper => "sweeper",
+            Self::Cleaner => "cleaner",
             Self::Probe => "probe",
             Self::Refusals => "refusals",
             Self::Sockets => "sockets",

@@ -24,6 +24,10 @@ pub const SLACK_SOCKETS: &str = "datalake_slack_sockets";
 pub const SLACK_SOCKETS_ENDED: &str = "datalake_slack_sockets_ended_total";
 /// Attempts that were refused, by `why`.
 pub const REFUSALS: &str = "datalake_refusals_total";
+/// Exports that were removed because nothing needs them any more.
+pub const EXPORTS_REMOVED: &str = "datalake_exports_removed_total";
+/// Objects of these.
+pub const OBJECTS_REMOVED: &str = "datalake_objects_removed_total";
 /// Sweeps that could not be finished.
 pub const SWEEP_ERRORS: &str = "datalake_sweep_errors_total";
 /// Long-lived tasks that began again after a panic, by `task`.

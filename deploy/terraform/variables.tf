@@ -79,3 +79,20 @@ variable "glue_jobs" {
     timeout_minutes     = optional(number, 480)
   }))
 }
+
+variable "lifecycle_rules" {
+  type        = bool
+  description = "Whether both buckets get the lifecycle rules of lifecycle.tf. They replace all rules that a bucket has."
+  default     = false
+}
+
+variable "export_expiration_days" {
+  type        = number
+  description = "After so many days an export expires that the bot has not removed; far more than any `grace`, and, where layers read exports without a copy, more than a published export may ever become old."
+  default     = 90
+
+  validation {
+    condition     = var.export_expiration_days >= 30
+    error_message = "An export may still be what is published, or what is rolled back to: at least 30 days."
+  }
+}

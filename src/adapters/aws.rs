@@ -13,6 +13,7 @@ mod reports;
 mod rules;
 mod s3;
 mod sns;
+mod storage;
 mod time;
 
 use std::sync::Arc;

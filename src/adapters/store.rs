@@ -22,6 +22,7 @@ use crate::{
     projection::thread::Thread,
 };
 
+mod cleanings;
 mod error;
 mod item;
 mod kinds;

@@ -46,6 +46,8 @@ enum Runs {
     Retry(Words),
     /// `RUN`
     Cancel(Words),
+    /// `SOURCE [--to RUN] [--yes] [--reason WORDS…]`: what going back to older data would do; with `--yes`, it is done.
+    Rollback(Words),
     /// `RUN --reason WORDS…`: the sensitive refresh starts without an approval.
     BreakGlass(Words),
     /// The newest attempts that were refused, newest first.
@@ -65,6 +67,7 @@ pub(super) async fn run(options: Options, format: LogFormat) -> anyhow::Result<E
         Runs::Start(it) => Typed::new("run", it),
         Runs::Retry(it) => Typed::new("retry", it),
         Runs::Cancel(it) => Typed::new("cancel", it),
+        Runs::Rollback(it) => Typed::new("rollback", it),
         Runs::BreakGlass(it) => Typed::new("break-glass", it),
     };
     let engine = engine(&options.file.config).await?;
@@ -175,6 +178,8 @@ fn is_done(answer: &Answer) -> bool {
                     | Outcome::Queued { .. }
                     | Outcome::Exists { .. }
                     | Outcome::Planned(_)
+                    | Outcome::RollbackPreviewed(_)
+                    | Outcome::RollingBack { .. }
                     | Outcome::Retrying { .. }
                     | Outcome::Canceling { .. }
             );

@@ -8,10 +8,16 @@ use super::say_wrong;
 use crate::{
     config::environment::account,
     domain::{
-        answer::Answer,
-        command::{Command, parse},
+        answer::{Answer, Outcome},
+        command::{Command, Verb, parse},
+        rollback::Preview,
     },
-    engine::{Engine, accept::Asker, actors::Next, ports::Via},
+    engine::{
+        Engine,
+        accept::Asker,
+        actors::Next,
+        ports::{Via, Wish},
+    },
 };
 
 /// How long the outcome of a change is waited for.
@@ -33,14 +39,17 @@ pub(super) struct Typed {
     text: String,
     /// The program's `--json` stood behind the command's words.
     pub(super) json: bool,
+    /// The program's `--yes` did: what is previewed is to be done.
+    sure: bool,
 }
 
 impl Typed {
     /// Returns the command `verb` with these words.
     pub(super) fn new(verb: &str, Words { words }: &Words) -> Self {
-        let own = words.iter().map(String::as_str).filter(|it| *it != "--json");
-        let text = [verb].into_iter().chain(own).collect::<Vec<_>>().join(" ");
-        Self { text, json: words.iter().any(|it| it == "--json") }
+        let has = |option: &str| words.iter().any(|it| it == option);
+        let (json, sure) = (has("--json"), verb == "rollback" && has("--yes"));
+        let own = words.iter().map(String::as_str).filter(|it| *it != "--json" && !(sure && *it == "--yes"));
+        Self { text: [verb].into_iter().chain(own).collect::<Vec<_>>().join(" "), json, sure }
     }
 
     /// Returns the answer: of a change its outcome, or, if none comes in time, that it is recorded.
@@ -52,18 +61,27 @@ impl Typed {
             Ok(command) => command,
             Err(misread) => return Ok(Answer::Misread(misread)),
         };
-        let carrier = Carrier::of(&command);
-        let delivery = ulid::Ulid::generate().to_string();
-        let user = account();
-        let asker =
-            Asker { user, via: Via::Cli, is_foreign: false, channel: None, reply: None, delivery: delivery.clone() };
+        let (carrier, asker) = (Carrier::of(&command), asker());
         let answer = engine.handle(&asker, command).await;
-        if matches!(answer, Answer::Accepted { .. }) {
-            carrier.outcome(engine, &delivery, answer).await
-        } else {
-            Ok(answer)
+        let answer = carrier.outcome(engine, &asker, answer).await?;
+        match &answer {
+            Answer::Outcome(Outcome::RollbackPreviewed(preview)) if self.sure => rolled_back(engine, preview).await,
+            _ => Ok(answer),
         }
     }
+}
+
+/// Has the rollback carried out that was previewed.
+async fn rolled_back(engine: &Engine, preview: &Preview) -> anyhow::Result<Answer> {
+    let (asker, wish) = (asker(), Wish::Rollback { preview: preview.id.clone() });
+    let answer = engine.accept(&asker, wish, Some(Verb::Rollback), preview.source.clone()).await;
+    Carrier::Anybody.outcome(engine, &asker, answer).await
+}
+
+/// Returns whoever is at the command line, with a delivery of their own.
+fn asker() -> Asker {
+    let delivery = ulid::Ulid::generate().to_string();
+    Asker { user: account(), via: Via::Cli, is_foreign: false, channel: None, reply: None, delivery }
 }
 
 /// Who carries a recorded request out.
@@ -86,14 +104,19 @@ impl Carrier {
             | Command::List { .. }
             | Command::Retry { .. }
             | Command::Cancel { .. }
+            | Command::Rollback { .. }
             | Command::Sources { .. }
             | Command::Whoami
             | Command::Help { .. } => Self::Anybody,
         }
     }
 
-    /// Waits for the outcome of the request `delivery`; without one, returns `recorded`.
-    async fn outcome(self, engine: &Engine, delivery: &str, recorded: Answer) -> anyhow::Result<Answer> {
+    /// Waits for the outcome of what `asker` was answered to be recorded; without one, returns the answer.
+    async fn outcome(self, engine: &Engine, asker: &Asker, answer: Answer) -> anyhow::Result<Answer> {
+        if !matches!(answer, Answer::Accepted { .. }) {
+            return Ok(answer);
+        }
+        let delivery = asker.delivery.as_str();
         let until = Instant::now() + PATIENCE;
         loop {
             let next = match self {
@@ -107,7 +130,7 @@ impl Carrier {
                 say_wrong(
                     "It is recorded, and happens when the running bot carries it out; it has not within a minute.",
                 );
-                return Ok(recorded);
+                return Ok(answer);
             }
             if let Next::Again(after) = next {
                 sleep(after).await;
@@ -129,6 +152,9 @@ mod tests {
         let it = typed(&["id", "--reason", "not today", "--json"]);
         assert_eq!((it.text.as_str(), it.json), ("deny id --reason not today", true));
         assert!(!typed(&["id"]).json);
+        let rollback = |verb: &str| Typed::new(verb, &Words { words: vec!["shop".to_owned(), "--yes".to_owned()] });
+        assert_eq!((rollback("rollback").text.as_str(), rollback("rollback").sure), ("rollback shop", true));
+        assert_eq!((rollback("retry").text.as_str(), rollback("retry").sure), ("retry shop --yes", false));
     }
 
     #[test]
@@ -140,6 +166,7 @@ mod tests {
             ("break-glass a-b --reason fire", Carrier::RunningBot),
             ("retry a-b", Carrier::Anybody),
             ("run shop", Carrier::Anybody),
+            ("rollback shop", Carrier::Anybody),
         ] {
             assert_eq!(Carrier::of(&parse(text).unwrap()), by, "{text}");
         }

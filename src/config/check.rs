@@ -21,6 +21,7 @@ mod layers;
 mod people;
 mod places;
 mod policy;
+mod retention;
 mod shapes;
 mod sources;
 

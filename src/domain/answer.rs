@@ -13,6 +13,7 @@ use super::{
     name::ExportTask,
     retry::RetryRefusal,
     rights::Rights,
+    rollback::{Preview, RollbackRefusal},
     run::Run,
     source::Layer,
     stage::StageId,
@@ -191,6 +192,22 @@ pub enum Outcome {
         run: ExportTask,
         why: RetryRefusal,
     },
+    /// What a rollback would do; nothing was changed.
+    RollbackPreviewed(Box<Preview>),
+    /// The older run goes on, to replace the newer one's data.
+    RollingBack {
+        source: String,
+        /// The export task that is published.
+        from: ExportTask,
+        to: ExportTask,
+        layers: Vec<Layer>,
+    },
+    NotRolledBack {
+        source: String,
+        why: RollbackRefusal,
+    },
+    /// The preview that was to be carried out is not in the record any more.
+    UnknownPreview,
     Canceling {
         run: ExportTask,
     },

@@ -45,6 +45,7 @@ pub enum Command {
     Cancel {
         run: String,
     },
+    Rollback(RollbackCommand),
     /// Approves a request, or denies it.
     Decide {
         /// The request's id.
@@ -89,6 +90,18 @@ pub struct RunCommand {
     pub reason: Option<String>,
 }
 
+/// `rollback`: let older data take the place of what is published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackCommand {
+    pub source: String,
+    /// The run to go back to; without it, the newest good one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Why, in the words of whoever asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 impl Command {
     /// Returns the word that the command begins with.
     pub fn verb(&self) -> Option<Verb> {
@@ -99,6 +112,7 @@ impl Command {
             Self::List { .. } => Some(Verb::List),
             Self::Retry { .. } => Some(Verb::Retry),
             Self::Cancel { .. } => Some(Verb::Cancel),
+            Self::Rollback(_) => Some(Verb::Rollback),
             Self::Decide { verdict: Verdict::Approve, .. } => Some(Verb::Approve),
             Self::Decide { verdict: Verdict::Deny, .. } => Some(Verb::Deny),
             Self::Withdraw { .. } => Some(Verb::Withdraw),

@@ -299,7 +299,7 @@ impl Run {
         self.error = None;
         self.canceled_by = None;
         self.overtaken = None;
-        self.rolled_back_to = None;
+        self.past_marks.extend(self.rolled_back_to.take());
         self.finished_at = None;
     }
 

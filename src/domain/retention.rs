@@ -3,7 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{name::ExportTask, run::Run, stage::StageId};
+use super::{
+    name::{ExportTask, Scope},
+    run::Run,
+    source::Location,
+    stage::StageId,
+};
 
 /// What is kept of a source's exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +70,15 @@ impl Retention {
         let marked = run.rolled_back_to.as_ref().map_or(ended, |it| it.at);
         let last = ended.max(marked).max(replaced_at(run, runs, in_use).unwrap_or(ended));
         now.duration_since(last) > self.grace
+    }
+}
+
+impl Run {
+    /// Says whether the run was exported to `to`: its name is derived from where it went. What was exported before the
+    /// configuration named another place lies where nobody looks for it.
+    pub fn lies_in(&self, to: &Location) -> bool {
+        let scope = Scope { source_arn: &self.source_arn, only: &self.only, bucket: &to.bucket, prefix: &to.prefix };
+        ExportTask::derive(&self.source, self.snapshot_time, scope, self.attempt) == self.export_task
     }
 }
 

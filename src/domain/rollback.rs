@@ -101,6 +101,11 @@ impl Run {
         self.past_rollbacks.iter().chain(&self.rollback)
     }
 
+    /// Returns every mark that the run's data was rolled back from, oldest first.
+    pub fn marks(&self) -> impl Iterator<Item = &RolledBack> {
+        self.past_marks.iter().chain(&self.rolled_back_to)
+    }
+
     /// Says whether all stages had succeeded, before a rollback may have opened the run again.
     pub fn has_been_good(&self) -> bool {
         self.has_succeeded() || (self.rollback.is_some() && self.status != RunStatus::Superseded)

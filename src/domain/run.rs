@@ -96,6 +96,9 @@ pub struct Run {
     /// That older data takes the place of the run's: it is not good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back_to: Option<RolledBack>,
+    /// That it was so before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past_marks: Vec<RolledBack>,
     /// That the bot removes, or has removed, what was exported.
     #[serde(default, rename = "export_removed", skip_serializing_if = "Option::is_none")]
     pub removal: Option<Removal>,
@@ -293,6 +296,7 @@ impl Run {
             rollback: None,
             past_rollbacks: Vec::new(),
             rolled_back_to: None,
+            past_marks: Vec::new(),
             removal: None,
             audit: Trail::default(),
             slack: None,

@@ -9,6 +9,7 @@ use super::{
     access::{Identities, Who},
     classification::Rules,
     name::ExportTask,
+    retention::Retention,
     stage::StageId,
 };
 
@@ -31,6 +32,8 @@ pub struct Source {
     /// What that classification says. Empty, everything is sensitive.
     pub rules: Arc<Rules>,
     pub policy: Policy,
+    /// What is kept of its exports. `None`: the bot removes nothing.
+    pub retention: Option<Retention>,
     pub normal: LayerWork,
     pub sensitive: Option<SensitiveLayer>,
     /// Who may start, retry and cancel its runs.

@@ -72,8 +72,10 @@ impl Run {
         let Some(failure) = other.standing_failure() else { return false };
         let is_another = self.source == other.source && self.run_id != other.run_id;
         let is_as_new = self.snapshot_time >= other.snapshot_time;
+        // Somebody has gone back from what was there: only what comes after it makes up for that.
+        let is_later = other.rollback.as_ref().is_none_or(|it| self.finished_at.is_some_and(|end| end > it.at));
         let has_layers = other.stale_layers(failure.stage).all(|it| self.layers.contains(&it));
-        self.has_succeeded() && is_another && is_as_new && has_layers && self.covers(other)
+        self.has_succeeded() && is_another && is_as_new && is_later && has_layers && self.covers(other)
     }
 
     /// Returns what the catalogs show of what the run should have refreshed when it stops at `stage`, by `runs` of its

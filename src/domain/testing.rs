@@ -61,6 +61,7 @@ pub(super) fn source() -> Source {
         publish: Publish::Copy,
         latest: place("latest/shop"),
         expect_every: None,
+        retention: None,
         classification: "3f9a2c51".into(),
         rules: Arc::default(),
         policy: Policy::default(),

@@ -60,6 +60,14 @@ impl Engine {
             Command::Cancel { run } => {
                 self.accept_by(deadline, asker, Wish::Cancel { run: run.clone() }, Some(Verb::Cancel), run).await
             }
+            Command::Rollback(rollback) => {
+                if self.sources.get(&rollback.source).is_none() {
+                    return self.unknown_source(&rollback.source, &scope);
+                }
+                let target = rollback.source.clone();
+                let wish = Wish::PreviewRollback(rollback);
+                self.accept_by(deadline, asker, wish, Some(Verb::Rollback), target).await
+            }
             Command::Decide { .. } | Command::Withdraw { .. } | Command::BreakGlass { .. } => {
                 self.accept_decision(deadline, asker, command).await
             }
@@ -95,6 +103,7 @@ impl Engine {
             | Command::List { .. }
             | Command::Retry { .. }
             | Command::Cancel { .. }
+            | Command::Rollback(_)
             | Command::Sources { .. }
             | Command::Whoami
             | Command::Help { .. } => return self.broken("no decision"),

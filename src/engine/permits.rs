@@ -31,6 +31,7 @@ impl<'a> Want<'a> {
     pub fn of(command: &'a Command) -> Self {
         let target = match command {
             Command::Run(run) => Some(run.source.as_str()),
+            Command::Rollback(rollback) => Some(rollback.source.as_str()),
             Command::Status { target } => target.as_deref(),
             Command::List { source, .. } => source.as_deref(),
             Command::Retry { run, .. } | Command::Cancel { run } | Command::BreakGlass { run, .. } => {

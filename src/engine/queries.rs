@@ -45,6 +45,7 @@ impl Engine {
             | Command::Form
             | Command::Retry { .. }
             | Command::Cancel { .. }
+            | Command::Rollback(_)
             | Command::Decide { .. }
             | Command::Withdraw { .. }
             | Command::BreakGlass { .. } => Ok(Answer::UnknownButton),

@@ -271,10 +271,13 @@ impl Engine {
     }
 }
 
-/// Returns what makes `before` into `after`, whoever writes it: a run that ends gives its source's turn back in the same
-/// write, or nobody would ever have it again.
+/// Returns what makes `before` into `after`, whoever writes it: a run that begins with its source's turn takes it in the
+/// same write, and one that ends gives it back, or nobody would ever have it again.
 pub(super) fn update<'a>(before: &'a Run, after: &'a Run) -> Vec<Change<'a>> {
     let mut changes = vec![Change::Update { run: after, was: before.version, under: None }];
+    if after.has_turn && !before.has_turn {
+        changes.push(Change::TakeTurn { source: &after.source, run: &after.export_task });
+    }
     if frees_turn(before, after) {
         changes.push(Change::FreeTurn { source: &before.source, run: &before.export_task });
     }

@@ -10,6 +10,7 @@ use crate::{
         answer::{Answer, Outcome},
         approval::Ballot,
         fact::Fact,
+        failure::Failure,
         run::Run,
         stage::StageId,
     },
@@ -29,6 +30,7 @@ mod permit;
 mod plan;
 mod resolve;
 mod retry;
+mod rollback;
 mod start;
 
 /// After so long a request that AWS or Slack keeps from being carried out is given up, and the person told.
@@ -59,6 +61,11 @@ impl From<Outcome> for Effect {
     fn from(outcome: Outcome) -> Self {
         Self { outcome, create: Vec::new(), update: Vec::new() }
     }
+}
+
+/// Returns that something which may pass is in the way.
+fn later(failure: Failure) -> Trouble {
+    Trouble::Later { code: failure.code, why: failure.message }
 }
 
 /// Why a request was not carried out now.
@@ -131,6 +138,8 @@ impl Engine {
                 Some(refused) => Ok(refused),
                 None => self.start_run(request, command).await,
             },
+            Wish::PreviewRollback(command) => self.preview_rollback(request, command).await,
+            Wish::Rollback { preview } => self.roll_back(request, preview).await,
             Wish::Retry { run, from } => match self.operable(request, run).await? {
                 Ok(run) => self.retry_run(request, &run, *from).await,
                 Err(effect) => Ok(effect),

@@ -25,6 +25,7 @@ mod details;
 mod help;
 pub mod lists;
 mod outcome;
+mod rollback;
 mod rows;
 mod source;
 pub mod unsent;
@@ -39,6 +40,7 @@ pub fn answer(words: &Words, locale: Locale, answer: &Answer) -> Message {
         Answer::NotRecorded => one(voice.text("answer.not_recorded")),
         Answer::Unconfirmed => one(voice.text("answer.unconfirmed")),
         Answer::Outcome(Outcome::Planned(forecast)) => forecast::message(voice, forecast),
+        Answer::Outcome(Outcome::RollbackPreviewed(preview)) => rollback::message(voice, preview),
         Answer::Outcome(outcome) => {
             Page::new(outcome::text(voice, outcome)).buttons(outcome::buttons(voice, outcome)).message()
         }

@@ -228,9 +228,18 @@ pub struct Button {
     pub action: &'static str,
     pub label: String,
     pub value: String,
-    /// The one thing that the message wants done.
-    pub primary: bool,
+    pub style: Style,
     pub confirm: Option<Confirm>,
+}
+
+/// How much a button stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    /// The one thing that the message wants done.
+    Primary,
+    /// It takes something away.
+    Danger,
 }
 
 /// The question that Slack asks before it sends a press.
@@ -244,7 +253,11 @@ pub struct Confirm {
 
 impl Button {
     fn into_element(self) -> SlackActionBlockElement {
-        let style = self.primary.then_some(SlackBlockButtonStyle::Primary);
+        let style = match self.style {
+            Style::Plain => None,
+            Style::Primary => Some(SlackBlockButtonStyle::Primary),
+            Style::Danger => Some(SlackBlockButtonStyle::Danger),
+        };
         SlackBlockButtonElement::new(label(&self.label, BUTTON))
             .with_action_id(SlackActionId(self.action.to_owned()))
             .with_value(plain(&self.value, VALUE))
@@ -329,7 +342,7 @@ mod tests {
             action: "run.retry",
             label: "L".repeat(100),
             value: "v".repeat(3000),
-            primary: true,
+            style: Style::Primary,
             confirm: Some(confirm),
         };
         let mut page = Page::new(long("<", 5000));
@@ -337,7 +350,11 @@ mod tests {
             page = page.section(long("日&", 900)).context(long("x", 10));
         }
         let buttons = ["run.retry", "run.cancel", "run.details"];
-        let buttons = buttons.map(|action| Button { action, primary: action == "run.retry", ..button.clone() });
+        let buttons = buttons.map(|action| Button {
+            action,
+            style: if action == "run.retry" { Style::Primary } else { Style::Plain },
+            ..button.clone()
+        });
         check(&page.buttons(buttons.to_vec()).message());
     }
 
@@ -366,7 +383,7 @@ mod tests {
             action: "run.details",
             label: "Show".into(),
             value: value.into(),
-            primary: false,
+            style: Style::Plain,
             confirm: None,
         };
         let row = |value| {

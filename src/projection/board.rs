@@ -127,10 +127,10 @@ fn waits_for(voice: Voice<'_>, on: &WaitOn) -> Mrkdwn {
 /// One run that is over.
 fn over(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let values = values! {
-        status => phrase::status(voice, run.status.as_str()),
+        status => phrase::standing(voice, run),
         name => name(voice, run),
         at => run.finished_at.unwrap_or(run.updated_at),
-        took => run.finished_at.map(|it| seconds(run.created_at, it)),
+        took => run.finished_at.map(|it| seconds(phrase::rollback::opened_at(run), it)),
     };
     voice.say("board.line.over", values)
 }

@@ -57,6 +57,10 @@ pub fn hidden(voice: Voice<'_>, run: &Run, source: Option<&Source>) -> Run {
             vote.reason = vote.reason.take().map(|it| texts.hide(&it));
         }
     }
+    let reasons = run.past_rollbacks.iter_mut().chain(&mut run.rollback).map(|it| &mut it.reason);
+    for reason in reasons.chain(run.past_marks.iter_mut().chain(&mut run.rolled_back_to).map(|it| &mut it.reason)) {
+        *reason = reason.take().map(|it| texts.hide(&it));
+    }
     if let Some(glass) = &mut run.break_glass {
         glass.reason = texts.hide(&glass.reason);
     }

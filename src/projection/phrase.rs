@@ -16,6 +16,7 @@ pub mod failure;
 pub mod finding;
 pub mod freshness;
 pub(crate) use crate::domain::redact;
+pub mod rollback;
 pub mod stage;
 
 /// Returns the whole seconds from `from` to `to`.
@@ -25,11 +26,14 @@ pub fn seconds(from: Timestamp, to: Timestamp) -> i64 {
 
 /// Returns the first line of everything that is said of the run: how it stands.
 pub fn headline(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    if let Some(headline) = rollback::headline(voice, run) {
+        return headline;
+    }
     let by = run.canceled_by.clone().or_else(|| denied_by(run));
     let values = values! {
         source => run.source,
         stage => stage::title(voice, run.stage(run.stage)),
-        took => run.finished_at.map(|it| seconds(run.created_at, it)),
+        took => run.finished_at.map(|it| seconds(rollback::opened_at(run), it)),
         warnings => run.warnings.len(),
         by,
     };
@@ -115,7 +119,8 @@ pub fn status(voice: Voice<'_>, status: &str) -> Mrkdwn {
 
 /// Returns how the run stands, in a word or two.
 pub fn standing(voice: Voice<'_>, run: &Run) -> Mrkdwn {
-    if is_queued(run) { voice.text("run.queued") } else { status(voice, run.status.as_str()) }
+    let plain = || status(voice, run.status.as_str());
+    if is_queued(run) { voice.text("run.queued") } else { rollback::standing(voice, run).unwrap_or_else(plain) }
 }
 
 /// Says whether the run waits for another one of its source.
@@ -142,7 +147,7 @@ pub fn line(voice: Voice<'_>, run: &Run) -> Mrkdwn {
         stage => (!run.status.is_over() && !is_queued(run)).then(|| stage::title(voice, run.stage(run.stage))),
         failed => run.error.as_ref().map(|it| stage::name(voice, it.stage)),
         at => run.created_at,
-        took => run.finished_at.map(|it| seconds(run.created_at, it)),
+        took => run.finished_at.map(|it| seconds(rollback::opened_at(run), it)),
     };
     voice.say("run.line", values)
 }

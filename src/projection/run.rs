@@ -19,6 +19,7 @@ pub(super) mod buttons;
 pub(super) mod notes;
 mod plan;
 mod replies;
+mod rollback;
 mod root;
 
 /// In what words and where a run is shown.
@@ -59,6 +60,7 @@ pub fn wanted(run: &Run, source: Option<&Source>, view: &View<'_>) -> Vec<Wanted
     later.extend(replies::failures(run, view));
     later.extend(alert::alerts(alerted, view));
     later.extend(replies::retries(run, view));
+    later.extend(rollback::rollbacks(run, view));
     later.extend(replies::end(run, view));
     // Stable: what happened at the same moment stays in the order above.
     later.sort_by_key(|it| it.at);

@@ -138,6 +138,7 @@ pub(crate) fn source() -> Source {
         publish: Publish::Copy,
         latest: Location { bucket: "lake".to_owned(), prefix: "latest/shop".to_owned() },
         expect_every: None,
+        retention: None,
         classification: "c1a55".to_owned(),
         rules: Arc::default(),
         policy: Policy::default(),

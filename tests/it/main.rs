@@ -13,6 +13,8 @@ mod audit;
 #[cfg(feature = "sandbox")]
 mod aws;
 #[cfg(feature = "sandbox")]
+mod cleans;
+#[cfg(feature = "sandbox")]
 mod crashes;
 mod deploy;
 #[cfg(feature = "sandbox")]
@@ -63,6 +65,8 @@ mod pointer;
 mod queue;
 #[cfg(feature = "sandbox")]
 mod replays;
+#[cfg(feature = "sandbox")]
+mod rollback;
 #[cfg(feature = "sandbox")]
 mod schedules;
 #[cfg(feature = "sandbox")]

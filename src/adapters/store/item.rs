@@ -19,7 +19,7 @@ pub(super) const APPROVAL_STATE: &str = "approval_state";
 pub(super) const APPROVAL_GOOD_UNTIL: &str = "approval_good_until";
 
 /// Attributes of a run that are left out when there is nothing to say: an update removes them.
-pub(super) const OPTIONAL: [&str; 22] = [
+pub(super) const OPTIONAL: [&str; 23] = [
     "approval",
     APPROVAL_DIGEST,
     APPROVAL_GOOD_UNTIL,
@@ -34,6 +34,7 @@ pub(super) const OPTIONAL: [&str; 22] = [
     "only",
     "overtaken",
     "past_approvals",
+    "past_marks",
     "past_rollbacks",
     "question",
     "requested_by",

@@ -98,6 +98,10 @@ pub(super) fn blocks_key(team: &str) -> String {
     format!("BLOCKS#{team}")
 }
 
+pub(super) fn cleaning_key(source: &str) -> String {
+    format!("CLEAN#{source}")
+}
+
 pub(super) fn watch_key(source: &str) -> String {
     format!("WATCH#{source}")
 }

@@ -13,6 +13,7 @@ const LONGEST: &[(&str, Duration, &str)] = &[
     ("lease", DAY, "a day: so long a dead replica's work would wait"),
     ("poll_every", DAY, "a day: so long an end would go unnoticed"),
     ("expect_every", DAY.saturating_mul(366), "a year"),
+    ("grace", DAY.saturating_mul(366), "a year"),
     ("expires_after", DAY.saturating_mul(30), "30 days: an export is older than its approval by then"),
 ];
 

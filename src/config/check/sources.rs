@@ -9,7 +9,7 @@ use super::{
         classification::{self, Mistaken},
         reader::Section,
     },
-    NOBODY, layers, places, policy, shapes,
+    NOBODY, layers, places, policy, retention, shapes,
 };
 use crate::domain::{
     access::{Identities, Lists, Who},
@@ -90,6 +90,7 @@ fn source(section: &Section<'_>, name: String, folder: &Path, region: &str) -> S
         expect_every: shapes::duration(section, "expect_every"),
         classification,
         rules,
+        retention: retention::retention(&section.section("retention", false)),
         policy: policy::policy(&section.section("policy", false)),
         normal: LayerWork { glue_job: String::new(), catalog: Catalog::Crawler(String::new()), output: nowhere },
         sensitive: None,

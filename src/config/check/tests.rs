@@ -29,6 +29,8 @@ fn the_example_is_right() {
     assert!(!shop.rules.is_empty());
     assert_eq!(shop.normal.output.url(), "s3://example-lake/normal/shop/");
     assert_eq!(shop.layer(Layer::Sensitive).unwrap().output.url(), "s3://example-lake/sensitive/shop/");
+    let retention = shop.retention.unwrap();
+    assert_eq!((retention.exports, retention.grace), (3, jiff::SignedDuration::from_hours(72)));
     let prices = config.prices.unwrap();
     assert_eq!((prices.currency.as_str(), prices.export_per_gb, prices.glue_dpu_hour), ("USD", 0.01, 0.44));
 }
@@ -55,6 +57,22 @@ fn without_a_policy_missing_tables_warn_and_fallen_rows_ask() {
 #[case::empty("\"T0DATALAKE1\"", "\"\"", "slack.team_id must not be empty")]
 #[case::channel_name("\"C0DATALAKE1\"", "\"#data\"", "slack.channel must be the id of a channel (C…)")]
 #[case::flag("board = false", "board = \"yes\"", "slack.board must be true or false")]
+#[case::retention_of_nothing(
+    "exports = 3",
+    "exports = 0",
+    "sources.shop.retention.exports must be a whole number from 1"
+)]
+#[case::retention_of_too_many(
+    "exports = 3",
+    "exports = 5000",
+    "sources.shop.retention.exports must not be above 1000: to keep everything, leave `retention` out"
+)]
+#[case::retention_without_grace(
+    "{ exports = 3, grace = \"72h\" }",
+    "{ exports = 3 }",
+    "sources.shop.retention.grace is missing: how long an export is kept that is not needed any more, such as \"72h\""
+)]
+#[case::retention_for_ever("\"72h\"", "\"20000h\"", "sources.shop.retention.grace must not be above a year")]
 #[case::number("\"T0DATALAKE1\"", "7", "slack.team_id must be a text, not a number")]
 #[case::duration(
     "\"60s\"",

@@ -13,6 +13,7 @@ pub enum Verb {
     List,
     Retry,
     Cancel,
+    Rollback,
     Approve,
     Deny,
     Withdraw,
@@ -100,6 +101,11 @@ pub const GRAMMAR: &[Form] = &[
     },
     Form { verb: Verb::Cancel, argument: Some(Argument { name: "RUN", required: true }), options: &[] },
     Form {
+        verb: Verb::Rollback,
+        argument: Some(Argument { name: "SOURCE", required: true }),
+        options: &[Opt { name: "to", takes: Takes::Word("RUN") }, Opt { name: "reason", takes: Takes::Rest("WORDS…") }],
+    },
+    Form {
         verb: Verb::Approve,
         argument: REQUEST,
         options: &[
@@ -128,6 +134,7 @@ impl Verb {
             Self::List => "list",
             Self::Retry => "retry",
             Self::Cancel => "cancel",
+            Self::Rollback => "rollback",
             Self::Approve => "approve",
             Self::Deny => "deny",
             Self::Withdraw => "withdraw",
@@ -141,7 +148,7 @@ impl Verb {
     /// Returns the right that the command needs; `None`: anybody may ask.
     pub fn right(self) -> Option<Right> {
         match self {
-            Self::Run | Self::Retry | Self::Cancel | Self::BreakGlass => Some(Right::Operate),
+            Self::Run | Self::Retry | Self::Cancel | Self::Rollback | Self::BreakGlass => Some(Right::Operate),
             Self::Status | Self::List | Self::Sources => Some(Right::View),
             // Who decides depends on the request.
             Self::Approve | Self::Deny | Self::Withdraw | Self::Whoami | Self::Help => None,

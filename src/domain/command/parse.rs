@@ -1,7 +1,7 @@
 //! From the text behind `/datalake` to a [`Command`].
 
 use super::{
-    Command, RunCommand, Verb,
+    Command, RollbackCommand, RunCommand, Verb,
     fold::fold,
     grammar::{Form, GRAMMAR, Opt, Takes},
 };
@@ -74,6 +74,11 @@ pub fn parse(text: &str) -> Result<Command, Misread> {
             Ok(Command::List { failed, limit, skip, source: words.argument })
         }
         Verb::Retry => Ok(Command::Retry { run: words.argument()?, from: words.value("from").map(stage).transpose()? }),
+        Verb::Rollback => Ok(Command::Rollback(RollbackCommand {
+            source: words.argument()?,
+            to: words.value("to").map(str::to_owned),
+            reason: words.reason()?,
+        })),
         Verb::Cancel => Ok(Command::Cancel { run: words.argument()? }),
         Verb::Approve | Verb::Deny => Ok(Command::Decide {
             request: words.argument()?,

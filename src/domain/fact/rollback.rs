@@ -28,7 +28,7 @@ impl Run {
         self.error = None;
         self.canceled_by = None;
         self.overtaken = None;
-        self.rolled_back_to = None;
+        self.past_marks.extend(self.rolled_back_to.take());
         self.finished_at = None;
         Some(())
     }
@@ -36,6 +36,7 @@ impl Run {
     /// Marks a run whose data is to be replaced by older data: it does not count as good any more.
     pub(super) fn rolled_back(&mut self, mark: &RolledBack, now: Timestamp) -> Option<()> {
         (self.status.is_over() && self.next_attempt.is_none()).then_some(())?;
+        self.past_marks.extend(self.rolled_back_to.take());
         self.rolled_back_to = Some(RolledBack { at: now, ..mark.clone() });
         Some(())
     }

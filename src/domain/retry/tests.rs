@@ -225,3 +225,19 @@ fn check_barred(run: &Run) -> Result<(), TestCaseError> {
     }
     Ok(())
 }
+
+#[test]
+fn what_was_removed_is_exported_again() {
+    let failed = failed_at(StageId::NormalTransform);
+    let removed = after(&failed, &[Fact::RemovalBegan]);
+    for from in [StageId::Verify, StageId::Latest] {
+        assert_eq!(retry(&failed, Some(from), "UANA", start()).unwrap().from(), from);
+        let Ok(Retry::NewAttempt { from, next, .. }) = retry(&removed, Some(from), "UANA", start()) else {
+            panic!("a new export")
+        };
+        assert_eq!((from, next.removal), (StageId::Export, None));
+    }
+    let stopped = retry(&removed, None, "UANA", start()).unwrap();
+    assert_eq!(stopped.from(), StageId::NormalTransform, "what was published is there");
+    assert!(removed.after(&Fact::Retried { from: StageId::Verify, by: "UANA".into() }, start()).is_err());
+}

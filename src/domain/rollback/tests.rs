@@ -118,7 +118,7 @@ fn a_retry_of_what_was_rolled_back_from_takes_the_mark_away() {
     let gone_back = marked(&newer, &old);
     assert!(!gone_back.is_good() && newer.is_good());
     let again = after(&gone_back, &[Fact::Retried { from: StageId::Latest, by: "UELI".into() }]);
-    assert!(again.rolled_back_to.is_none());
+    assert!(again.rolled_back_to.is_none() && again.marks().count() == 1);
     let canceled = after(&back(&old, &newer), &[Fact::CancelAsked { by: "UELI".into() }, Fact::Canceled]);
     assert!(canceled.has_been_good(), "the data of a rollback that was canceled is as good as before");
     let undone = after(&canceled, &[Fact::RollbackUndone { by: "UELI".into() }]);

@@ -11,7 +11,7 @@ use crate::{
         answer::Outcome,
         approval::Verdict,
         audit::{Entry, Trail},
-        command::RunCommand,
+        command::{RollbackCommand, RunCommand},
         name::ExportTask,
         notice::{Notice, NoticeId},
         refused::Refused,
@@ -46,6 +46,8 @@ impl Request {
     pub fn refused(&self, right: Option<Right>, why: Bar, at: Timestamp) -> Refused {
         let (what, target) = match &self.wish {
             Wish::Run(command) => ("run", command.source.as_str()),
+            Wish::PreviewRollback(command) => ("rollback", command.source.as_str()),
+            Wish::Rollback { preview } => ("rollback", preview.as_str()),
             Wish::Retry { run, .. } => ("retry", run.as_str()),
             Wish::Acknowledge { run } => ("acknowledge", run.as_str()),
             Wish::Cancel { run } => ("cancel", run.as_str()),
@@ -80,6 +82,12 @@ pub enum Wish {
     },
     Cancel {
         run: String,
+    },
+    /// What going back to older data would do.
+    PreviewRollback(RollbackCommand),
+    /// Going back, as the request of this id has said that it would be.
+    Rollback {
+        preview: String,
     },
     /// Takes care of the failure that a run stands still for.
     Acknowledge {

@@ -1,8 +1,8 @@
 //! `retry`: from a run that has stopped to one that goes on. What is to be kept must still be there.
 
-use super::{Changed, Effect, Engine, Outcome, Request, Run, StageId, StoreError, Trouble};
+use super::{Changed, Effect, Engine, Outcome, Request, Run, StageId, StoreError, Trouble, later};
 use crate::domain::{
-    failure::Failure,
+    fact::Fact,
     name::ExportTask,
     retry::{Retry, RetryRefusal, foundation, kept, redone, retry},
     seen::Seen,
@@ -27,15 +27,22 @@ impl Engine {
     ) -> Result<Effect, Trouble> {
         let now = self.clock.now();
         let refused = |why| Ok(Outcome::NotRetried { run: run.export_task.clone(), why }.into());
+        let gone_back_to = self.gone_back_to(run).await?;
+        if gone_back_to.as_ref().is_some_and(|it| !it.status.is_over()) {
+            return refused(RetryRefusal::RollingBack);
+        }
         let mut planned = match retry(run, from, &request.by, now) {
             Ok(planned) => planned,
             Err(why) => return refused(why),
         };
-        let ground = match self.sources.get(&run.source) {
+        let removed = run.removal.is_some() && planned.from() == StageId::Export && from != Some(StageId::Export);
+        let mut ground = match self.sources.get(&run.source) {
             Some(source) => self.ground(run, source, planned.from()).await?,
             None => Ground::default(),
         };
-        if let Some(gone) = ground.gone {
+        if removed {
+            ground.gone = Some(StageId::Verify);
+        } else if let Some(gone) = ground.gone {
             // What made it can make it again.
             let from = if gone == StageId::Verify { StageId::Export } else { gone };
             planned = match retry(run, Some(from), &request.by, now) {
@@ -45,10 +52,26 @@ impl Engine {
         }
         let publishes = redone(run, planned.from()).contains(&StageId::Latest);
         let holder = ground.holder.filter(|_| publishes);
-        if self.is_newer(holder.as_ref(), run).await? {
+        // Whoever has gone back to this run's data wants it in the place of that newer one.
+        if holder.as_ref() != run.replaces() && self.is_newer(holder.as_ref(), run).await? {
             return refused(RetryRefusal::NewerData);
         }
-        Ok(self.retried(run, planned, ground.gone, holder))
+        let mut effect = self.retried(run, planned, ground.gone, holder);
+        effect.update.splice(0..0, gone_back_to.and_then(|it| self.without_leave(it, &request.by)));
+        Ok(effect)
+    }
+
+    /// Returns the run that was gone back to from `run`, and may still replace its data.
+    async fn gone_back_to(&self, run: &Run) -> Result<Option<Run>, StoreError> {
+        let Some(mark) = &run.rolled_back_to else { return Ok(None) };
+        let other = self.newest_attempt(&mark.to).await?;
+        Ok(other.filter(|it| it.replaces().is_some_and(|from| from.with_attempt(1) == run.run_id)))
+    }
+
+    /// Returns `other`, which may not replace newer data any more, for that comes back.
+    fn without_leave(&self, other: Run, by: &str) -> Option<Changed> {
+        let after = self.after(&other, &[Fact::RollbackUndone { by: by.to_owned() }])?;
+        Some(Changed { before: other, after })
     }
 
     fn retried(&self, run: &Run, planned: Retry, gone: Option<StageId>, holder: Option<ExportTask>) -> Effect {
@@ -110,8 +133,4 @@ impl Engine {
         let other = self.store.run(holder).await?;
         Ok(other.is_some_and(|it| it.run_id != run.run_id && it.snapshot_time > run.snapshot_time))
     }
-}
-
-fn later(failure: Failure) -> Trouble {
-    Trouble::Later { code: failure.code, why: failure.message }
 }

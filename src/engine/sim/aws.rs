@@ -264,7 +264,10 @@ impl Truth {
     }
 
     fn judge_latest(&mut self, run: &Run, before: Option<(String, Timestamp)>, caller: Caller) {
-        if let Some((name, _)) = before.filter(|it| it.1 > run.snapshot_time) {
+        // What the record says counts, not what the caller believes.
+        let record = self.records.runs.get(&run.export_task);
+        let leave = record.and_then(|it| it.run.replaces()).map(|it| it.as_str().to_owned());
+        if let Some((name, _)) = before.filter(|it| it.1 > run.snapshot_time && leave.as_ref() != Some(&it.0)) {
             let how = format!("{} over {name}", run.export_task);
             self.broken_by(caller, LEASE, Invariant::LatestForward, how);
         }

@@ -16,9 +16,9 @@ use super::{
 use crate::{
     domain::{
         access::{Access, Lists, Membership, Person, Who},
-        answer::Answer,
+        answer::{Answer, Outcome},
         approval::{ApprovalState, Verdict},
-        command::{Command, RunCommand},
+        command::{Command, RollbackCommand, RunCommand},
         run::{Run, RunStatus},
         snapshot::SnapshotChoice,
         stage::StageId,
@@ -107,7 +107,7 @@ impl Truth {
             return self.press(true);
         }
         let user = OPERATORS[self.chance.usize(0..OPERATORS.len())];
-        match self.chance.u8(0..20) {
+        match self.chance.u8(0..22) {
             0..3 => self.ask(user),
             3..8 => {
                 let over = |it: &Run| matches!(it.status, RunStatus::Failed | RunStatus::Canceled | RunStatus::Expired);
@@ -124,7 +124,8 @@ impl Truth {
                 let run = self.some_run(|it| it.status == RunStatus::Failed)?.parse().ok()?;
                 Some(Act::Press(user, Wish::Acknowledge { run }))
             }
-            _ => self.press(false),
+            17..20 => self.press(false),
+            _ => self.roll_back(user),
         }
     }
 
@@ -139,6 +140,27 @@ impl Truth {
             user,
             Command::Run(RunCommand { source, snapshot, only, layers: Vec::new(), plan: false, reason: None }),
         ))
+    }
+
+    /// Somebody asks what a rollback would do, or wants what they were told of, be it long ago, or wants back what was
+    /// rolled back from.
+    fn roll_back(&mut self, user: &'static str) -> Option<Act> {
+        if self.chance.u8(0..4) == 0 {
+            let run = self.some_run(|it| it.rolled_back_to.is_some())?;
+            return Some(Act::Say(user, Command::Retry { run, from: Some(StageId::Latest) }));
+        }
+        let outcomes = self.records.requests.values().filter_map(|it| it.request.outcome.as_ref());
+        let previews =
+            outcomes.filter_map(|it| if let Outcome::RollbackPreviewed(it) = it { Some(it.id.clone()) } else { None });
+        let previews: Vec<String> = previews.collect();
+        if let Some(preview) = self.chance.choice(previews).filter(|_| self.chance.u8(0..3) > 0) {
+            return Some(Act::Press(user, Wish::Rollback { preview }));
+        }
+        let sources: Vec<String> = self.aws.latest.keys().cloned().collect();
+        let source = self.chance.choice(sources)?;
+        let of_source = |it: &Run| it.source == source && it.has_succeeded();
+        let to = if self.chance.bool() { self.some_run(of_source) } else { None };
+        Some(Act::Say(user, Command::Rollback(RollbackCommand { source, to, reason: None })))
     }
 
     /// Somebody presses on a request that is open, or was: one who may, or one who may not.

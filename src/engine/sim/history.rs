@@ -29,13 +29,13 @@ pub(super) enum Invariant {
     DrawnFromRecord,
     /// A run's version grows by one with every write.
     VersionGrows,
-    /// A run that is over stays so, unless a person retries it.
+    /// A run that is over stays so, unless a person retries it or rolls back to it.
     EndIsFinal,
     /// A request is carried out once.
     RequestOnce,
     /// Only the run that has its source's turn has effects.
     OneTurn,
-    /// `latest/` never goes back to an older snapshot.
+    /// `latest/` never goes back to an older snapshot, but by a rollback.
     LatestForward,
     /// What is sensitive is touched under an approval of people who may give it.
     Approved,
@@ -85,6 +85,7 @@ pub(super) enum Count {
     Succeeded,
     Failed,
     OtherEnds,
+    Rollbacks,
     Exports,
     JobRuns,
     Crawls,

@@ -29,7 +29,11 @@ impl Truth {
         }
         if let Some(before) = before.filter(|it| it.status.is_over()) {
             let retried = after.retries.len() > before.retries.len() || after.next_attempt.is_some();
-            if !retried && !is_note(before, after) {
+            let back = after.rollbacks().count() > before.rollbacks().count();
+            if back {
+                self.history.add(Count::Rollbacks);
+            }
+            if !retried && !back && !is_note(before, after) && !is_mark(before, after) {
                 let how = format!("{name}: from {} to {}", before.status.as_str(), after.status.as_str());
                 self.broken(Invariant::EndIsFinal, how);
             }
@@ -133,7 +137,10 @@ impl Truth {
         let keys = keys.chain(leaks.map(|it| format!("alert:approval:{}", it.id)));
         let keys = keys.chain(asked().filter(|it| it.reminded_at.is_some()).map(|it| format!("reminder:{}", it.id)));
         let keys = keys.chain(asked().filter(|it| it.void.is_some()).map(|it| format!("void:{}", it.id)));
-        let keys = keys.chain(run.finished_at.map(|_| format!("end:{}", run.retries.len())));
+        let keys = keys.chain(run.rollbacks().map(|it| format!("rollback:{}", it.at)));
+        let keys = keys.chain(run.marks().map(|it| format!("rolled_back:{}", it.at)));
+        let times = run.retries.len() + run.rollbacks().count();
+        let keys = keys.chain(run.finished_at.map(|_| format!("end:{times}")));
         for key in keys.chain(["root".to_owned()]) {
             told.entry(key).or_insert(next);
         }
@@ -157,6 +164,23 @@ fn is_note(before: &Run, after: &Run) -> bool {
         run
     };
     before.standing_failure().is_some() && bare(before) == bare(after)
+}
+
+/// Says whether the two differ in that somebody has gone back from the run, or in that it may not replace newer data any
+/// more, and in nothing else.
+fn is_mark(before: &Run, after: &Run) -> bool {
+    let bare = |run: &Run| Run {
+        rollback: None,
+        past_rollbacks: Vec::new(),
+        rolled_back_to: None,
+        past_marks: Vec::new(),
+        updated_at: run.created_at,
+        version: 0,
+        slack: None,
+        audit: Trail::default(),
+        ..run.clone()
+    };
+    bare(before) == bare(after)
 }
 
 /// Returns the stages of a layer that AWS does.

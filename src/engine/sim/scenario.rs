@@ -147,6 +147,7 @@ impl Scenario {
             publish: Publish::Copy,
             latest: place("latest"),
             expect_every: None,
+            retention: None,
             classification: "3f9a2c51".into(),
             rules: classification(),
             policy: Policy::default(),

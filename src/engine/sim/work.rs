@@ -1,6 +1,6 @@
 //! The work of stages and the snapshots, asked for and answered as `adapters/aws` does it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use tokio::time::sleep;
@@ -16,7 +16,7 @@ use crate::{
     domain::{
         export::ActiveExport,
         failure::{Class, Failure, codes},
-        forecast::Holding,
+        forecast::{Holding, Published},
         name::ExportTask,
         run::Run,
         schema::Schema,
@@ -181,7 +181,9 @@ impl Line {
         if !complete {
             return Err(Failure::new(Class::Data, codes::COPY_INCOMPLETE, "no data files"));
         }
-        if let Some((newer, _)) = before.manifest.filter(|it| it.1 > run.snapshot_time && !blind) {
+        let may_be_replaced = |name: &str| run.replaces().is_some_and(|it| it.as_str() == name);
+        let newer = before.manifest.filter(|it| it.1 > run.snapshot_time && !may_be_replaced(&it.0));
+        if let Some((newer, _)) = newer.filter(|_| !blind) {
             return Err(Failure::new(Class::Data, codes::LATEST_IS_NEWER, newer));
         }
         for index in 0..OBJECTS {
@@ -284,9 +286,13 @@ impl Snapshots for Line {
 
 #[async_trait]
 impl Shelf for Line {
-    /// Plans are not what the simulation is about.
-    async fn holding(&self, _: &Source) -> Result<Holding, Failure> {
-        Ok(Holding::Unpublished)
+    async fn holding(&self, source: &Source) -> Result<Holding, Failure> {
+        let held = |truth: &mut Truth| truth.aws.latest.get(&source.name).and_then(|it| it.manifest.clone());
+        let held = self.call(Service::S3, |truth, _| held(truth)).await.map_err(failure)?;
+        Ok(held.map_or(Holding::Unpublished, |(export_task, taken)| {
+            let tables = BTreeMap::new();
+            Holding::Published(Published { export_task, snapshot_time: Some(taken), published_at: taken, tables })
+        }))
     }
 }
 

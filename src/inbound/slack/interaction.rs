@@ -112,6 +112,13 @@ impl Press {
             _ if value.is_empty() => Self::Unknown,
             "run.retry" => wish(Wish::Retry { run: value.clone(), from: None }, Verb::Retry),
             "run.cancel" => wish(Wish::Cancel { run: value.clone() }, Verb::Cancel),
+            "rollback.confirm" => Self::Wish {
+                what: "rollback",
+                wish: Wish::Rollback { preview: value },
+                right: Some(Right::Operate),
+                verb: None,
+                target: String::new(),
+            },
             "run.acknowledge" => match value.parse() {
                 Ok(run) => Self::Wish {
                     what: "acknowledge",

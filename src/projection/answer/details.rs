@@ -30,9 +30,9 @@ pub(super) fn message(voice: Voice<'_>, run: &Run, unsent: Option<&Unsent>) -> M
     let headline = phrase::headline(voice, run);
     let wait = run.open_stage().map(|it| stage::wait(voice, it)).unwrap_or_default();
     let tables = tables(voice, run);
-    let page = Page::new(Mrkdwn::lines([headline, phrase::about(voice, run)]))
+    let page = Page::new(Mrkdwn::lines([headline, phrase::about(voice, run), phrase::rollback::why(voice, run)]))
         .section(unsent.map(|it| unsent::text(voice, it)).unwrap_or_default())
-        .section(ids(voice, run))
+        .section(Mrkdwn::lines([ids(voice, run), phrase::rollback::removal(voice, run)]))
         .section(error(voice, run))
         .section(wait)
         .section(times(voice, run))

@@ -29,6 +29,7 @@ pub(super) fn topic(voice: Voice<'_>, verb: Verb, may_operate: bool) -> Message 
     let entry = entry(voice, verb);
     let words = match verb {
         Verb::Run => voice.text("help.words.run"),
+        Verb::Rollback => voice.text("help.words.rollback"),
         Verb::Retry => voice.say("help.words.retry", values! { stages => StageId::ALL.map(StageId::as_str) }),
         Verb::Status | Verb::Cancel | Verb::BreakGlass => voice.text("help.words.run_name"),
         Verb::Approve | Verb::Deny | Verb::Withdraw => voice.text("help.words.request"),

@@ -12,7 +12,7 @@ use crate::{
         run::Run,
     },
     projection::{
-        blocks::{Button, Page, table::Table},
+        blocks::{Button, Page, Style, table::Table},
         message::Message,
         phrase::{self, freshness},
         text::{Mrkdwn, Voice, values},
@@ -100,7 +100,7 @@ fn more<T>(voice: Voice<'_>, part: &Part<T>, shown: usize) -> Vec<Button> {
     let next = part.of.after(shown).filter(|_| goes_on && shown > 0);
     let value = next.and_then(|it| serde_json::to_string(&it).ok());
     let label = voice.label("button.more.label");
-    value.map(|value| Button { action: MORE, label, value, primary: false, confirm: None }).into_iter().collect()
+    value.map(|value| Button { action: MORE, label, value, style: Style::Plain, confirm: None }).into_iter().collect()
 }
 
 /// Exports that no run has asked for. There are no more of them than the account has slots.

@@ -1,16 +1,17 @@
 //! What came of a request, in words.
 
-use super::{ambiguous_run, forbidden, unknown_run, unknown_source};
+use super::{ambiguous_run, forbidden, rollback, unknown_run, unknown_source};
 use crate::{
     domain::{
         answer::{GlassRefusal, Outcome},
         approval::{ApprovalState, Refusal, Subject, Verdict},
         name::ExportTask,
         retry::RetryRefusal,
+        source::Layer,
         stage::StageId,
     },
     projection::{
-        blocks::Button,
+        blocks::{Button, Style},
         forecast,
         phrase::{
             self,
@@ -46,6 +47,13 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
             voice.say("outcome.retrying", values)
         }
         Outcome::NotRetried { run, why } => not_retried(voice, run, *why),
+        Outcome::RollbackPreviewed(preview) => rollback::headline(voice, preview),
+        Outcome::RollingBack { source, from, to, layers } => {
+            let sensitive = layers.contains(&Layer::Sensitive);
+            voice.say("rollback.begun", values! { source, from => from.as_str(), to => to.as_str(), sensitive })
+        }
+        Outcome::NotRolledBack { source, why } => rollback::refused(voice, source, why),
+        Outcome::UnknownPreview => voice.text("rollback.unknown"),
         Outcome::Canceling { run } => voice.say("outcome.canceling", values! { run => run.as_str() }),
         Outcome::NotCanceled { run, status } => stands(voice, "outcome.not_canceled", run, status),
         Outcome::Acknowledged { run } => voice.say("outcome.acknowledged", values! { run => run.as_str() }),
@@ -110,7 +118,7 @@ pub(super) fn buttons(voice: Voice<'_>, outcome: &Outcome) -> Vec<Button> {
     let Outcome::Voted { request, verdict, explained, .. } = outcome else { return Vec::new() };
     let button = |action, key: &str| {
         let (label, value) = (voice.label(key), request.clone());
-        Button { action, label, value, primary: false, confirm: None }
+        Button { action, label, value, style: Style::Plain, confirm: None }
     };
     let withdraw = (*verdict == Verdict::Approve).then(|| button(WITHDRAW, "button.withdraw.label"));
     let why = (!explained).then(|| button(WHY, "button.why.label"));

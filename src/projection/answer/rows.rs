@@ -33,7 +33,7 @@ pub(super) fn run(voice: Voice<'_>, run: &Run, of_one: bool) -> Vec<Cell> {
     let none = || Cell::Text(voice.label("table.none"));
     let at = run.error.as_ref().map_or(run.stage, |it| it.stage);
     let stage = if run.status.is_over() { stage::name(voice, at) } else { stage::title(voice, run.stage(at)) };
-    let took = run.finished_at.map(|it| seconds(run.created_at, it));
+    let took = run.finished_at.map(|it| seconds(phrase::rollback::opened_at(run), it));
     let source = (!of_one).then(|| Cell::Text(run.source.clone()));
     let rest = [
         text(phrase::standing(voice, run)),

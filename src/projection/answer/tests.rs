@@ -28,6 +28,8 @@ use crate::{
     },
 };
 
+mod rollback;
+
 fn run() -> ExportTask {
     begun().run.export_task
 }
@@ -182,6 +184,7 @@ fn refusals() -> Vec<Outcome> {
         RetryRefusal::Continued,
         RetryRefusal::NotInRun(StageId::SensitiveCatalog),
         RetryRefusal::NewerData,
+        RetryRefusal::RollingBack,
         RetryRefusal::NotReached(StageId::Latest),
     ];
     let presses = [

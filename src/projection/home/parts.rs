@@ -10,7 +10,7 @@ use crate::{
         run::Run,
     },
     projection::{
-        blocks::{Button, Page},
+        blocks::{Button, Page, Style},
         phrase::{self, failure, stage},
         run::buttons,
         text::{Mrkdwn, Voice, values},
@@ -55,7 +55,7 @@ impl Home<'_> {
         for run in failures.iter().take(FAILED) {
             let retry = self.if_operator(&run.source, buttons::try_again(voice, run));
             // What waits for a decision is the one thing that the page wants done.
-            let retry = retry.map(|it| Button { primary: false, ..it });
+            let retry = retry.map(|it| Button { style: Style::Plain, ..it });
             let buttons = retry.into_iter().chain([buttons::details(voice, run)]);
             page = page.section(failed(voice, run)).buttons(buttons.collect());
         }

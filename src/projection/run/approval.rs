@@ -12,9 +12,9 @@ use crate::{
         source::Source,
     },
     projection::{
-        blocks::{Button, Page},
+        blocks::{Button, Page, Style},
         message::Message,
-        phrase::{finding, redact::redact, stage},
+        phrase::{finding, redact::redact, rollback, stage},
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -86,7 +86,7 @@ impl Question {
     pub(in crate::projection) fn of(voice: Voice<'_>, run: &Run, source: Option<&Source>, approval: &Approval) -> Self {
         let headline = headline(voice, run, approval, &Standing::Open);
         Self {
-            what: Mrkdwn::lines([headline, subject(voice, run, approval)]),
+            what: Mrkdwn::lines([headline, subject(voice, run, approval), rollback::why(voice, run)]),
             found: finding::list(voice, approval),
             terms: Mrkdwn::lines([terms(voice, source, approval), votes(voice, approval)]),
             buttons: buttons(voice, run, approval),
@@ -172,7 +172,7 @@ fn buttons(voice: Voice<'_>, run: &Run, approval: &Approval) -> Vec<Button> {
         action,
         label: voice.label(&format!("button.{name}.label")),
         value: approval.id.clone(),
-        primary: false,
+        style: Style::Plain,
         confirm: None,
     };
     let (approve, deny) = match approval.subject {
@@ -181,7 +181,7 @@ fn buttons(voice: Voice<'_>, run: &Run, approval: &Approval) -> Vec<Button> {
     };
     let text = voice.say(&format!("button.{deny}.confirm.text"), values! { source => run.source });
     vec![
-        Button { primary: true, ..button(APPROVE, approve) },
+        Button { style: Style::Primary, ..button(APPROVE, approve) },
         Button { confirm: Some(confirm(voice, deny, text)), ..button(DENY, deny) },
     ]
 }

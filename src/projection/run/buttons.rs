@@ -7,7 +7,7 @@ use crate::{
         stage::{StageId, StageStatus},
     },
     projection::{
-        blocks::{Button, Confirm},
+        blocks::{Button, Confirm, Style},
         phrase::stage::names,
         text::{Mrkdwn, Voice, values},
     },
@@ -49,7 +49,11 @@ pub(in crate::projection) fn try_again(voice: Voice<'_>, run: &Run) -> Option<Bu
     };
     let values = values! { kept => names(voice, kept(run, from)), redone => names(voice, redone(run, from)), export };
     let text = voice.say("button.retry.confirm.text", values);
-    Some(Button { primary: true, confirm: Some(confirm(voice, "retry", text)), ..button(voice, RETRY, "retry", run) })
+    Some(Button {
+        style: Style::Primary,
+        confirm: Some(confirm(voice, "retry", text)),
+        ..button(voice, RETRY, "retry", run)
+    })
 }
 
 /// Returns what stops the run, if it can be stopped.
@@ -66,7 +70,7 @@ pub(in crate::projection) fn details(voice: Voice<'_>, run: &Run) -> Button {
 
 fn button(voice: Voice<'_>, action: &'static str, name: &str, run: &Run) -> Button {
     let value = run.export_task.as_str().to_owned();
-    Button { action, label: voice.label(&format!("button.{name}.label")), value, primary: false, confirm: None }
+    Button { action, label: voice.label(&format!("button.{name}.label")), value, style: Style::Plain, confirm: None }
 }
 
 /// Returns the question behind button `name`; it is answered with the button's own words, or by going back.

@@ -9,7 +9,7 @@ use crate::{
         source::Source,
     },
     projection::{
-        blocks::{Button, Page},
+        blocks::{Button, Page, Style},
         phrase::redact::redact,
         text::{Mrkdwn, Voice, values},
     },
@@ -89,7 +89,7 @@ pub(in crate::projection) fn told(voice: Voice<'_>, run: &Run, source: Option<&S
 pub(in crate::projection) fn review(voice: Voice<'_>, run: &Run) -> Option<Button> {
     run.break_glass.as_ref().filter(|it| it.reviewed.is_none())?;
     let (value, label) = (run.export_task.as_str().to_owned(), voice.label("button.review.label"));
-    Some(Button { action: REVIEW, label, value, primary: false, confirm: None })
+    Some(Button { action: REVIEW, label, value, style: Style::Plain, confirm: None })
 }
 
 fn approvers(source: Option<&Source>, subject: Subject) -> Vec<String> {

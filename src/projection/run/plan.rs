@@ -24,12 +24,15 @@ fn in_run(run: &Run) -> impl Iterator<Item = &Stage> {
 
 /// What the run does, and how far it is; once it is over, what came of it.
 fn title(voice: Voice<'_>, run: &Run) -> Mrkdwn {
+    if let Some(title) = phrase::rollback::title(voice, run) {
+        return title;
+    }
     let values = values! {
         source => run.source,
         done => in_run(run).filter(|it| it.status == StageStatus::Succeeded).count(),
         count => in_run(run).count(),
         warnings => run.warnings.len(),
-        took => run.finished_at.map(|it| seconds(run.created_at, it)),
+        took => run.finished_at.map(|it| seconds(phrase::rollback::opened_at(run), it)),
     };
     voice.say(&format!("plan.title.{}", phrase::outcome(run)), values)
 }

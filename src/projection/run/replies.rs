@@ -72,7 +72,7 @@ fn retried(voice: Voice<'_>, run: &Run, note: &RetryNote) -> Message {
     Page::new(voice.say("thread.retried", values)).message()
 }
 
-/// Returns the reply that closes the run, once per try: a retry leaves it standing, and the next end has its own.
+/// Returns the reply that closes the run, once per try: a retry or rollback leaves it standing, and the next end has its own.
 pub(super) fn end(run: &Run, view: &View<'_>) -> Option<Later> {
     let at = run.finished_at?;
     let voice = view.voice();
@@ -90,7 +90,7 @@ pub(super) fn end(run: &Run, view: &View<'_>) -> Option<Later> {
     let message = Page::new(Mrkdwn::lines([headline, done(voice, run), durations(voice, run), hint]))
         .section(phrase::warnings(voice, run))
         .message();
-    Some(view.reply(format!("end:{}", run.retries.len()), at, message))
+    Some(view.reply(format!("end:{}", run.retries.len() + run.rollbacks().count()), at, message))
 }
 
 /// What has come of the run: what was exported, checked, copied.

@@ -18,7 +18,12 @@ pub(super) fn message(voice: Voice<'_>, run: &Run) -> Message {
     let headline = phrase::headline(voice, run);
     let stages = run.stages.iter().map(|it| stage::line(voice, run, it));
     let wait = run.open_stage().map(|it| stage::wait(voice, it)).unwrap_or_default();
-    let about = [phrase::about(voice, run), phrase::reason(voice, run), phrase::expected(voice, run)];
+    let about = [
+        phrase::about(voice, run),
+        phrase::reason(voice, run),
+        phrase::rollback::why(voice, run),
+        phrase::expected(voice, run),
+    ];
     Page::new(Mrkdwn::lines([headline].into_iter().chain(about)))
         .plan(plan::plan(voice, run), |page| page.section(Mrkdwn::lines(stages)))
         .section(wait)

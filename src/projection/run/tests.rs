@@ -24,6 +24,7 @@ use crate::{
 
 mod doubts;
 mod random;
+mod rollbacks;
 
 fn draw(story: &Story, locale: Locale) -> Vec<Wanted> {
     let view = View { words: &WORDS, locale, channel: "C0DATALAKE1", alerts_channel: "C0ALERTS0001", names_in: &[] };

@@ -42,6 +42,7 @@ pub(crate) fn source(name: &str) -> Source {
         publish: Publish::Copy,
         latest: place("latest/shop"),
         expect_every: None,
+        retention: None,
         classification: "3f9a2c51d0e77b64".into(),
         rules: Arc::default(),
         policy: Policy::default(),

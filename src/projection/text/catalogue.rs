@@ -14,7 +14,7 @@ macro_rules! subjects {
 }
 
 /// Subject, English, Japanese.
-const CATALOGUES: [(&str, &str, &str); 22] = subjects![
+const CATALOGUES: [(&str, &str, &str); 23] = subjects![
     "alert",
     "answer",
     "approval",
@@ -31,6 +31,7 @@ const CATALOGUES: [(&str, &str, &str); 22] = subjects![
     "outcome",
     "plan",
     "remedies",
+    "rollback",
     "run",
     "stage",
     "table",

@@ -2,7 +2,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::projection::{
-    blocks::{Button, Page},
+    blocks::{Button, Page, Style},
     testing::WORDS,
     text::Locale,
 };
@@ -17,7 +17,7 @@ fn wanted(key: &str, in_thread: bool, text: &str) -> Wanted {
 /// A message that people act on.
 fn asking(key: &str, in_thread: bool) -> Wanted {
     let text = WORDS.voice(Locale::En).text("answer.unidentified");
-    let button = Button { action: "x", label: "x".into(), value: "x".into(), primary: false, confirm: None };
+    let button = Button { action: "x", label: "x".into(), value: "x".into(), style: Style::Plain, confirm: None };
     Wanted { message: Page::new(text).buttons(vec![button]).message(), ..wanted(key, in_thread, "") }
 }
 

@@ -13,6 +13,11 @@ fn run(source: &str) -> RunCommand {
     }
 }
 
+fn rollback(to: Option<&str>, reason: Option<&str>) -> Command {
+    let text = |it: Option<&str>| it.map(str::to_owned);
+    Command::Rollback(RollbackCommand { source: "shop".into(), to: text(to), reason: text(reason) })
+}
+
 #[test]
 fn commands_are_read() {
     for (text, command) in [
@@ -44,6 +49,8 @@ fn commands_are_read() {
             "list shop --failed --limit 3",
             Command::List { source: Some("shop".into()), failed: true, limit: 3, skip: 0 },
         ),
+        ("rollback shop", rollback(None, None)),
+        ("rollback shop --to x --reason bad load --to y", rollback(Some("x"), Some("bad load --to y"))),
         ("retry x", Command::Retry { run: "x".into(), from: None }),
         ("retry x --from latest", Command::Retry { run: "x".into(), from: Some(StageId::Latest) }),
         ("cancel x", Command::Cancel { run: "x".into() }),

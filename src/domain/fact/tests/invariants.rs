@@ -190,6 +190,7 @@ fn check_step(before: &Run, after: &Run, fact: &Fact) -> Result<(), TestCaseErro
     prop_assert!(!came_back || opens, "{fact:?} has left {:?}", before.status);
     // What stands once stays told; what is open builds on an export that is there.
     prop_assert!(after.rollbacks().count() >= before.rollbacks().count());
+    prop_assert!(after.marks().count() >= before.marks().count());
     prop_assert!(after.rolled_back_to.is_none() || after.status.is_over());
     let reads = after.open_stage().is_some_and(|it| matches!(it.id, StageId::Verify | StageId::Latest));
     prop_assert!(after.removal.is_none() || after.status.is_over() || !reads);

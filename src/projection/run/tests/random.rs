@@ -12,6 +12,7 @@ use crate::{
         fact::Fact,
         failure::{Class, Failure},
         lake::{Lake, Standing},
+        rollback::{Rollback, RolledBack},
         run::Trigger,
         stage::{Detail, StageId, WaitOn},
     },
@@ -42,6 +43,8 @@ enum Op {
     Retry(String, Option<StageId>),
     Acknowledge(String),
     Overtaken,
+    BringBack(String),
+    RollBack(String),
 }
 
 fn text(max: usize) -> impl Strategy<Value = String> {
@@ -93,6 +96,8 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (text(30), stage).prop_map(|(by, from)| Op::Retry(by, from)),
         2 => text(30).prop_map(Op::Acknowledge),
         1 => proptest::strategy::Just(Op::Overtaken),
+        2 => text(400).prop_map(Op::BringBack),
+        1 => text(400).prop_map(Op::RollBack),
     ]
 }
 
@@ -101,6 +106,16 @@ fn play(story: Story, op: Op) -> Story {
         return match op {
             Op::Retry(by, from) => story.retry(&by, from),
             Op::Acknowledge(by) => story.maybe(1, &Fact::Acknowledged { by }),
+            Op::BringBack(reason) => {
+                let (from, at) = (story.run.run_id.with_attempt(9), story.now);
+                let rollback = Rollback { from, by: "UZOE".into(), at, reason: Some(reason) };
+                story.maybe(1, &Fact::BroughtBack { rollback })
+            }
+            Op::RollBack(reason) => {
+                let (to, at) = (story.run.run_id.with_attempt(9), story.now);
+                let mark = RolledBack { to, by: "UZOE".into(), at, reason: Some(reason) };
+                story.maybe(1, &Fact::RolledBack { mark })
+            }
             Op::Overtaken => {
                 let by = story.run.run_id.with_attempt(9);
                 story.maybe(1, &Fact::Overtaken { by })
@@ -141,7 +156,9 @@ fn play(story: Story, op: Op) -> Story {
         | Op::Expire
         | Op::Retry(..)
         | Op::Acknowledge(_)
-        | Op::Overtaken => story,
+        | Op::Overtaken
+        | Op::BringBack(_)
+        | Op::RollBack(_) => story,
     }
 }
 

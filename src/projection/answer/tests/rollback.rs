@@ -1,0 +1,78 @@
+//! What a rollback would do, and why none is made.
+
+use rstest::rstest;
+
+use super::{read_all, run};
+use crate::{
+    domain::{
+        answer::{Answer, Outcome},
+        fact::Fact,
+        name::ExportTask,
+        rollback::{Point, Preview, RollbackRefusal},
+        source::Layer,
+    },
+    projection::{testing::story::begun, text::Locale},
+};
+
+fn newer() -> ExportTask {
+    "shop-202611230300-0a09292e-a1".parse().unwrap()
+}
+
+fn preview(layers: &[Layer], reason: Option<&str>) -> Outcome {
+    let point = |run, time: &str| Point { run, snapshot_time: time.parse().unwrap() };
+    Outcome::RollbackPreviewed(Box::new(Preview {
+        id: "v0=4f2a".into(),
+        source: "shop".into(),
+        from: point(newer(), "2026-11-23T03:00:00Z"),
+        to: point(run(), "2026-11-22T03:00:00Z"),
+        layers: layers.to_vec(),
+        reason: reason.map(str::to_owned),
+    }))
+}
+
+fn refusals() -> Vec<RollbackRefusal> {
+    vec![
+        RollbackRefusal::NothingPublished,
+        RollbackRefusal::NotOurs { export_task: "by-hand <x>".into() },
+        RollbackRefusal::NoOlder,
+        RollbackRefusal::Busy { run: newer() },
+        RollbackRefusal::RollingBack { run: run() },
+        RollbackRefusal::NotGood { run: run() },
+        RollbackRefusal::OtherSource { run: run() },
+        RollbackRefusal::IsPublished { run: newer() },
+        RollbackRefusal::NotOlder { run: newer() },
+        RollbackRefusal::RolledBackFrom { run: newer() },
+        RollbackRefusal::Removed { run: run() },
+        RollbackRefusal::Changed,
+    ]
+}
+
+fn removed(facts: &[Fact]) -> Answer {
+    let story = facts.iter().fold(begun().end(), |story, fact| story.then(4000, fact));
+    Answer::Details(Box::new(story.run), None)
+}
+
+#[rstest]
+fn answers_about_rollbacks_read_well(#[values(Locale::En, Locale::Ja)] locale: Locale) {
+    let both = [Layer::Normal, Layer::Sensitive];
+    let begun = |layers: &[Layer]| Outcome::RollingBack {
+        source: "shop".into(),
+        from: newer(),
+        to: run(),
+        layers: layers.to_vec(),
+    };
+    let outcomes = [
+        preview(&both, Some("half the rows of <lessons> are missing")),
+        preview(&both[..1], None),
+        begun(&both),
+        begun(&both[..1]),
+        Outcome::UnknownPreview,
+    ];
+    let refused = refusals().into_iter().map(|why| Outcome::NotRolledBack { source: "shop".into(), why });
+    let mut answers: Vec<Answer> = outcomes.into_iter().chain(refused).map(Answer::Outcome).collect();
+    answers.push(removed(&[Fact::RemovalBegan]));
+    answers.push(removed(&[Fact::RemovalBegan, Fact::RemovalEnded { objects: 12, bytes: 4096 }]));
+    insta::with_settings!({ snapshot_suffix => locale.as_str(), omit_expression => true }, {
+        insta::assert_snapshot!("rollback", read_all(&answers, locale));
+    });
+}

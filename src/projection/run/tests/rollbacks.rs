@@ -1,0 +1,61 @@
+//! Runs that older data was gone back to, and gone back from.
+
+use rstest::rstest;
+
+use super::drawn;
+use crate::{
+    domain::{
+        fact::Fact,
+        rollback::{Rollback, RolledBack},
+        stage::StageId,
+    },
+    projection::{
+        testing::story::{Story, begun},
+        text::Locale,
+    },
+};
+
+const NEWER: &str = "shop-202611230300-0a09292e-a1";
+
+/// Somebody goes back to the run, a day later.
+fn back(story: Story) -> Story {
+    let reason = Some("half the rows of <lessons> are missing".to_owned());
+    let rollback = Rollback { from: NEWER.parse().unwrap(), by: "UZOE".into(), at: story.now, reason };
+    story.then(1440, &Fact::BroughtBack { rollback }).then(0, &Fact::TurnTaken)
+}
+
+fn left(story: Story) -> Story {
+    let to = "shop-202611210300-0a09292e-a1".parse().unwrap();
+    let mark = RolledBack { to, by: "UZOE".into(), at: story.now, reason: None };
+    story.then(1440, &Fact::RolledBack { mark })
+}
+
+fn stories() -> Vec<(&'static str, Story)> {
+    vec![
+        ("begun", back(begun().end()).begin()),
+        ("asked", back(begun().end()).until(StageId::SensitiveApproval).ask()),
+        ("done", back(begun().end()).end()),
+        ("failed", back(begun().end()).until(StageId::NormalTransform).fail("JobNotFound", "")),
+        ("left", left(begun().end())),
+        ("brought back", left(begun().end()).retry("UANA", Some(StageId::Latest))),
+    ]
+}
+
+#[rstest]
+fn a_rollback_is_told_where_people_look(#[values(Locale::En, Locale::Ja)] locale: Locale) {
+    let told = ["root", "rollback:", "rolled_back:", "approval:", "end:"];
+    let drawn: Vec<String> = told.iter().map(|it| format!("═ {it}\n{}", drawn(&stories(), locale, it))).collect();
+    insta::with_settings!({ snapshot_suffix => locale.as_str(), omit_expression => true }, {
+        insta::assert_snapshot!("rollbacks", drawn.join("\n"));
+    });
+}
+
+#[test]
+fn the_end_of_a_rollback_is_told_beside_the_first() {
+    let ends = |story: &Story| {
+        let wanted = super::draw(story, Locale::En);
+        wanted.into_iter().filter(|it| it.key.0.starts_with("end:")).map(|it| it.key.0).collect::<Vec<_>>()
+    };
+    let first = begun().end();
+    assert_eq!((ends(&first), ends(&back(first.clone()).end())), (vec!["end:0".to_owned()], vec!["end:1".to_owned()]));
+}
