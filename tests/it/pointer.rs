@@ -74,15 +74,25 @@ impl Lake {
         self.newest_that_is(&[RunStatus::Succeeded, RunStatus::Failed, RunStatus::WaitingApproval]).await
     }
 
+    /// Takes a snapshot, and waits until it is available: it is the latest then.
+    async fn snapshot(&self) {
+        let arn = self.bot.world.aws.rds.create_automated_snapshot("learning-db").unwrap();
+        let client = aws_sdk_rds::Client::new(&self.bot.world.sdk_config());
+        let is_there = async || {
+            let found = client.describe_db_snapshots().db_instance_identifier("learning-db").send().await.unwrap();
+            let mut all = found.db_snapshots.unwrap_or_default().into_iter();
+            let it = all.find(|it| it.db_snapshot_arn() == Some(&arn))?;
+            (it.status() == Some("available")).then_some(())
+        };
+        self.bot.until("the snapshot is available", is_there).await;
+    }
+
     async fn ask(&self) {
         let before = self.bot.runs().await.len();
-        let mut command = "/datalake run learning --layers normal".to_owned();
         if before > 0 {
-            let snapshot = self.bot.world.aws.rds.create_automated_snapshot("learning-db").unwrap();
-            let (_, id) = snapshot.split_once(":snapshot:").unwrap();
-            command.push_str(&format!(" --snapshot {id}"));
+            self.snapshot().await;
         }
-        self.bot.slash(ANA, &command).await;
+        self.bot.slash(ANA, "/datalake run learning --layers normal").await;
         self.bot.until("the run is there", async || (self.bot.runs().await.len() > before).then_some(())).await;
     }
 

@@ -66,6 +66,20 @@ fn what_is_allowed_passes_and_what_is_not_is_named() {
 }
 
 #[test]
+fn a_table_below_the_name_of_a_run_is_told_by_its_folder_and_one_of_another_source_is_left_alone() {
+    let at = "s3://lake/normal/shop/shop-202611220304-0a09292e-a1/shop/shop.users/datalake_run=x/";
+    let kept = |source: &str, location: &str| CatalogTable {
+        crawler: None,
+        source: Some(source.to_owned()),
+        ..table("people", location, &[("id", "bigint"), ("name", "string")])
+    };
+    assert_eq!(found(&users(), &[kept(SOURCE, at)]), ["shop.users.name"]);
+    assert_eq!(found(&users(), &[kept("crm", "s3://lake/normal/crm/x/")]), Vec::<String>::new());
+    let called = CatalogTable { name: "shop_users".to_owned(), ..kept("crm", "s3://lake/normal/crm/x/") };
+    assert_eq!(found(&users(), &[called]), Vec::<String>::new());
+}
+
+#[test]
 fn a_hash_or_a_mask_is_text() {
     let columns = [("id", "bigint"), ("email", "bigint"), ("phone", "array<string>")];
     let leaked = ["shop.users.email hash: bigint", "shop.users.phone mask: array<string>"];

@@ -10,7 +10,7 @@ use crate::{
         report::Report,
         run::Run,
         seen::Seen,
-        source::{Catalog, Layer, Location, Source, Then},
+        source::{Catalog, Layer, Location, Publish, Source, Then},
         stage::{Detail, StageId},
         warning::Warning,
     },
@@ -147,8 +147,10 @@ fn is_gone(run: &Run, finding: &Finding) -> bool {
 }
 
 /// Returns where data of the Normal layer lies, and what was never classified.
-pub(super) fn places(source: &Source) -> [&Location; 3] {
-    [&source.normal.output, &source.latest, &source.export.to]
+pub(super) fn places(source: &Source) -> Vec<&Location> {
+    // A whole bucket holds what is nobody's business here.
+    let exports = Some(&source.export.to).filter(|it| source.publish == Publish::Pointer && !it.prefix.is_empty());
+    [&source.normal.output, &source.latest].into_iter().chain(exports).collect()
 }
 
 /// Returns the guard of the Normal layer, whose data lies at `places`.

@@ -41,19 +41,19 @@ pub(super) fn of(wanted: &CatalogTable, found: Option<&Table>) -> Result<TableIn
         .table_type("EXTERNAL_TABLE")
         .set_parameters(Some(parameters))
         .build()
-        .map_err(invalid)
+        .map_err(|it| invalid(&it))
 }
 
 fn columns(wanted: &CatalogTable, found: Option<&Table>) -> Result<Vec<Column>, Failure> {
     let known = found.and_then(Table::storage_descriptor).map(StorageDescriptor::columns).unwrap_or_default();
     let comment = |name: &str| known.iter().find(|it| it.name() == name)?.comment().map(str::to_owned);
     let column = |(name, kind): &(String, String)| {
-        Column::builder().name(name).r#type(kind).set_comment(comment(name)).build().map_err(invalid)
+        Column::builder().name(name).r#type(kind).set_comment(comment(name)).build().map_err(|it| invalid(&it))
     };
     wanted.columns.iter().map(column).collect()
 }
 
-fn invalid(error: aws_sdk_glue::error::BuildError) -> Failure {
+fn invalid(error: &aws_sdk_glue::error::BuildError) -> Failure {
     Failure::new(Class::Data, "InvalidRequest", error.to_string())
 }
 
