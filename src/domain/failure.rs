@@ -149,7 +149,8 @@ impl Failure {
 
     /// Returns the failure that something is that the bot itself has found.
     pub fn found(class: Class, code: &str, found: Found) -> Self {
-        Self { found: Some(found.clone()), ..Self::new(class, code, found.to_string()) }
+        let failure = Self::new(class, code, found.to_string());
+        Self { found: Some(found), ..failure }
     }
 
     /// Returns which remedy helps: the name of a text in `templates/`.

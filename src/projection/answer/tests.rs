@@ -201,6 +201,18 @@ fn refusals() -> Vec<Outcome> {
     not_retried.into_iter().chain(presses.map(|why| Outcome::NotVoted { why })).collect()
 }
 
+/// A run whose layers' rows are known.
+fn counted() -> Run {
+    let counts = |tables: &[(&str, u64, Option<u64>)], more| {
+        let tables = tables.iter().map(|(table, rows, was)| Rows { table: (*table).into(), rows: *rows, was: *was });
+        let row_counts = Some(Box::new(RowCounts { tables: tables.collect(), more }));
+        Detail { row_counts, rows: Some(41_203), tables: Some(39), ..Detail::default() }
+    };
+    let normal = counts(&[("shop.users", 17, Some(41_200)), ("shop.orders", 1, None)], 37);
+    let story = begun().until(StageId::NormalTransform).finish(3, normal, &[]).until(StageId::SensitiveTransform);
+    story.finish(3, counts(&[("shop.users", 40, Some(40))], 0), &[]).run
+}
+
 fn long_answers() -> Vec<Answer> {
     let failed = begun().until(StageId::NormalTransform).fail(codes::JOB_FAILED, "Executor lost").run;
     let again = begun().until(StageId::Export).fail(codes::EXPORT_FAILED, "internal error").retry("UZOE", None);
@@ -217,14 +229,6 @@ fn long_answers() -> Vec<Answer> {
         only: (0..12).map(|it| format!("shop.orders_{it}")).collect(),
         ..begun().until(StageId::Latest).begin().run
     };
-    let counts = |tables: &[(&str, u64, Option<u64>)], more| {
-        let tables = tables.iter().map(|(table, rows, was)| Rows { table: (*table).into(), rows: *rows, was: *was });
-        let row_counts = Some(Box::new(RowCounts { tables: tables.collect(), more }));
-        Detail { row_counts, rows: Some(41_203), tables: Some(39), ..Detail::default() }
-    };
-    let normal = counts(&[("shop.users", 17, Some(41_200)), ("shop.orders", 1, None)], 37);
-    let counted = begun().until(StageId::NormalTransform).finish(3, normal, &[]).until(StageId::SensitiveTransform);
-    let counted = counted.finish(3, counts(&[("shop.users", 40, Some(40))], 0), &[]).run;
     let slow = Run { usual, ..done.clone() };
     let runs = || vec![again.clone(), failed.clone(), slow.clone()];
     let part = |text: &str, more| Part { entries: runs(), of: parse(text).unwrap(), more };
@@ -253,7 +257,7 @@ fn long_answers() -> Vec<Answer> {
         Answer::Details(Box::new(detailed), None),
         Answer::Details(Box::new(failed.clone()), None),
         Answer::Details(Box::new(again.clone()), Some(Unsent { reason: "is_archived".into(), messages: 3 })),
-        Answer::Details(Box::new(counted), None),
+        Answer::Details(Box::new(counted()), None),
         Answer::Help { topic: None, may_operate: true },
         Answer::Help { topic: None, may_operate: false },
         Answer::Help { topic: Some(Verb::Run), may_operate: true },
