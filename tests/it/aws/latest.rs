@@ -27,7 +27,7 @@ const STAGE: StageId = StageId::Latest;
 /// Contents by key.
 type Objects = BTreeMap<String, Vec<u8>>;
 
-pub(super) fn at(prefix: &str) -> Location {
+fn at(prefix: &str) -> Location {
     Location { bucket: "lake".to_owned(), prefix: prefix.to_owned() }
 }
 
@@ -51,7 +51,7 @@ fn export(world: &World, task: &str, data: &[(&str, &str)]) {
     }
 }
 
-pub(super) fn of(task: &str, second: i64) -> Stamp {
+fn of(task: &str, second: i64) -> Stamp {
     Stamp { export_task: task.to_owned(), snapshot_time: Some(jiff::Timestamp::from_second(second).unwrap()) }
 }
 
