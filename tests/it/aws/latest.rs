@@ -34,7 +34,7 @@ const STAGE: StageId = StageId::Latest;
 /// Contents by key.
 type Objects = BTreeMap<String, Vec<u8>>;
 
-pub(super) fn at(prefix: &str) -> Location {
+fn at(prefix: &str) -> Location {
     Location { bucket: "lake".to_owned(), prefix: prefix.to_owned() }
 }
 

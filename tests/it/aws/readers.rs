@@ -15,7 +15,8 @@ use std::{
 use aws_config::retry::RetryConfig;
 use aws_sdk_s3::Client;
 use datalake_bot::{
-    adapters::aws::{publish, s3_client},
+    adapters::aws::{publish, s3_client, stamp},
+    domain::source::Location,
     engine::ports::Progress,
     sandbox::{
         aws::{ACCESS_KEY, Pace, REGION, SECRET_KEY},
@@ -27,10 +28,7 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use self::{reader::Objects, watch::Watch};
-use super::{
-    World,
-    latest::{at, of},
-};
+use super::World;
 use crate::harness::signal_to;
 
 const BUCKET: &str = "lake";
@@ -40,6 +38,10 @@ const SHARED: &str = "db/db.fixed/1/same.parquet";
 
 const PUBLISHES: u64 = 200;
 const PUBLISHES_OF_THE_PROGRAM: u64 = 8;
+
+pub(super) fn at(prefix: &str) -> Location {
+    Location { bucket: BUCKET.to_owned(), prefix: prefix.to_owned() }
+}
 
 /// Returns the name of an export, whose snapshots were taken in this order.
 fn task(number: u64) -> String {
@@ -80,12 +82,13 @@ fn at_call(world: &World, skip: usize, rng: &mut Rng, hook: datalake_bot::sandbo
 
 /// Publishes, and returns whether it was done before it was cut off, as a process that is killed at some call of it.
 async fn published(world: &World, client: &Client, task: &str, rng: &mut Rng) -> bool {
+    let (from, to) = (at(&format!("raw/{task}")), at("latest/shop"));
+    let stamp = stamp(client, &from).await.unwrap();
     let killed = CancellationToken::new();
     if rng.u8(0..10) < 7 {
         let token = killed.clone();
         at_call(world, rng.usize(0..25), rng, Arc::new(move |_| token.cancel()));
     }
-    let (from, to, stamp) = (at(&format!("raw/{task}")), at("latest/shop"), of(task, snapshot_time(task).as_second()));
     let progress = Progress::default();
     let publishing = Box::pin(publish(client, &world.front.clock, &from, &to, &stamp, &progress));
     tokio::select! {

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use datalake_bot::{
-    adapters::aws::{Endpoints, local_config, publish, s3_client},
+    adapters::aws::{Endpoints, Stamp, local_config, publish, s3_client, stamp},
     engine::ports::Progress,
     sandbox::{
         aws::{ACCESS_KEY, Pace, REGION, SECRET_KEY},
@@ -17,8 +17,7 @@ use tokio::time::sleep;
 
 use super::{
     World,
-    latest::{at, of},
-    readers::{reader::Objects, watch::Watch},
+    readers::{at, reader::Objects, watch::Watch},
 };
 
 /// Objects of the export that is published in trouble, and of the one before it.
@@ -41,15 +40,17 @@ async fn in_trouble(trouble: Fault, lasting: Option<Duration>) {
     let endpoints = Endpoints(BTreeMap::from([("S3", world.stand_ins.endpoints.s3.clone())]));
     let client = s3_client(&local_config(REGION, ACCESS_KEY, SECRET_KEY, endpoints));
     let watch = Watch::new(&world, 18);
-    let published = async |task: &str, second| {
-        let (from, stamp, progress) = (at(&format!("raw/{task}")), of(task, second), Progress::default());
-        Box::pin(publish(&client, &world.front.clock, &from, &at("latest/shop"), &stamp, &progress)).await
+    let from = |task: &str| at(&format!("raw/{task}"));
+    let published = async |task: &str, stamp: &Stamp| {
+        let progress = Progress::default();
+        Box::pin(publish(&client, &world.front.clock, &from(task), &at("latest/shop"), stamp, &progress)).await
     };
     let (before, task) = ("shop-001-a1", "shop-002-a1");
     watch.export(before, objects(before, BEFORE));
     watch.export(task, objects(task, OBJECTS));
-    published(before, 1).await.unwrap();
+    published(before, &stamp(&client, &from(before)).await.unwrap()).await.unwrap();
     watch.settle(before);
+    let of = stamp(&client, &from(task)).await.unwrap();
     watch.begin(&world, task);
     world.front.faults.plant(trouble);
     let over = async {
@@ -58,7 +59,7 @@ async fn in_trouble(trouble: Fault, lasting: Option<Duration>) {
         world.front.faults.clear();
         watch.plant(&world);
     };
-    let (done, ()) = tokio::join!(published(task, 2), over);
+    let (done, ()) = tokio::join!(published(task, &of), over);
     assert_eq!(done.map(|it| it.objects), Ok(OBJECTS as u64));
     assert_eq!(world.front.faults.left(), 1, "the watch remains, and no trouble that has not come");
     watch.settle(task);
