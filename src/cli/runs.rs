@@ -165,7 +165,7 @@ async fn carried_out(engine: &Engine, answer: Answer, delivery: &str, is_of_peop
     let until = Instant::now() + PATIENCE;
     loop {
         // Who breaks the glass is looked up in Slack, which only the running bot can.
-        let next = if is_of_people { Next::Again(AGAIN) } else { engine.carry_out(delivery).await };
+        let next = if is_of_people { Next::Again(AGAIN) } else { Box::pin(engine.carry_out(delivery)).await };
         if let Some(outcome) = engine.store.request(delivery).await?.and_then(|it| it.outcome) {
             return Ok(Answer::Outcome(outcome));
         }
