@@ -120,7 +120,7 @@ impl Carrier {
         let until = Instant::now() + PATIENCE;
         loop {
             let next = match self {
-                Self::Anybody => engine.carry_out(delivery).await,
+                Self::Anybody => Box::pin(engine.carry_out(delivery)).await,
                 Self::RunningBot => Next::Again(PAUSE),
             };
             if let Some(outcome) = engine.store.request(delivery).await?.and_then(|it| it.outcome) {

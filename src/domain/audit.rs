@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::redact::redact;
 
-mod deeds;
+pub mod deeds;
 pub mod verify;
 
 /// The chain of what belongs to no run. No run is called so: names of runs end with an attempt.

@@ -178,12 +178,7 @@ impl Run {
             Fact::Intended { intent, .. } => return self.intended(id, intent, now),
             Fact::Withdrawn { on, .. } => wait(self.freed(id)?, on, now),
             Fact::GivenBack { detail, .. } => self.freed(id)?.detail = detail.clone(),
-            Fact::Acted { handle, .. } => {
-                let stage = self.running(id)?;
-                let intent = stage.intent.as_mut()?;
-                intent.handle = handle.clone().or(intent.handle.take()).or_else(|| Some(String::new()));
-                stage.waiting = None;
-            }
+            Fact::Acted { handle, .. } => return self.acted(id, handle.clone()),
             Fact::Renewed { until, detail, .. } => {
                 let stage = self.running(id)?;
                 stage.intent.as_mut()?.until = *until;
@@ -228,6 +223,14 @@ impl Run {
         let stage = self.running(id).filter(|it| it.is_unconfirmed())?;
         // What is in the way stays recorded until AWS has acted: it may be so again, and runs out of patience.
         stage.intent = Some(intent.clone());
+        Some(())
+    }
+
+    fn acted(&mut self, id: StageId, handle: Option<String>) -> Option<()> {
+        let stage = self.running(id)?;
+        let intent = stage.intent.as_mut()?;
+        intent.handle = handle.or(intent.handle.take()).or_else(|| Some(String::new()));
+        stage.waiting = None;
         Some(())
     }
 

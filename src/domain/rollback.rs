@@ -117,8 +117,10 @@ impl Run {
     }
 }
 
-/// Returns the run that is gone back to from `published`, the newest attempt of the run whose data that is: `named`, or
-/// the newest of `runs` whose data is good, older, complete and still there. `runs` are those of the source.
+/// Returns the run that is gone back to from `published`: `named`, or the newest of `runs` whose data is good, older,
+/// complete and still there.
+///
+/// `published` is the newest attempt of the run whose data is published; `runs` are those of the source.
 ///
 /// # Errors
 /// None can be gone back to.

@@ -16,13 +16,12 @@ use super::{
     reconciler::update,
 };
 use crate::domain::{
-    audit::{Deed, Kind},
+    audit::deeds::removed,
     fact::Fact,
     failure::Failure,
     forecast::{Holding, Published},
     name::ExportTask,
     retention::{InUse, Retention},
-    retry::BOT,
     run::Run,
     source::{Location, Source},
 };
@@ -180,8 +179,7 @@ impl Cleaner {
         let written = match (fact, &run.next_attempt) {
             // The chain of an attempt that was left behind has gone on in the next.
             (Fact::RemovalEnded { objects, bytes }, Some(_)) => {
-                let deed = Deed::new(Kind::Removed, BOT).with("export_task", &run.export_task);
-                let deed = deed.with("objects", objects).with("bytes", bytes);
+                let deed = removed(*objects, *bytes).with("export_task", &run.export_task);
                 engine.write_at_door(deed, &update(run, &after)).await
             }
             _ => engine.store.write(&update(run, &after)).await,

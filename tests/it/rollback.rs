@@ -59,8 +59,8 @@ pub(crate) async fn two_nights(bot: &Bot) -> (Run, Run) {
 
 /// The newest message that only `user` sees and that has the button.
 fn preview(judge: &Judge, user: &str) -> Option<Posted> {
-    let messages = judge.world.slack.messages(CHANNEL).into_iter();
-    messages.filter(|it| it.only_for.as_deref() == Some(user) && has(it, CONFIRM)).next_back()
+    let mut messages = judge.world.slack.messages(CHANNEL).into_iter();
+    messages.rfind(|it| it.only_for.as_deref() == Some(user) && has(it, CONFIRM))
 }
 
 async fn previewed(bot: &Bot, user: &str, words: &str) -> Posted {

@@ -105,22 +105,29 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
             Deed::new(Kind::Retried, by).with("from", from).with_some("sets_aside", set_aside.map(|it| &it.id))
         }
         Fact::Acknowledged { by } => Deed::new(Kind::Acknowledged, by),
-        Fact::BroughtBack { rollback: Rollback { from, by, reason, .. } } => {
-            let set_aside = before.approval.as_ref().map(|it| &it.id);
-            let deed = Deed::new(Kind::BroughtBack, by).with("in_place_of", from);
-            deed.with_some("reason", reason.as_ref()).with_some("sets_aside", set_aside)
-        }
-        Fact::RolledBack { mark: RolledBack { to, by, reason, .. } } => {
-            Deed::new(Kind::RolledBack, by).with("to", to).with_some("reason", reason.as_ref())
-        }
+        Fact::BroughtBack { rollback } => brought_back(before, rollback),
+        Fact::RolledBack { mark } => rolled_back(mark),
         Fact::RollbackUndone { by } => Deed::new(Kind::RollbackUndone, by).with_some("comes_back", before.replaces()),
         // The chain of an attempt that was left behind has gone on in the next: an entry here would fork it.
         Fact::RemovalEnded { .. } if before.next_attempt.is_some() => return None,
-        Fact::RemovalEnded { objects, bytes } => {
-            Deed::new(Kind::Removed, BOT).with("objects", objects).with("bytes", bytes)
-        }
+        Fact::RemovalEnded { objects, bytes } => removed(*objects, *bytes),
         Fact::Overtaken { by } => Deed::new(Kind::Overtaken, BOT).with("by", by),
     })
+}
+
+fn brought_back(before: &Run, Rollback { from, by, reason, .. }: &Rollback) -> Deed {
+    let set_aside = before.approval.as_ref().map(|it| &it.id);
+    let deed = Deed::new(Kind::BroughtBack, by).with("in_place_of", from);
+    deed.with_some("reason", reason.as_ref()).with_some("sets_aside", set_aside)
+}
+
+fn rolled_back(RolledBack { to, by, reason, .. }: &RolledBack) -> Deed {
+    Deed::new(Kind::RolledBack, by).with("to", to).with_some("reason", reason.as_ref())
+}
+
+/// Returns what an entry tells of an export of which nothing is there any more.
+pub fn removed(objects: u64, bytes: u64) -> Deed {
+    Deed::new(Kind::Removed, BOT).with("objects", &objects).with("bytes", &bytes)
 }
 
 /// A verdict is its voter's, and so is what they do with it later; what happens without one is the bot's.

@@ -74,7 +74,7 @@ fn nothing_is_rolled_back_while_a_run_is_open() {
     let runs = [old.clone(), published.clone(), open];
     assert_eq!(choose(&published, &runs, Some(&old)).unwrap_err(), RollbackRefusal::Busy { run });
     let runs = [back(&old, &published), published.clone()];
-    let run = old.export_task.clone();
+    let run = old.export_task;
     assert_eq!(choose(&published, &runs, None).unwrap_err(), RollbackRefusal::RollingBack { run });
 }
 
@@ -99,7 +99,7 @@ fn a_run_is_opened_again_from_latest_and_asks_anew() {
 fn an_approval_is_bound_to_the_rollback() {
     let newer = days_later(&succeeded(), 1);
     let waits = asked(&run_at(StageId::SensitiveApproval));
-    let before = waits.approval.clone().unwrap();
+    let before = waits.approval.unwrap();
     let opened = back(&succeeded(), &newer);
     let mut run = after(&opened, &[Fact::TurnTaken]);
     for stage in [StageId::Latest, StageId::NormalTransform, StageId::NormalCatalog] {
@@ -155,7 +155,7 @@ proptest! {
             }
         }).collect();
         let published = days_later(&succeeded(), i64::try_from(at).unwrap());
-        let expected = fates.iter().zip(&nights).take(at).filter(|(fate, _)| matches!(fate, Fate::Good)).next_back();
+        let expected = fates.iter().zip(&nights).take(at).rfind(|(fate, _)| matches!(fate, Fate::Good));
         let chosen = choose(&published, &nights, None);
         match expected {
             Some((_, run)) => {

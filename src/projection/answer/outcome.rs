@@ -7,7 +7,6 @@ use crate::{
         approval::{ApprovalState, Refusal, Subject, Verdict},
         name::ExportTask,
         retry::RetryRefusal,
-        source::Layer,
         stage::StageId,
     },
     projection::{
@@ -29,10 +28,7 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
     match outcome {
         Outcome::Started { run } => voice.say("outcome.started", values! { run => run.as_str() }),
         Outcome::Queued { run, holder } => voice.say("outcome.queued", values! { run => run.as_str(), holder }),
-        Outcome::Exists { run, status, same_layers } => {
-            let status = phrase::status(voice, status);
-            voice.say("outcome.exists", values! { run => run.as_str(), status, same_layers })
-        }
+        Outcome::Exists { run, status, same_layers } => exists(voice, run, status, *same_layers),
         // The point of it: the plan itself is a message of more than one paragraph.
         Outcome::Planned(forecast) => forecast::headline(voice, forecast),
         Outcome::Retrying { run, from, kept, redone, gone, overwritten } => {
@@ -48,10 +44,7 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         }
         Outcome::NotRetried { run, why } => not_retried(voice, run, *why),
         Outcome::RollbackPreviewed(preview) => rollback::headline(voice, preview),
-        Outcome::RollingBack { source, from, to, layers } => {
-            let sensitive = layers.contains(&Layer::Sensitive);
-            voice.say("rollback.begun", values! { source, from => from.as_str(), to => to.as_str(), sensitive })
-        }
+        Outcome::RollingBack { source, from, to, layers } => rollback::begun(voice, source, [from, to], layers),
         Outcome::NotRolledBack { source, why } => rollback::refused(voice, source, why),
         Outcome::UnknownPreview => voice.text("rollback.unknown"),
         Outcome::Canceling { run } => voice.say("outcome.canceling", values! { run => run.as_str() }),
@@ -81,6 +74,11 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::Forbidden(it) => forbidden(voice, it),
         Outcome::GaveUp { code, why } => voice.say("outcome.gave_up", values! { code, why => redact(why) }),
     }
+}
+
+fn exists(voice: Voice<'_>, run: &ExportTask, status: &str, same_layers: bool) -> Mrkdwn {
+    let status = phrase::status(voice, status);
+    voice.say("outcome.exists", values! { run => run.as_str(), status, same_layers })
 }
 
 fn stands(voice: Voice<'_>, key: &str, run: &ExportTask, status: &str) -> Mrkdwn {

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        name::ExportTask,
         rollback::{Preview, RollbackRefusal},
         source::Layer,
     },
@@ -52,6 +53,12 @@ fn button(voice: Voice<'_>, preview: &Preview) -> Button {
         style: Style::Danger,
         confirm: Some(confirm),
     }
+}
+
+/// Returns that `source` is being rolled back, from which run to which.
+pub(super) fn begun(voice: Voice<'_>, source: &str, [from, to]: [&ExportTask; 2], layers: &[Layer]) -> Mrkdwn {
+    let sensitive = layers.contains(&Layer::Sensitive);
+    voice.say("rollback.begun", values! { source, from => from.as_str(), to => to.as_str(), sensitive })
 }
 
 /// Returns why nothing of `source` is rolled back.

@@ -101,21 +101,25 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
+fn bring_back(story: Story, reason: String) -> Story {
+    let (from, at) = (story.run.run_id.with_attempt(9), story.now);
+    let rollback = Rollback { from, by: "UZOE".into(), at, reason: Some(reason) };
+    story.maybe(1, &Fact::BroughtBack { rollback })
+}
+
+fn roll_back(story: Story, reason: String) -> Story {
+    let (to, at) = (story.run.run_id.with_attempt(9), story.now);
+    let mark = RolledBack { to, by: "UZOE".into(), at, reason: Some(reason) };
+    story.maybe(1, &Fact::RolledBack { mark })
+}
+
 fn play(story: Story, op: Op) -> Story {
     let Some(stage) = story.run.open_stage().map(|it| it.id).filter(|_| !story.run.status.is_over()) else {
         return match op {
             Op::Retry(by, from) => story.retry(&by, from),
             Op::Acknowledge(by) => story.maybe(1, &Fact::Acknowledged { by }),
-            Op::BringBack(reason) => {
-                let (from, at) = (story.run.run_id.with_attempt(9), story.now);
-                let rollback = Rollback { from, by: "UZOE".into(), at, reason: Some(reason) };
-                story.maybe(1, &Fact::BroughtBack { rollback })
-            }
-            Op::RollBack(reason) => {
-                let (to, at) = (story.run.run_id.with_attempt(9), story.now);
-                let mark = RolledBack { to, by: "UZOE".into(), at, reason: Some(reason) };
-                story.maybe(1, &Fact::RolledBack { mark })
-            }
+            Op::BringBack(reason) => bring_back(story, reason),
+            Op::RollBack(reason) => roll_back(story, reason),
             Op::Overtaken => {
                 let by = story.run.run_id.with_attempt(9);
                 story.maybe(1, &Fact::Overtaken { by })
