@@ -92,7 +92,9 @@ pub fn facts(voice: Voice<'_>, run: &Run, stage: &Stage) -> Vec<Mrkdwn> {
         ("approved_by", approvers),
     ]
     .into_iter()
-    .filter_map(|(fact, n)| Some(voice.say(&format!("stage.fact.{fact}"), values! { n => n?, of => of_objects.or(*tables) })))
+    .filter_map(|(fact, n)| {
+        Some(voice.say(&format!("stage.fact.{fact}"), values! { n => n?, of => of_objects.or(*tables) }))
+    })
     .collect()
 }
 

@@ -59,7 +59,11 @@ fn export(world: &World, task: &str, data: &[(&str, &str)]) {
 }
 
 fn of(task: &str, second: i64) -> Stamp {
-    Stamp { export_task: task.to_owned(), snapshot_time: Some(jiff::Timestamp::from_second(second).unwrap()), replaces: None }
+    Stamp {
+        export_task: task.to_owned(),
+        snapshot_time: Some(jiff::Timestamp::from_second(second).unwrap()),
+        replaces: None,
+    }
 }
 
 async fn put_up(world: &World, stamp: &Stamp) -> Result<Published, Failure> {
@@ -223,7 +227,8 @@ async fn cut_off_after_any_call_and_begun_again_it_is_as_if_it_had_not_been() {
         export(&world, "b", &data(2).collect::<Vec<_>>());
         put_up(&world, &of("a", 1)).await.unwrap();
         let (old, new) = (objects(&world, "raw/a/"), objects(&world, "raw/b/"));
-        let kept = old.iter().filter(|(name, _)| new.contains_key(*name)).map(|(a, b)| (a.clone(), b.clone())).collect();
+        let kept =
+            old.iter().filter(|(name, _)| new.contains_key(*name)).map(|(a, b)| (a.clone(), b.clone())).collect();
         let was_cut = watched(&world, [&kept, &old, &new], last).await;
         watched(&world, [&kept, &old, &new], usize::MAX).await;
         let (there, manifest) = published(&world);
@@ -254,8 +259,7 @@ async fn what_is_refused_for_its_pace_or_lost_on_the_way_is_sent_again() {
         export(&world, "a", &[(&format!("db/t/{index:02}.parquet"), "x")]);
         world.stand_ins.s3.put("lake", &format!("latest/shop/old/{index}"), "stale").unwrap();
     }
-    let slow =
-        Kind::Refuse { status: 503, code: "SlowDown".to_owned(), message: String::new(), retry_after: None };
+    let slow = Kind::Refuse { status: 503, code: "SlowDown".to_owned(), message: String::new(), retry_after: None };
     world.front.faults.plant(Fault { skip: 10, ..Fault::once("s3", "CopyObject", slow.clone()).times(20) });
     for operation in ["ListObjectsV2", "DeleteObjects", "GetObject"] {
         world.front.faults.plant(Fault::once("s3", operation, slow.clone()).times(2));

@@ -23,10 +23,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use self::gate::Gate;
 use super::{
-    super::{
-        error::Trouble,
-        s3::Content,
-    },
+    super::{error::Trouble, s3::Content},
     trouble::{Action, Side},
 };
 use crate::domain::{

@@ -66,9 +66,8 @@ async fn serve(listener: TcpListener, asked: Arc<Mutex<Vec<String>>>, judge: Arc
         let cut = CancellationToken::new();
         let connection = {
             let cut = cut.clone();
-            let service = service_fn(move |request| {
-                answer(request, Arc::clone(&asked), Arc::clone(&judge), cut.clone())
-            });
+            let service =
+                service_fn(move |request| answer(request, Arc::clone(&asked), Arc::clone(&judge), cut.clone()));
             http1::Builder::new().serve_connection(TokioIo::new(socket), service)
         };
         tracker.spawn(cut.run_until_cancelled_owned(connection));
@@ -95,6 +94,7 @@ async fn answer(
         cut.cancel();
         return std::future::pending().await;
     };
-    let response = headers.into_iter().fold(Response::builder().status(status), |it, (name, value)| it.header(name, value));
+    let response =
+        headers.into_iter().fold(Response::builder().status(status), |it, (name, value)| it.header(name, value));
     Ok(response.body(body).unwrap())
 }

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::sync::mpsc::Receiver;
 
-pub(super) use self::{call::Copier, parts::give_up_leftovers};
 use self::call::{Done, Job};
+pub(super) use self::{call::Copier, parts::give_up_leftovers};
 use super::{super::s3::Object, meter::Meter};
 use crate::domain::failure::Failure;
 
@@ -25,7 +25,9 @@ pub(super) async fn all(copier: &Copier<'_>, mut objects: Receiver<Object>, mete
     let mut calls = FuturesUnordered::new();
     let mut more = true;
     loop {
-        while calls.len() < AT_ONCE && let Some(job) = waiting.pop_front() {
+        while calls.len() < AT_ONCE
+            && let Some(job) = waiting.pop_front()
+        {
             calls.push(copier.run(job));
         }
         let done = tokio::select! {

@@ -87,7 +87,11 @@ impl Counts {
         Detail {
             percent: Some(percent(self.bytes, self.of_bytes)),
             of_objects: Some(self.of_objects),
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is small and positive")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a rate is small and positive"
+            )]
             per_second: told.then_some(rate.round() as u64),
             expected_end: left.and_then(|it| clock.now().checked_add(it).ok()),
             ..known

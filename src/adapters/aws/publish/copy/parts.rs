@@ -125,8 +125,7 @@ pub(in super::super) async fn give_up_leftovers(calls: &Calls<'_>, to: &Location
 
 /// Gives an upload up. If this fails too, a lifecycle rule must do it.
 pub(super) async fn abort(calls: &Calls<'_>, to: &Location, key: &str, id: &str) {
-    let abort =
-        |s3: &aws_sdk_s3::Client| s3.abort_multipart_upload().bucket(&to.bucket).key(key).upload_id(id).send();
+    let abort = |s3: &aws_sdk_s3::Client| s3.abort_multipart_upload().bucket(&to.bucket).key(key).upload_id(id).send();
     if let Err(trouble) = calls.send(Lane::Write, abort).await {
         warn!(key, "An upload cannot be given up: {}", trouble.message());
     }

@@ -12,11 +12,7 @@ use super::{
     parts::{Sizes, Upload},
     *,
 };
-use crate::{
-    clock::System,
-    domain::source::Location,
-    engine::ports::Progress,
-};
+use crate::{clock::System, domain::source::Location, engine::ports::Progress};
 
 const COPIED: &str = "<CopyObjectResult><ETag>\"c\"</ETag></CopyObjectResult>";
 const BEGUN: &str = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";

@@ -13,7 +13,8 @@ use crate::{
     engine::ports::Progress,
 };
 
-const LISTED: &str = "<ListBucketResult><Contents><Key>raw/a/db/x</Key><Size>3</Size><ETag>\"e\"</ETag></Contents></ListBucketResult>";
+const LISTED: &str =
+    "<ListBucketResult><Contents><Key>raw/a/db/x</Key><Size>3</Size><ETag>\"e\"</ETag></Contents></ListBucketResult>";
 
 /// Answers a publish of one object up to its copy.
 fn s3(call: &str) -> Answer {
@@ -45,7 +46,8 @@ async fn copy_refused(status: u16, code: &'static str) -> Failure {
 async fn a_key_that_cannot_be_used_is_told_with_both_sides() {
     for code in ["KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException"] {
         let failure = copy_refused(400, code).await;
-        let expected = "s3:PutObject on the target s3://lake/latest/, copying from the source s3://exports/raw/a/: as AWS said";
+        let expected =
+            "s3:PutObject on the target s3://lake/latest/, copying from the source s3://exports/raw/a/: as AWS said";
         assert_eq!((failure.code.as_str(), failure.message.as_str()), (code, expected));
         assert_eq!(failure.remedy(), Remedy::DataKey);
     }
@@ -57,12 +59,14 @@ async fn who_is_refused_learns_on_which_side() {
     assert_eq!(failure.remedy(), Remedy::BucketAccess);
     assert!(failure.message.starts_with("s3:PutObject on the target s3://lake/latest"), "{}", failure.message);
 
-    let unreadable = |call: &str| (call.starts_with("PUT") || call.starts_with("HEAD")).then(|| refusal(403, "AccessDenied"));
+    let unreadable =
+        |call: &str| (call.starts_with("PUT") || call.starts_with("HEAD")).then(|| refusal(403, "AccessDenied"));
     let failure = self::failure(unreadable).await;
     assert_eq!(failure.remedy(), Remedy::BucketAccess);
     assert_eq!(failure.message, "s3:GetObject on the source s3://exports/raw/a/: as AWS said");
 
-    for (prefix, told) in [("prefix=raw", "source s3://exports/raw/a/"), ("prefix=latest", "target s3://lake/latest/")] {
+    for (prefix, told) in [("prefix=raw", "source s3://exports/raw/a/"), ("prefix=latest", "target s3://lake/latest/")]
+    {
         let failure = self::failure(move |call| call.contains(prefix).then(|| refusal(403, "AccessDenied"))).await;
         assert_eq!(failure.message, format!("s3:ListBucket on the {told}: as AWS said"));
         assert_eq!(failure.remedy(), Remedy::BucketAccess);
@@ -73,7 +77,8 @@ async fn who_is_refused_learns_on_which_side() {
 async fn a_key_that_is_refused_is_told_from_a_bucket_that_is() {
     let denied = "<Error><Code>AccessDenied</Code><Message>User: r is not authorized to perform: kms:Decrypt on \
                   resource: k</Message></Error>";
-    let failure = failure(move |call| call.starts_with("PUT").then(|| Answer(403, Vec::new(), denied.to_owned()))).await;
+    let failure =
+        failure(move |call| call.starts_with("PUT").then(|| Answer(403, Vec::new(), denied.to_owned()))).await;
     assert!(failure.message.starts_with("s3:GetObject on the source s3://exports/raw/a"), "{}", failure.message);
     assert_eq!(failure.remedy(), Remedy::DataKey);
 }
