@@ -36,7 +36,7 @@ const ATTEMPTS: u32 = 5;
 /// The pause before the second attempt, in milliseconds; each further one is twice as long.
 const PAUSE: u64 = 100;
 /// How long an attempt at a call may take that is soon over, even with thousands of keys in it.
-const BRIEF: Duration = Duration::from_secs(20);
+const BRIEF: Duration = Duration::from_secs(15);
 /// How long an attempt at a copy may take: S3 answers only when the object, up to 5 GiB, is in place.
 const COPY: Duration = Duration::from_mins(10);
 
