@@ -103,13 +103,13 @@ impl<'a> Calls<'a> {
             gate.turn().await;
             self.sent.fetch_add(1, Ordering::Relaxed);
             let begun = Instant::now();
-            let answer = timeout(patience, make(self.client)).await;
-            let trouble = match answer.unwrap_or_else(|it| Err(SdkError::timeout_error(it))) {
-                Ok(answer) => {
+            let trouble = match timeout(patience, make(self.client)).await {
+                Ok(Ok(answer)) => {
                     gate.passed();
                     return Ok(answer);
                 }
-                Err(error) => Trouble::from(error),
+                Ok(Err(error)) => Trouble::from(error),
+                Err(late) => Trouble::from(SdkError::<E, HttpResponse>::timeout_error(late)),
             };
             if trouble.is_slow_down() {
                 self.refused.fetch_add(1, Ordering::Relaxed);
