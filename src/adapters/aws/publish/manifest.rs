@@ -22,6 +22,9 @@ use self::keys::Listed;
 /// Where the manifest is, below the prefix.
 pub(super) const NAME: &str = "_manifest.json";
 
+/// About what a key takes in JSON beside its name, with two `ETag`s.
+const ENTRY: usize = 200;
+
 /// What is published. Written last, so that it is true of what it names as long as nobody publishes anew.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(super) struct Manifest {
@@ -112,7 +115,10 @@ pub(super) async fn write(
     let keys = Listed { prefix: &at.key(""), wanted };
     let Stamp { export_task, snapshot_time, .. } = stamp;
     let draft = Draft { export_task, snapshot_time: *snapshot_time, published_at, removed, keys };
-    let json = SdkBody::from(serde_json::to_vec(&draft).expect("texts, numbers and times are JSON"));
+    // What grows by doubling would for a moment be there twice.
+    let mut json = Vec::with_capacity(wanted.len() * ENTRY + wanted.names().bytes());
+    serde_json::to_writer(&mut json, &draft).expect("texts, numbers and times are JSON");
+    let json = SdkBody::from(json);
     let Err(failure) = calls.put(at, NAME, &json, expected).await else { return Ok(()) };
     // An answer may have been lost: then what is there is what an earlier attempt has written.
     let ours = failure.code == "PreconditionFailed"
