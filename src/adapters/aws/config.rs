@@ -92,8 +92,10 @@ fn s3_builder(sdk: &SdkConfig) -> aws_sdk_s3::config::Builder {
     aws_sdk_s3::config::Builder::from(sdk).force_path_style(endpoint(sdk, "S3").is_some())
 }
 
-/// Returns a client for publishing, which does what the SDK does for others by itself: it sends calls again, at a pace
-/// of its own, and ends those that take too long. That is a whole object's copy for some, which sends nothing meanwhile.
+/// Returns a client for publishing, which neither sends calls again nor ends those that take long.
+///
+/// Publishing does both by itself: at a pace of its own, and knowing which of its calls copy a whole object and say nothing
+/// meanwhile.
 pub fn publish_client(sdk: &SdkConfig) -> aws_sdk_s3::Client {
     let unattended = s3_builder(sdk)
         .retry_config(RetryConfig::disabled())

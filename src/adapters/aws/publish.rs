@@ -82,7 +82,9 @@ pub struct Published {
 }
 
 /// Makes `to` hold the data of the export at `from` (its prefix with the task's name), and nothing else but the
-/// manifest. Repeating it does no harm, and finishes what was cut off. `s3` is a client of
+/// manifest.
+///
+/// Repeating it does no harm, and finishes what was cut off. `s3` is a client of
 /// [`publish_client`](super::publish_client).
 ///
 /// # Errors

@@ -114,7 +114,7 @@ fn roots() -> Vec<(&'static str, Story)> {
         objects: Some(640),
         of_objects: Some(1840),
         per_second: Some(41),
-        expected_end: Some("2026-11-21T04:26:12Z".parse().unwrap()),
+        expected_end: Some("2026-11-22T04:26:12Z".parse().unwrap()),
         bytes: Some(34_100_000_000),
         ..Detail::default()
     };

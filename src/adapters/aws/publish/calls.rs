@@ -36,7 +36,7 @@ const ATTEMPTS: u32 = 5;
 /// The pause before the second attempt, in milliseconds; each further one is twice as long.
 const PAUSE: u64 = 100;
 /// How long an attempt at a call may take that is soon over, even with thousands of keys in it.
-const BRIEF: Duration = Duration::from_secs(20);
+const BRIEF: Duration = Duration::from_secs(15);
 /// How long an attempt at a copy may take: S3 answers only when the object, up to 5 GiB, is in place.
 const COPY: Duration = Duration::from_mins(10);
 
@@ -103,13 +103,13 @@ impl<'a> Calls<'a> {
             gate.turn().await;
             self.sent.fetch_add(1, Ordering::Relaxed);
             let begun = Instant::now();
-            let answer = timeout(patience, make(self.client)).await;
-            let trouble = match answer.unwrap_or_else(|it| Err(SdkError::timeout_error(it))) {
-                Ok(answer) => {
+            let trouble = match timeout(patience, make(self.client)).await {
+                Ok(Ok(answer)) => {
                     gate.passed();
                     return Ok(answer);
                 }
-                Err(error) => Trouble::from(error),
+                Ok(Err(error)) => Trouble::from(error),
+                Err(late) => Trouble::from(SdkError::<E, HttpResponse>::timeout_error(late)),
             };
             if trouble.is_slow_down() {
                 self.refused.fetch_add(1, Ordering::Relaxed);

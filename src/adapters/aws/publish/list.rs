@@ -22,7 +22,7 @@ pub(super) const PAGE: usize = 1000;
 /// Names of a former listing that make a range of the next: with a few more, a range is still one page.
 const RANGE: usize = 900;
 /// Ranges of one prefix that are listed at the same time.
-pub(super) const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 4;
 
 /// The names after `after`, up to and with `until`; all where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

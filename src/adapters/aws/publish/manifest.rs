@@ -22,6 +22,9 @@ use self::keys::Listed;
 /// Where the manifest is, below the prefix.
 pub(super) const NAME: &str = "_manifest.json";
 
+/// About what a key takes in JSON beside its name, with two `ETag`s.
+const ENTRY: usize = 200;
+
 /// What is published. Written last, so that it is true of what it names as long as nobody publishes anew.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(super) struct Manifest {
@@ -82,7 +85,10 @@ impl Draft<'_> {
             removed: self.removed,
             keys: Listed { prefix: &prefix, wanted: self.wanted },
         };
-        serde_json::to_vec(&written).expect("texts, numbers and times are JSON")
+        // What grows by doubling would for a moment be there twice.
+        let mut json = Vec::with_capacity(self.wanted.len() * ENTRY + self.wanted.names().bytes());
+        serde_json::to_writer(&mut json, &written).expect("texts, numbers and times are JSON");
+        json
     }
 }
 

@@ -80,7 +80,6 @@ impl Counts {
         if !self.complete {
             return known;
         }
-        #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
         let (rate, left) = (self.copied as f64 / seconds, (self.of_objects - self.objects) as f64);
         let told = rate.is_finite() && rate > 0.0;
         let left = SignedDuration::try_from_secs_f64(left / rate).ok().filter(|_| told);

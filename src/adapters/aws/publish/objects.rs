@@ -20,6 +20,11 @@ impl Names {
         self.ends.len()
     }
 
+    /// Returns how many bytes all have together.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Returns the name that was pushed as number `at`, from 0.
     pub(super) fn get(&self, at: usize) -> &str {
         let start = at.checked_sub(1).map_or(0, |it| self.ends[it]);
@@ -143,7 +148,7 @@ mod tests {
             let mut kept = Names::default();
             names.iter().for_each(|it| kept.push(it));
             prop_assert!((0..kept.len()).map(|it| kept.get(it)).eq(names.iter()));
-            prop_assert_eq!(kept.before(&name), names.range(..name.clone()).count());
+            prop_assert_eq!(kept.before(&name), names.range(..name).count());
         }
 
         #[test]

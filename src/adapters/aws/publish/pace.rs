@@ -47,8 +47,8 @@ pub(super) struct Pace {
     passed: Window,
     /// Refusals since something got through.
     in_a_row: u32,
-    /// When something got through last, or when it all began.
-    last: Instant,
+    /// Since when nothing but refusals came.
+    since: Option<Instant>,
     /// When the next single call may be sent.
     probe: Instant,
 }
@@ -62,7 +62,7 @@ impl Pace {
             cut: None,
             passed: Window::new(now),
             in_a_row: 0,
-            last: now,
+            since: None,
             probe: now,
         }
     }
@@ -88,7 +88,7 @@ impl Pace {
     pub(super) fn passed(&mut self, now: Instant) {
         self.passed.count(now);
         self.in_a_row = 0;
-        self.last = now;
+        self.since = None;
     }
 
     /// Notes that the call that was sent at `sent` was refused. Returns whether it makes sense to go on.
@@ -107,7 +107,7 @@ impl Pace {
             self.updated = now;
         }
         self.in_a_row = self.in_a_row.saturating_add(1);
-        now.duration_since(self.last) < PATIENCE
+        now.duration_since(*self.since.get_or_insert(now)) < PATIENCE
     }
 
     /// Brings limit and credit up to date, and returns the limit.

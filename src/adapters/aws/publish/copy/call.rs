@@ -163,6 +163,7 @@ impl<'a> Copier<'a> {
 }
 
 /// Returns what a success must have in it; a body without it was cut off, and says nothing.
+#[expect(clippy::result_large_err, reason = "the error is the SDK's own")]
 fn whole<T, E>(told: Option<T>) -> Result<T, SdkError<E, HttpResponse>> {
     told.ok_or_else(|| SdkError::timeout_error("the answer is not whole"))
 }

@@ -114,7 +114,7 @@ pub(in super::super) async fn give_up_leftovers(calls: &Calls<'_>, to: &Location
         }
     };
     for it in found.uploads() {
-        let (Some(key), Some(id)) = (it.key(), it.upload_id()) else { continue };
+        let (Some(key), Some(id)) = (&it.key, &it.upload_id) else { continue };
         let Some(name) = key.strip_prefix(&to.key("")) else { continue };
         let at = wanted.names().before(name);
         if at < wanted.len() && wanted.names().get(at) == name {

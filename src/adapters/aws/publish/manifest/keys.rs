@@ -39,7 +39,8 @@ struct Entry<'a> {
     size: u64,
     #[serde(borrow)]
     etag: Cow<'a, str>,
-    #[serde(borrow, default)]
+    /// Empty if it is the same.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     source_etag: Cow<'a, str>,
 }
 
@@ -121,9 +122,9 @@ impl Serialize for Listed<'_> {
         for it in self.wanted.iter() {
             key.truncate(self.prefix.len());
             key.push_str(it.name);
-            let source = it.etag.to_string();
-            let etag = it.there.map_or_else(|| source.clone(), ToString::to_string);
-            let (etag, source_etag) = (etag.into(), source.into());
+            let there = it.there.unwrap_or(it.etag);
+            let source_etag = if there == it.etag { "".into() } else { it.etag.to_string().into() };
+            let etag = there.to_string().into();
             keys.serialize_element(&Entry { key: (&*key).into(), size: it.size, etag, source_etag })?;
         }
         keys.end()

@@ -159,3 +159,13 @@ fn a_single_refusal_is_soon_made_up_for() {
     let outcome = drive(10_000, once).unwrap();
     assert!(outcome.lasted < SENDING * 13_000, "{outcome:?}");
 }
+
+#[test]
+fn a_refusal_after_a_long_rest_is_not_given_up() {
+    let begun = Instant::now();
+    let mut pace = Pace::new(begun);
+    pace.passed(begun);
+    let later = begun + PATIENCE * 3;
+    assert!(pace.refused(later, later) && pace.refused(later + PATIENCE / 2, later));
+    assert!(!pace.refused(later + PATIENCE, later));
+}
