@@ -64,10 +64,12 @@ impl Typed {
         let (carrier, asker) = (Carrier::of(&command), asker());
         let answer = engine.handle(&asker, command).await;
         let answer = carrier.outcome(engine, &asker, answer).await?;
-        match &answer {
-            Answer::Outcome(Outcome::RollbackPreviewed(preview)) if self.sure => rolled_back(engine, preview).await,
-            _ => Ok(answer),
+        if let Answer::Outcome(Outcome::RollbackPreviewed(preview)) = &answer
+            && self.sure
+        {
+            return rolled_back(engine, preview).await;
         }
+        Ok(answer)
     }
 }
 

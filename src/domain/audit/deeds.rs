@@ -86,12 +86,7 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
         Fact::Finished { stage, detail, warnings } => done(of(Kind::Finished, *stage), detail)
             .with_some("warnings", (!warnings.is_empty()).then_some(warnings.len())),
         Fact::Failed { stage, failure } => failed(of(Kind::Failed, *stage), failure),
-        Fact::ApprovalAsked { approval } => {
-            let replaced = before.approval.as_ref().map(|it| &it.id);
-            of_approval(Deed::new(Kind::ApprovalAsked, BOT), approval)
-                .with("expires_at", &approval.expires_at)
-                .with_some("replaces", replaced)
-        }
+        Fact::ApprovalAsked { approval } => asked(before, approval),
         Fact::ApprovalChanged { approval } => changed(before.request_called(&approval.id), approval),
         Fact::ApprovalVoided { why, by, .. } => {
             let of = of_approval(Deed::new(Kind::ApprovalClosed, BOT), before.approval.as_ref()?);
@@ -113,6 +108,12 @@ fn deed(before: &Run, after: &Run, fact: &Fact) -> Option<Deed> {
         Fact::RemovalEnded { objects, bytes } => removed(*objects, *bytes),
         Fact::Overtaken { by } => Deed::new(Kind::Overtaken, BOT).with("by", by),
     })
+}
+
+fn asked(before: &Run, approval: &Approval) -> Deed {
+    let replaced = before.approval.as_ref().map(|it| &it.id);
+    let deed = of_approval(Deed::new(Kind::ApprovalAsked, BOT), approval);
+    deed.with("expires_at", &approval.expires_at).with_some("replaces", replaced)
 }
 
 fn brought_back(before: &Run, Rollback { from, by, reason, .. }: &Rollback) -> Deed {
