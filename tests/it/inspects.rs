@@ -82,7 +82,7 @@ async fn what_is_new_is_told_and_what_is_sensitive_is_not_named() {
         "Column family of learning.languages: new",
         "Column 4 (sensitive) of learning.users: new",
         "Column 4 (sensitive) of learning.users: not classified",
-        "a sensitive table: GONE",
+        "a sensitive table: this table is gone since the last good run",
     ] {
         assert!(thread.contains(told), "{told}\n{thread}");
     }
