@@ -75,7 +75,10 @@ async fn back_to(bot: &Bot, run: &Run) -> Run {
 
 /// Waits for a message that everybody sees, with a key that begins so, and words.
 async fn told(bot: &Bot, start: &str, words: &str) -> Posted {
-    let shows = |it: &Posted| key(it).starts_with(start) && it.blocks.iter().any(|it| it.to_string().contains(words));
+    // One post may tell several replies, under the key of another.
+    let shows = |it: &Posted| {
+        (start != "root" || key(it).starts_with(start)) && it.blocks.iter().any(|it| it.to_string().contains(words))
+    };
     bot.until(words, async || bot.messages(CHANNEL).into_iter().find(shows)).await
 }
 
