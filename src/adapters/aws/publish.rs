@@ -106,19 +106,20 @@ pub async fn publish(
 
     let target = Listing { calls, at: to, side: Side::Target };
     let source = Listing { at: from, side: Side::Source, ..target };
-    let mut plan = copied((source, target), before.manifest, &Meter::new(progress, clock)).await?;
-    let copied = count(plan.wanted.unseen().count());
-    if plan.wanted.len() == 0 {
+    let Plan { mut wanted, stale } = copied((source, target), before.manifest, &Meter::new(progress, clock)).await?;
+    let (copied, removed) = (count(wanted.unseen().count()), count(stale.len()));
+    if wanted.len() == 0 {
         return Err(nothing(from));
     }
-    check::all(target, &mut plan.wanted, &plan.stale).await?;
-    remove::all(calls, to, &plan.stale).await?;
-    copy::give_up_leftovers(calls, to, &plan.wanted).await;
+    check::all(target, &mut wanted, &stale).await?;
+    remove::all(calls, to, &stale).await?;
+    // The manifest is made beside what is still held.
+    drop(stale);
+    copy::give_up_leftovers(calls, to, &wanted).await;
 
-    let removed = count(plan.stale.len());
-    let draft = Draft { stamp, published_at: clock.now(), removed, location: None, wanted: &plan.wanted };
+    let draft = Draft { stamp, published_at: clock.now(), removed, location: None, wanted: &wanted };
     manifest::write(calls, to, &draft, &before.expected).await?;
-    let (objects, bytes) = (count(plan.wanted.len()), plan.wanted.bytes());
+    let (objects, bytes) = (count(wanted.len()), wanted.bytes());
     Ok(Published { objects, bytes, copied, removed, calls: calls.sent(), refused: calls.refused() })
 }
 

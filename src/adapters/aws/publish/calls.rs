@@ -84,11 +84,30 @@ impl<'a> Calls<'a> {
         self.refused.load(Ordering::Relaxed)
     }
 
+    /// Returns a client with connections of its own, which are closed when it is dropped.
+    pub(super) fn connect(&self) -> Client {
+        Client::from_conf(self.client.config().clone())
+    }
+
     /// Sends the call that `make` makes until it succeeds, or trying again makes no sense.
     ///
     /// # Errors
     /// What S3 said last. A refusal for the pace is one only when nothing has got through for half a minute.
     pub(super) async fn send<T, E, F>(&self, lane: Lane, make: impl Fn(&Client) -> F) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.send_by(self.client, lane, make).await
+    }
+
+    /// As [`Calls::send`], over the connections of `client`.
+    pub(super) async fn send_by<T, E, F>(
+        &self,
+        client: &Client,
+        lane: Lane,
+        make: impl Fn(&Client) -> F,
+    ) -> Result<T, Trouble>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
@@ -103,7 +122,7 @@ impl<'a> Calls<'a> {
             gate.turn().await;
             self.sent.fetch_add(1, Ordering::Relaxed);
             let begun = Instant::now();
-            let trouble = match timeout(patience, make(self.client)).await {
+            let trouble = match timeout(patience, make(client)).await {
                 Ok(Ok(answer)) => {
                     gate.passed();
                     return Ok(answer);

@@ -29,7 +29,7 @@ pub(super) async fn all(target: Listing<'_>, wanted: &mut Wanted, stale: &Names)
     let parts = parts(wanted, stale);
     let found: Vec<Vec<(usize, Etag)>> = {
         let wanted = &*wanted;
-        stream::iter(parts).map(|it| part(target, wanted, it)).buffer_unordered(AT_ONCE * 2).try_collect().await?
+        stream::iter(parts).map(|it| part(target, wanted, it)).buffer_unordered(AT_ONCE).try_collect().await?
     };
     found.into_iter().flatten().for_each(|(at, etag)| wanted.seen(at, etag));
     let lost: Vec<usize> = wanted.unseen().collect();

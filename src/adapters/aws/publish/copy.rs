@@ -14,7 +14,7 @@ use super::{super::s3::Object, meter::Meter};
 use crate::domain::failure::Failure;
 
 /// Calls that are in flight at the same time, of objects and of parts together.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 192;
 
 /// Copies each object that comes.
 ///

@@ -20,7 +20,7 @@ use crate::domain::{failure::Failure, source::Location};
 /// [`DeleteObjects`](https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html) takes.
 const AT_ONCE: usize = 1000;
 /// Calls at the same time.
-const CALLS: usize = 8;
+const CALLS: usize = 4;
 /// Attempts at objects that a call which as a whole succeeded has left for a reason that may pass.
 const ATTEMPTS: u32 = 5;
 

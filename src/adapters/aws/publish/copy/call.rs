@@ -45,6 +45,9 @@ pub(super) enum Done {
 /// Copies from one place to another, and knows which uploads it has begun.
 pub(in super::super) struct Copier<'a> {
     calls: &'a Calls<'a>,
+    /// Copies need hundreds of connections, and each keeps room for the largest answer that it has had: these have small
+    /// answers only, and end with the copier.
+    s3: Client,
     from: &'a Location,
     to: &'a Location,
     pub(super) sizes: Sizes,
@@ -54,7 +57,7 @@ pub(in super::super) struct Copier<'a> {
 
 impl<'a> Copier<'a> {
     pub(in super::super) fn new(calls: &'a Calls<'a>, from: &'a Location, to: &'a Location) -> Self {
-        Self { calls, from, to, sizes: Sizes::default(), open: Mutex::default() }
+        Self { calls, s3: calls.connect(), from, to, sizes: Sizes::default(), open: Mutex::default() }
     }
 
     /// Returns what copying the object begins with.
@@ -87,7 +90,7 @@ impl<'a> Copier<'a> {
             let call = call.copy_source_if_match(&object.etag);
             async { whole(call.send().await?.copy_object_result.and_then(|it| it.e_tag)) }
         };
-        match self.calls.send(Lane::Copy, make).await {
+        match self.calls.send_by(&self.s3, Lane::Copy, make).await {
             Ok(_) => Ok(Done::Object { bytes: object.size }),
             Err(trouble) => Err(self.failed(&object.name, trouble).await),
         }
@@ -99,7 +102,7 @@ impl<'a> Copier<'a> {
             let call = s3.create_multipart_upload().bucket(&self.to.bucket).key(&key);
             async { whole(call.send().await?.upload_id) }
         };
-        match self.calls.send(Lane::Write, make).await {
+        match self.calls.send_by(&self.s3, Lane::Write, make).await {
             Ok(id) => {
                 self.open().insert(id.clone(), object.name.clone());
                 Ok(Done::Begun(Upload::new(object, id, self.sizes)))
@@ -119,7 +122,7 @@ impl<'a> Copier<'a> {
             let call = call.copy_source_range(format!("bytes={first}-{last}"));
             async { whole(call.send().await?.copy_part_result.and_then(|it| it.e_tag)) }
         };
-        match self.calls.send(Lane::Copy, make).await {
+        match self.calls.send_by(&self.s3, Lane::Copy, make).await {
             Ok(etag) => {
                 upload.set(index, etag);
                 Ok(Done::Part { upload, bytes: last + 1 - first })
@@ -134,7 +137,7 @@ impl<'a> Copier<'a> {
             let call = s3.complete_multipart_upload().bucket(&self.to.bucket).key(&key).upload_id(&upload.id);
             call.multipart_upload(upload.completed()).send()
         };
-        match self.calls.send(Lane::Copy, make).await {
+        match self.calls.send_by(&self.s3, Lane::Copy, make).await {
             Ok(_) => {
                 self.open().remove(&upload.id);
                 Ok(Done::Completed)
