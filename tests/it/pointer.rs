@@ -1,7 +1,9 @@
 //! A source that is published as a pointer: nothing is copied, and the bot itself turns the tables of its catalogs from
 //! one run to the next.
 
+mod cleans;
 mod lake;
+mod rollback;
 
 use std::{collections::BTreeMap, sync::Arc};
 
