@@ -7,8 +7,12 @@ use super::{
     name::{ExportTask, Scope},
     run::Run,
     source::Location,
-    stage::StageId,
+    stage::{StageId, StageStatus},
 };
+
+/// The stages that put a run's data before readers, each in the place of another run's. Between the first and the last may
+/// be hours: people approve the sensitive layer.
+const REPLACE: [StageId; 3] = [StageId::Latest, StageId::NormalCatalog, StageId::SensitiveCatalog];
 
 /// What is kept of a source's exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,12 +102,16 @@ fn is_there(run: &Run) -> bool {
     exported && run.removal.is_none_or(|it| it.ended_at.is_none())
 }
 
-/// Returns when another run's data took the place of this run's, if this run's was published.
+/// Returns when the last of the run's data gave way to another run's, where it did.
 fn replaced_at(run: &Run, runs: &[Run], in_use: &InUse) -> Option<Timestamp> {
-    let published = |it: &Run| it.stage(StageId::Latest).finished_at;
-    let at = published(run)?;
-    let others = runs.iter().filter(|it| it.export_task != run.export_task);
-    others.filter_map(published).chain(in_use.since).filter(|it| *it > at).min()
+    let others = || runs.iter().filter(|it| it.export_task != run.export_task);
+    let replaced = |stage: StageId| {
+        let at = run.stage(stage).finished_at?;
+        let done = others().map(|it| it.stage(stage)).filter(|it| it.status == StageStatus::Succeeded);
+        let published = in_use.since.filter(|_| stage == StageId::Latest);
+        done.filter_map(|it| it.finished_at).chain(published).filter(|it| *it > at).min()
+    };
+    REPLACE.into_iter().filter_map(replaced).max()
 }
 
 #[cfg(test)]

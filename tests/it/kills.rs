@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How long people wait before they press once more.
-const PRESS_AGAIN: Duration = Duration::from_secs(2);
+pub(crate) const PRESS_AGAIN: Duration = Duration::from_secs(2);
 
 /// Every call that changes something, in the order of a run: service, operation, what tells it from others, and how
 /// many of the kind pass before.

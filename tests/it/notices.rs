@@ -1,19 +1,26 @@
 //! What people are told beside the runs: once per cause, whatever is killed, and changed when it is solved.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use datalake_bot::{
     domain::run::RunStatus,
     sandbox::{
         faults::{Fault, Kind, Moment},
+        history::Entry,
         world::World,
     },
 };
 use rstest::rstest;
-use tokio::time::sleep;
 
 use crate::harness::{ANA, Bot, name, options};
+
+/// Waits until the bot has asked the records so many times more for what has `key`.
+async fn looked_at(bot: &Bot, key: &str, times: usize) {
+    let is_look =
+        |it: &Entry| it.service == "dynamodb" && it.operation == "GetItem" && it.note.to_string().contains(key);
+    let looks = || bot.world.front.history.all().iter().filter(|it| is_look(it)).count();
+    let wanted = looks() + times;
+    bot.until(&format!("{key} is looked at"), async || (looks() >= wanted).then_some(())).await;
+}
 
 /// Adds a line to the source `school` of the configuration.
 fn school(config: &str, line: &str) -> String {
@@ -26,7 +33,8 @@ async fn a_source_that_is_overdue_is_told_once_until_the_next_success_and_anew_a
     let world = World::start(options()).await.unwrap();
     let bot = Bot::start_in(world, |config| school(&config, "expect_every = \"3s\"")).await;
     let first = bot.noticed("has succeeded yet").await;
-    sleep(Duration::from_secs(3)).await;
+    // Each sweep looks for a miss.
+    looked_at(&bot, "WATCH#school", 4).await;
     assert_eq!(bot.notices().len(), 1, "the same miss is told once");
     bot.slash(ANA, "/datalake run school").await;
     assert_eq!(bot.run_shown().await.status, RunStatus::Succeeded);
@@ -77,7 +85,8 @@ async fn a_record_of_another_version_is_told_of_and_left_alone() {
     bot.noticed("RESTING").await;
     let before = bot.items().await.remove(0);
     bot.world.aws.glue.release_runs("school-normal");
-    sleep(Duration::from_secs(4)).await;
+    // The end of the job is told by an event, which leads to the record.
+    looked_at(&bot, name(&run), 2).await;
     let after = bot.items().await.remove(0);
     assert_eq!((after.get("status"), after.get("version")), (Some(&state), before.get("version")), "no change");
     assert_eq!(bot.notices().len(), 1, "told once");

@@ -3,7 +3,7 @@ use proptest::{prelude::*, sample::select};
 use super::*;
 use crate::domain::{
     fact::Fact,
-    stage::StageId,
+    stage::{StageId, StageStatus},
     testing::{after, days_later, failed_at, new_run, run_at, start, succeeded},
 };
 
@@ -82,6 +82,31 @@ fn what_was_begun_is_finished_first_unless_it_is_needed_after_all() {
     assert!(!names(&found).contains(&begun.export_task.to_string()));
     let ended = after(&begun, &[Fact::RemovalEnded { objects: 3, bytes: 5 }]);
     assert!(keeps(1, 0).removable(&[ended], &in_use(&runs[3]), start() + days(30)).is_empty());
+}
+
+/// The night's run, whose sensitive tables were turned `hours` after everything else.
+fn late(day: i64, hours: i32) -> Run {
+    let mut run = days_later(&succeeded(), day);
+    let turned = run.stages.iter_mut().find(|it| it.id == StageId::SensitiveCatalog).unwrap();
+    turned.finished_at = turned.finished_at.map(|it| it + HOUR * hours);
+    run.finished_at = turned.finished_at;
+    run
+}
+
+#[test]
+fn what_tables_have_shown_stays_for_the_grace_from_when_they_were_turned() {
+    let removable = |newer: Run, hours: i32| {
+        let runs = [days_later(&succeeded(), 0), newer];
+        let found = keeps(1, 4).removable(&runs, &in_use(&runs[1]), start() + days(1) + HOUR * hours);
+        found.len()
+    };
+    assert_eq!((removable(late(1, 0), 3), removable(late(1, 0), 6)), (0, 1));
+    // People took nine hours to approve the sensitive layer: until then its tables showed the older run.
+    assert_eq!((removable(late(1, 9), 6), removable(late(1, 9), 12), removable(late(1, 9), 15)), (0, 0, 1));
+    // What a catalog that was not turned to its end still shows is read, and stays for that.
+    let mut failed = late(1, 9);
+    failed.stages.iter_mut().find(|it| it.id == StageId::SensitiveCatalog).unwrap().status = StageStatus::Failed;
+    assert_eq!(removable(failed, 6), 1);
 }
 
 /// What may have become of a night's run.
