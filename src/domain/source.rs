@@ -246,6 +246,18 @@ impl Source {
         })
     }
 
+    /// Says whether the work of `stage` is done with what `latest` names. Jobs read it, and the bot itself turns tables to
+    /// nothing else; a crawler shows what it finds.
+    pub fn builds_on_latest(&self, stage: StageId) -> bool {
+        match stage {
+            StageId::NormalTransform | StageId::SensitiveTransform => true,
+            StageId::NormalCatalog | StageId::SensitiveCatalog => self.is_own_work(stage),
+            StageId::Snapshot | StageId::Export | StageId::Verify | StageId::Latest | StageId::SensitiveApproval => {
+                false
+            }
+        }
+    }
+
     /// Says whether the work of `stage` is the bot's own: nothing of it goes on in AWS when the bot stops.
     pub fn is_own_work(&self, stage: StageId) -> bool {
         match stage {
