@@ -178,7 +178,8 @@ pub struct LayerWork {
 
 /// Who keeps the tables of a layer in Glue's catalog.
 ///
-/// By the configuration's check, all layers of a source that is published as a pointer have [`Tables`](Self::Tables), all others a [`Crawler`](Self::Crawler).
+/// By the configuration's check, all layers of a source that is published as a pointer have [`Tables`](Self::Tables), all
+/// others a [`Crawler`](Self::Crawler).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Catalog {
     /// The crawler of this name, by what it finds in the layer's output.
