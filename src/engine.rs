@@ -1,11 +1,11 @@
 //! The use cases: how requests and events become runs, and how a run is moved on. Async, but only through [`ports`].
 //!
 //! [`accept`] records what a person wants before it is acknowledged, if [`permits`] lets them; [`requests`] carries it
-//! out, and [`tell`] tells what came of it; [`hints`] turns
-//! events into runs and wake-ups; the [`reconciler`] moves one run, the [`projector`] draws its thread, at the pace of
-//! the [`outbox`] and in the blocks that the [`palette`] has; [`actors`] run them one at a time for each run; [`audit`] logs what leads to no run; [`notices`] are what people must be told beside runs; [`home`] keeps
-//! what each person sees of everything;
-//! the [`cleaner`] removes exports that nothing needs; and the [`sweeper`] makes a wake-up that was lost cost one period.
+//! out, and [`tell`] tells what came of it; [`hints`] turns events into runs and wake-ups; the [`reconciler`] moves one
+//! run, the [`projector`] draws its thread, at the pace of the [`outbox`] and in the blocks that the [`palette`] has;
+//! [`actors`] run them one at a time for each run; [`audit`] logs what leads to no run; [`notices`] are what people must be
+//! told beside runs; [`home`] keeps what each person sees of everything. In the [`periodic`] rhythm the [`cleaner`] removes
+//! exports that nothing needs, and the [`sweeper`] makes a wake-up that was lost cost one period.
 
 use std::sync::Arc;
 

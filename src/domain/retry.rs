@@ -8,6 +8,7 @@ use super::{
     fact::Fact,
     failure::{Class, Remedy, codes},
     run::{Run, RunStatus},
+    source::Source,
     stage::{StageId, StageStatus},
 };
 
@@ -111,10 +112,10 @@ pub fn automatic(run: &Run, now: Timestamp) -> Option<(Fact, Run)> {
     Some((Fact::Continued { next: next.export_task.clone() }, next))
 }
 
-/// Returns the stage that a retry from `from` builds on: what belongs to it must still be there. For `verify`
-/// that is the export's files, for `latest` what was copied there.
-pub fn foundation(run: &Run, from: StageId) -> Option<StageId> {
-    let reads_latest = |id| matches!(id, StageId::NormalTransform | StageId::SensitiveTransform);
+/// Returns the stage that a retry of a run of `source` from `from` builds on: what belongs to it must still be there. For
+/// `verify` that is the export's files, for `latest` what it has published.
+pub fn foundation(run: &Run, source: &Source, from: StageId) -> Option<StageId> {
+    let builds_on_latest = |id| source.builds_on_latest(id);
     match from {
         // Whether the export's files are there, `verify` itself finds out.
         StageId::Snapshot | StageId::Export | StageId::Verify => None,
@@ -123,7 +124,7 @@ pub fn foundation(run: &Run, from: StageId) -> Option<StageId> {
         | StageId::NormalCatalog
         | StageId::SensitiveApproval
         | StageId::SensitiveTransform
-        | StageId::SensitiveCatalog => redone(run, from).into_iter().any(reads_latest).then_some(StageId::Latest),
+        | StageId::SensitiveCatalog => redone(run, from).into_iter().any(builds_on_latest).then_some(StageId::Latest),
     }
 }
 

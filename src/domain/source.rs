@@ -178,7 +178,8 @@ pub struct LayerWork {
 
 /// Who keeps the tables of a layer in Glue's catalog.
 ///
-/// By the configuration's check, all layers of a source that is published as a pointer have [`Tables`](Self::Tables), all others a [`Crawler`](Self::Crawler).
+/// By the configuration's check, all layers of a source that is published as a pointer have [`Tables`](Self::Tables), all
+/// others a [`Crawler`](Self::Crawler).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Catalog {
     /// The crawler of this name, by what it finds in the layer's output.
@@ -244,6 +245,18 @@ impl Source {
             Publish::Copy => output.clone(),
             Publish::Pointer => output.below(run.as_str()),
         })
+    }
+
+    /// Says whether the work of `stage` is done with what `latest` names. Jobs read it, and the bot itself turns tables to
+    /// nothing else; a crawler shows what it finds.
+    pub fn builds_on_latest(&self, stage: StageId) -> bool {
+        match stage {
+            StageId::NormalTransform | StageId::SensitiveTransform => true,
+            StageId::NormalCatalog | StageId::SensitiveCatalog => self.is_own_work(stage),
+            StageId::Snapshot | StageId::Export | StageId::Verify | StageId::Latest | StageId::SensitiveApproval => {
+                false
+            }
+        }
     }
 
     /// Says whether the work of `stage` is the bot's own: nothing of it goes on in AWS when the bot stops.

@@ -52,13 +52,13 @@ mod tests {
     async fn played(seconds: u64, takes: &[u64]) -> (Vec<u64>, usize) {
         let (began, stop, start) = (std::cell::RefCell::new(Vec::new()), CancellationToken::new(), Instant::now());
         let ended = std::cell::Cell::new(0);
-        let pass = async || {
+        let pass = || async {
             let at = began.borrow().len();
             began.borrow_mut().push(start.elapsed().as_secs());
             sleep(Duration::from_secs(takes.get(at).copied().unwrap_or_default())).await;
             ended.set(ended.get() + 1);
         };
-        let passes = RHYTHM.keep(stop.clone(), || pass());
+        let passes = RHYTHM.keep(stop.clone(), pass);
         let stopped = async {
             sleep(Duration::from_secs(seconds)).await;
             stop.cancel();

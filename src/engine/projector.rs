@@ -1,5 +1,5 @@
-//! Drawing a run's thread, a notice, or the board: what is wanted is computed from the record, what differs from what was posted is
-//! sent, one message at a time, newest state first.
+//! Drawing a run's thread, a notice, or the board: what is wanted is computed from the record, what differs from what was
+//! posted is sent, one message at a time, newest state first.
 
 use std::time::Duration;
 

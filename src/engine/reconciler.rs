@@ -108,7 +108,7 @@ impl Engine {
     }
 
     /// Looks at the stage's work. Where it could be started, also at what it needs: its place in the line for an export
-    /// slot; its data in `latest/`, where a run that was retried may find another one's.
+    /// slot; what `latest` names, where a run that was retried may find another one's.
     async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Result<Seen, StoreError> {
         let seen = self.work.look(run, source, stage).await;
         if stage == StageId::Verify {
@@ -120,32 +120,30 @@ impl Engine {
         if !matches!(seen, Seen::Absent { .. }) {
             return Ok(seen);
         }
-        if stage == StageId::NormalCatalog {
-            return Ok(self.foreseen(run, source, seen).await);
-        }
-        if run.stage(stage).intent.is_some() {
-            return Ok(seen);
+        let is_begun = run.stage(stage).intent.is_some();
+        if !is_begun && source.builds_on_latest(stage) {
+            match self.work.look(run, source, StageId::Latest).await {
+                Seen::Absent { marker } => return Ok(Seen::Failed(replaced(source, marker.as_deref()))),
+                Seen::Unclear(failure) => return Ok(Seen::Unclear(failure)),
+                Seen::Busy(_)
+                | Seen::Running { .. }
+                | Seen::Done { .. }
+                | Seen::Doubtful { .. }
+                | Seen::Risky { .. }
+                | Seen::Failed(_)
+                | Seen::Stopped => {}
+            }
         }
         match stage {
-            StageId::Export => Ok(self.line(run).await?.map_or(seen, Seen::Busy)),
-            StageId::NormalTransform | StageId::SensitiveTransform => {
-                Ok(match self.work.look(run, source, StageId::Latest).await {
-                    Seen::Absent { marker } => Seen::Failed(replaced(source, marker.as_deref())),
-                    Seen::Unclear(failure) => Seen::Unclear(failure),
-                    Seen::Busy(_)
-                    | Seen::Running { .. }
-                    | Seen::Done { .. }
-                    | Seen::Doubtful { .. }
-                    | Seen::Risky { .. }
-                    | Seen::Failed(_)
-                    | Seen::Stopped => seen,
-                })
-            }
+            StageId::Export if !is_begun => Ok(self.line(run).await?.map_or(seen, Seen::Busy)),
+            StageId::NormalCatalog => Ok(self.foreseen(run, source, seen).await),
             StageId::Snapshot
+            | StageId::Export
             | StageId::Verify
             | StageId::Latest
-            | StageId::NormalCatalog
+            | StageId::NormalTransform
             | StageId::SensitiveApproval
+            | StageId::SensitiveTransform
             | StageId::SensitiveCatalog => Ok(seen),
         }
     }

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 /// Intents by what they belong to, each with the moment since when it has been seen so.
 ///
-/// Who acts renews its intent, and so changes it; who has died does not. After a start everything is seen for the first time, so that a lease may last
-/// longer than it should, and never shorter.
+/// Who acts renews its intent, and so changes it; who has died does not. After a start everything is seen for the first
+/// time, so that a lease may last longer than it should, and never shorter.
 #[derive(Debug)]
 pub struct Sightings<T>(Mutex<HashMap<String, (T, Instant)>>);
 

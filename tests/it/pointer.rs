@@ -15,7 +15,7 @@ use datalake_bot::{
         stage::{StageId, StageStatus},
     },
     sandbox::{
-        aws::Slips,
+        aws::{ExportStatus, Slips},
         faults::{Fault, Kind, Moment},
     },
 };
@@ -26,6 +26,7 @@ use self::lake::{LAYERS, Lake, NORMAL, text};
 use crate::{
     harness::{ALERTS, ANA, CHANNEL, KENJI, MINA},
     leaks::leaking,
+    rollback::record,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,13 +221,53 @@ async fn without_a_report_nothing_is_turned() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trouble_of_glue_is_waited_out_and_how_far_it_came_is_told() {
     let (lake, first) = Lake::with_a_run().await;
-    let message = "User is not authorized to perform: glue:UpdateTable".to_owned();
-    let kind = Kind::Refuse { status: 400, code: "AccessDeniedException".to_owned(), message, retry_after: None };
-    lake.bot.world.front.faults.plant(Fault::once("glue", "UpdateTable", kind).containing("learning_users"));
+    lake.bot.world.front.faults.plant(Fault::once("glue", "UpdateTable", refused()).containing("learning_users"));
     let failed = lake.run().await;
     let error = failed.error.clone().unwrap();
     assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, "AccessDeniedException"));
     assert!(error.failure.message.contains("of 2 tables of learning_normal show the run"), "{}", error.failure.message);
     assert_eq!(failed.stage(StageId::NormalCatalog).status, StageStatus::Failed);
     assert_eq!(lake.shown(NORMAL)["learning_users"], first.export_task.as_str());
+}
+
+/// What Glue says to a role that may not turn tables.
+fn refused() -> Kind {
+    let message = "User is not authorized to perform: glue:UpdateTable".to_owned();
+    Kind::Refuse { status: 400, code: "AccessDeniedException".to_owned(), message, retry_after: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_of_an_older_run_does_not_turn_the_tables_back() {
+    let (lake, first) = Lake::with_a_run().await;
+    lake.bot.world.front.faults.plant(Fault::once("glue", "UpdateTable", refused()).times(2));
+    let failed = lake.run().await;
+    assert_eq!(failed.error.as_ref().map(|it| it.stage), Some(StageId::NormalCatalog));
+    lake.assert_shows(&first);
+    let newest = lake.run().await;
+    assert_eq!(newest.status, RunStatus::Succeeded, "{:?}", newest.error);
+
+    lake.bot.slash(KENJI, &format!("/datalake retry {}", failed.export_task)).await;
+    let told = async || lake.bot.world.slack.ephemeral(KENJI).pop().filter(|it| it.contains("latest/"));
+    let answer = lake.bot.until("the retry is answered", told).await;
+    assert_eq!(lake.turned_to(&failed), [""; 0], "{answer}");
+    lake.assert_shows(&newest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_that_waits_while_a_newer_run_is_published_turns_nothing() {
+    let (lake, _) = Lake::with_a_run().await;
+    lake.bot.world.front.faults.plant(Fault::once("glue", "UpdateTable", refused()).times(2));
+    let failed = lake.run().await;
+    lake.bot.world.aws.rds.hold_exports("learning", ExportStatus::InProgress);
+    lake.ask().await;
+    lake.bot.slash(KENJI, &format!("/datalake retry {}", failed.export_task)).await;
+    let waits = async || Some(record(&lake.bot, &failed).await).filter(|it| it.status == RunStatus::Running);
+    lake.bot.until("the retry waits for its turn", waits).await;
+    lake.bot.world.aws.rds.release_exports();
+    let newest = lake.bot.newest_that_is(&[RunStatus::Succeeded]).await;
+    let ended = async || Some(record(&lake.bot, &failed).await).filter(|it| it.status.is_over());
+    let error = lake.bot.until("the retry ends", ended).await.error.unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, codes::LATEST_REPLACED));
+    assert_eq!(lake.turned_to(&failed), [""; 0]);
+    lake.assert_shows(&newest);
 }

@@ -126,7 +126,8 @@ fn rolled_back(RolledBack { to, by, reason, .. }: &RolledBack) -> Deed {
     Deed::new(Kind::RolledBack, by).with("to", to).with_some("reason", reason.as_ref())
 }
 
-/// Returns what an entry tells of an export of which nothing is there any more.
+/// Returns what an entry tells of an export of which nothing is there any more: how much was removed in the end. What a
+/// process had removed that died before it was through is not counted.
 pub fn removed(objects: u64, bytes: u64) -> Deed {
     Deed::new(Kind::Removed, BOT).with("objects", &objects).with("bytes", &bytes)
 }

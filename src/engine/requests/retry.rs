@@ -94,7 +94,7 @@ impl Engine {
 
     /// Looks at what a retry from `from` builds on and replaces.
     async fn ground(&self, run: &Run, source: &Source, from: StageId) -> Result<Ground, Trouble> {
-        let foundation = foundation(run, from);
+        let foundation = foundation(run, source, from);
         let mut ground = Ground::default();
         if foundation == Some(StageId::Verify) {
             match self.work.look(run, source, StageId::Verify).await {

@@ -1,7 +1,8 @@
 //! The tables of the database that has those of a layer.
 //!
-//! The bot puts source and run into the parameters of each table that it keeps. A crawler puts its own name into the parameters of each table that it writes, and marks those whose files it finds
-//! gone ([table properties](https://docs.aws.amazon.com/glue/latest/dg/table-properties-crawler.html)).
+//! The bot puts source and run into the parameters of each table that it keeps. A crawler puts its own name into the
+//! parameters of each table that it writes, and marks those whose files it finds gone
+//! ([table properties](https://docs.aws.amazon.com/glue/latest/dg/table-properties-crawler.html)).
 
 use aws_sdk_glue::{
     Client,
