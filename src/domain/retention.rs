@@ -7,7 +7,7 @@ use super::{
     name::{ExportTask, Scope},
     run::Run,
     source::Location,
-    stage::StageId,
+    stage::{StageId, StageStatus},
 };
 
 /// What is kept of a source's exports.
@@ -100,8 +100,14 @@ fn is_there(run: &Run) -> bool {
 
 /// Returns when another run's data took the place of this run's, if this run's was published.
 fn replaced_at(run: &Run, runs: &[Run], in_use: &InUse) -> Option<Timestamp> {
-    let published = |it: &Run| it.stage(StageId::Latest).finished_at;
-    let at = published(run)?;
+    // Whatever has become of it: the run may have been published, or may have been before it was retried.
+    let latest = run.stage(StageId::Latest);
+    let at = latest.finished_at.or(run.finished_at).filter(|_| latest.attempt > 0)?;
+    // What has failed, or was canceled, need not have replaced anything.
+    let published = |it: &Run| {
+        let latest = it.stage(StageId::Latest);
+        latest.finished_at.filter(|_| latest.status == StageStatus::Succeeded)
+    };
     let others = runs.iter().filter(|it| it.export_task != run.export_task);
     others.filter_map(published).chain(in_use.since).filter(|it| *it > at).min()
 }

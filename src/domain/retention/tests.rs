@@ -72,6 +72,35 @@ fn what_failed_goes_after_the_grace_and_what_was_never_exported_not_at_all() {
 }
 
 #[test]
+fn what_could_not_be_published_has_replaced_nothing() {
+    let runs = [succeeded(), days_later(&failed_at(StageId::Latest), 1), days_later(&succeeded(), 2)];
+    let removable = |hours: i64| {
+        let now = start() + HOUR * i32::try_from(hours).unwrap();
+        names(&keeps(1, 72).removable(&runs, &in_use(&runs[2]), now)).contains(&runs[0].export_task.to_string())
+    };
+    // The first night's data was published until the third night's was.
+    assert!(!removable(72 + 47));
+    assert!(removable(72 + 49));
+}
+
+#[test]
+fn what_was_retried_and_given_up_was_published_all_the_same() {
+    let retried = Fact::Retried { from: StageId::Verify, by: "UANA".into() };
+    let first = after(
+        &failed_at(StageId::NormalTransform),
+        &[retried, Fact::CancelAsked { by: "UANA".into() }, Fact::Canceled],
+    );
+    assert_eq!(first.stage(StageId::Latest).finished_at, None);
+    let runs = [first, days_later(&succeeded(), 2)];
+    let removable = |hours: i64| {
+        let now = start() + HOUR * i32::try_from(hours).unwrap();
+        !keeps(1, 72).removable(&runs, &in_use(&runs[1]), now).is_empty()
+    };
+    assert!(!removable(72 + 47));
+    assert!(removable(72 + 49));
+}
+
+#[test]
 fn what_was_begun_is_finished_first_unless_it_is_needed_after_all() {
     let runs = nights(4);
     let begun = after(&runs[2], &[Fact::RemovalBegan]);
