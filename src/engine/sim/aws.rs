@@ -10,11 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     history::{Count, Invariant},
     line::Caller,
+    objects::Removals,
     queue::Body,
     world::Truth,
 };
 use crate::{
-    domain::{run::Run, source::Layer, stage::StageId},
+    domain::{
+        run::Run,
+        source::{Layer, Source},
+        stage::StageId,
+    },
     engine::hints::Hint,
 };
 
@@ -38,6 +43,8 @@ pub(super) struct Aws {
     /// Exports that were under `latest/` in full, at some time.
     pub(super) published: BTreeSet<String>,
     pub(super) jobs: Vec<JobRun>,
+    /// What of exports and of what jobs have written is not there any more.
+    pub(super) removed: Removals,
     /// By crawler.
     pub(super) crawls: BTreeMap<String, Vec<Crawl>>,
 }
@@ -123,6 +130,8 @@ pub(super) struct Crawl {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Latest {
     pub(super) manifest: Option<(String, Timestamp)>,
+    /// When the manifest was written.
+    pub(super) since: Timestamp,
     /// Changes with every write of the manifest.
     pub(super) etag: u64,
     pub(super) objects: [Option<(String, Timestamp)>; OBJECTS],
@@ -138,7 +147,8 @@ pub(super) enum No {
 impl Truth {
     fn span(&mut self, longest: i64) -> Span {
         let takes = if self.quiet { self.seconds(3, 15) } else { self.seconds(10, longest) };
-        let result = match self.chance.u8(0..100) {
+        // Who goes back has to come to an end first.
+        let result = match self.chance.u16(0..if self.rolls_back { 300 } else { 100 }) {
             _ if self.quiet => End::Done,
             0..8 => End::Failed,
             8..11 => End::Broken,
@@ -248,15 +258,23 @@ impl Truth {
     }
 
     /// Writes the manifest if nobody has since `etag` was read. Returns whether it was written.
-    pub(super) fn write_manifest(&mut self, run: &Run, etag: u64, caller: Caller) -> bool {
+    pub(super) fn write_manifest(&mut self, run: &Run, source: &Source, etag: u64, caller: Caller) -> bool {
+        let export = source.export_of(&run.export_task);
         let mine = (run.export_task.to_string(), run.snapshot_time);
         let latest = self.aws.latest.entry(run.source.clone()).or_default();
         if latest.etag != etag {
             return false;
         }
         latest.etag += 1;
+        latest.since = self.now;
         let before = latest.manifest.replace(mine);
         self.note(|| format!("p{} LATEST is {}", caller.process, run.export_task));
+        if let Some((name, _)) = &before {
+            self.note_left(name);
+        }
+        if !self.aws.removed.is_whole(&export) {
+            self.broken(Invariant::NeededStays, format!("{} is published, and not all there", run.export_task));
+        }
         self.judge_effect(run, caller, "a manifest");
         self.aws.published.insert(run.export_task.to_string());
         self.judge_latest(run, before, caller);

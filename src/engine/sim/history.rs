@@ -48,13 +48,18 @@ pub(super) enum Invariant {
     /// What is called made up for is, by a run that has succeeded with data as new; and whatever is made up for is called
     /// so in the end.
     MadeUpFor,
+    /// Nothing is removed that is published, that a run or a reader who began within the grace reads, or that is kept to
+    /// go back to.
+    NeededStays,
+    /// What is past what is kept has been removed, a while after everything has come to its end.
+    LeftoversGo,
     /// The log's chains are whole, and every effect has an entry that was there before it.
     Logged,
 }
 
 impl Invariant {
     /// Every invariant, in the order of the report.
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::NoRunLost,
         Self::NoRequestLost,
         Self::EveryRunEnds,
@@ -75,6 +80,8 @@ impl Invariant {
         Self::SupersededByNewer,
         Self::SuccessIsTrue,
         Self::MadeUpFor,
+        Self::NeededStays,
+        Self::LeftoversGo,
         Self::Logged,
     ];
 }
@@ -85,7 +92,22 @@ pub(super) enum Count {
     Succeeded,
     Failed,
     OtherEnds,
+    /// Runs that were brought back.
     Rollbacks,
+    /// Of these, those that came to their end.
+    RollbacksDone,
+    /// From one that had been brought back itself.
+    RollbacksInARow,
+    /// Whose sensitive layer people have denied.
+    RollbacksDenied,
+    /// Crashes while one is under way.
+    RollbackCrashes,
+    /// Not done, for a run of the source is under way.
+    RollbacksBusy,
+    /// Not done, for the export is gone.
+    RollbacksToNothing,
+    /// Exports, and what jobs have written of them, that were removed in full.
+    Removals,
     Exports,
     JobRuns,
     Crawls,

@@ -31,9 +31,10 @@ impl Truth {
             let retried = after.retries.len() > before.retries.len() || after.next_attempt.is_some();
             let back = after.rollbacks().count() > before.rollbacks().count();
             if back {
-                self.history.add(Count::Rollbacks);
+                self.count_rollback(after);
             }
-            if !retried && !back && !is_note(before, after) && !is_mark(before, after) {
+            let noted = is_note(before, after) || is_mark(before, after) || is_removal(before, after);
+            if !retried && !back && !noted {
                 let how = format!("{name}: from {} to {}", before.status.as_str(), after.status.as_str());
                 self.broken(Invariant::EndIsFinal, how);
             }
@@ -42,6 +43,7 @@ impl Truth {
         if is_end {
             self.judge_end(after);
         }
+        self.judge_mark(before, after);
         self.judge_leak(before, after);
         self.judge_turn(after);
         self.judge_making_up(before, after);
@@ -58,6 +60,7 @@ impl Truth {
             | RunStatus::Superseded
             | RunStatus::Expired => Count::OtherEnds,
         });
+        self.count_rollback_end(run);
         if matches!(run.status, RunStatus::Succeeded | RunStatus::SucceededWithWarnings) {
             self.judge_success(run);
         }
@@ -164,6 +167,15 @@ fn is_note(before: &Run, after: &Run) -> bool {
         run
     };
     before.standing_failure().is_some() && bare(before) == bare(after)
+}
+
+/// Says whether the two differ in what was removed of the run's export, and in nothing else.
+fn is_removal(before: &Run, after: &Run) -> bool {
+    let bare = |run: &Run| {
+        let run = Run { removal: None, updated_at: run.created_at, version: 0, ..run.clone() };
+        Run { slack: None, audit: Trail::default(), ..run }
+    };
+    bare(before) == bare(after)
 }
 
 /// Says whether the two differ in that somebody has gone back from the run, or in that it may not replace newer data any

@@ -10,6 +10,7 @@ use crate::{
         access::{Membership, Person},
         fact::Fact,
         plan::{Act, Plan},
+        retention::Retention,
         run::Run,
         seen::Started,
         source::Source,
@@ -21,7 +22,7 @@ use crate::{
     },
 };
 
-/// A bug: the first nine are planted in the engine, the others in what its ports promise.
+/// A bug: the first eleven are planted in the engine, the others in what its ports promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planted {
     /// "Recorded" is answered before anything is.
@@ -42,6 +43,10 @@ pub enum Planted {
     NoLease,
     /// A success makes up for nothing.
     ForgetFailures,
+    /// What was needed until now is removed at once.
+    ForgetGrace,
+    /// What a pass has left half removed stays so.
+    ForgetMarks,
     /// A message is posted without an intent in the record.
     PostWithoutIntent,
     /// A post without a clear answer is not found again.
@@ -62,7 +67,7 @@ pub enum Planted {
 
 impl Planted {
     /// Every bug that can be planted.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::AckBeforeRecord,
         Self::UnclearIsNothing,
         Self::ForgetIntent,
@@ -72,6 +77,8 @@ impl Planted {
         Self::SweeperForgets,
         Self::NoLease,
         Self::ForgetFailures,
+        Self::ForgetGrace,
+        Self::ForgetMarks,
         Self::PostWithoutIntent,
         Self::NoLookForPost,
         Self::CarryOutAgain,
@@ -94,6 +101,8 @@ impl Planted {
             Self::LookAway => &[Invariant::NoLeak],
             Self::SweeperForgets => &[Invariant::EveryRunEnds, Invariant::ThreadShowsEnd],
             Self::ForgetFailures => &[Invariant::MadeUpFor],
+            Self::ForgetGrace => &[Invariant::NeededStays],
+            Self::ForgetMarks => &[Invariant::LeftoversGo],
             Self::PostWithoutIntent | Self::NoLookForPost => &[Invariant::OneMessage],
             Self::CarryOutAgain => &[Invariant::RequestOnce],
             Self::IgnoreVersion | Self::IgnoreExists => &[Invariant::VersionGrows],
@@ -122,6 +131,17 @@ impl Engine {
     /// Says whether the failures that a success makes up for are left alone.
     pub(in crate::engine) fn forgets_failures(&self) -> bool {
         self.has(Planted::ForgetFailures)
+    }
+
+    /// Takes what is kept for what is kept without any grace.
+    pub(in crate::engine) fn shorten(&self, retention: Retention) -> Retention {
+        let grace = if self.has(Planted::ForgetGrace) { SignedDuration::ZERO } else { retention.grace };
+        Retention { grace, ..retention }
+    }
+
+    /// Says whether what is half removed is left alone.
+    pub(in crate::engine) fn forgets_marks(&self) -> bool {
+        self.has(Planted::ForgetMarks)
     }
 
     /// Starts again at once what has had no clear answer, without a look.

@@ -69,6 +69,10 @@ async fn live(world: &Arc<World>) {
     sleep(Duration::from_secs(90)).await;
     settle(world).await;
     world.judge_the_end();
+    if let Some(cleaned_within) = world.cleaned_within() {
+        sleep(cleaned_within).await;
+        world.truth().judge_leftovers();
+    }
 }
 
 /// Snapshots are taken, and others export, when the seed says so.

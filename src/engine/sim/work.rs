@@ -95,7 +95,9 @@ impl Truth {
                 Some(export) => seen(export.span.end(now), name, codes::EXPORT_FAILED),
             },
             StageId::Verify => match self.aws.exports.get(name).and_then(|it| it.span.end(now)) {
-                Some(End::Done) => seen(Some(End::Done), "", ""),
+                Some(End::Done) if self.aws.removed.left(&source.export_of(&run.export_task)) > 0 => {
+                    seen(Some(End::Done), "", "")
+                }
                 _ => Seen::Busy(WaitOn::StatusFiles),
             },
             StageId::Latest => {
@@ -171,11 +173,13 @@ impl Line {
         }
     }
 
-    async fn publish(&self, run: &Run, progress: &Progress) -> Result<(), Failure> {
+    async fn publish(&self, run: &Run, source: &Source, progress: &Progress) -> Result<(), Failure> {
         let read = |truth: &mut Truth| {
             let latest = truth.aws.latest.get(&run.source).cloned().unwrap_or_default();
-            let complete = truth.aws.exports.get(run.export_task.as_str()).and_then(|it| it.span.end(truth.now));
-            (latest, complete == Some(End::Done), truth.has(Planted::PublishBlindly))
+            let ended = truth.aws.exports.get(run.export_task.as_str()).and_then(|it| it.span.end(truth.now));
+            // The status files come last.
+            let has_data = truth.aws.removed.left(&source.export_of(&run.export_task)) > 1;
+            (latest, ended == Some(End::Done) && has_data, truth.has(Planted::PublishBlindly))
         };
         let (before, complete, blind) = self.call(Service::S3, |truth, _| read(truth)).await.map_err(failure)?;
         if !complete {
@@ -191,7 +195,7 @@ impl Line {
             progress.set(Detail { objects: u64::try_from(index).ok(), ..Detail::default() });
             sleep(Duration::from_secs(4)).await;
         }
-        let write = self.call(Service::S3, |truth, caller| truth.write_manifest(run, before.etag, caller));
+        let write = self.call(Service::S3, |truth, caller| truth.write_manifest(run, source, before.etag, caller));
         match write.await.map_err(failure)? {
             true => Ok(()),
             false => Err(Failure::new(Class::Transient, "PreconditionFailed", "somebody else has written")),
@@ -217,7 +221,7 @@ impl Work for Line {
     async fn start(&self, run: &Run, source: &Source, stage: StageId, progress: &Progress) -> Started {
         match stage {
             StageId::Export => self.start_export(run).await,
-            StageId::Latest => match self.publish(run, progress).await {
+            StageId::Latest => match self.publish(run, source, progress).await {
                 Ok(()) => Started::Acted { handle: None },
                 Err(failure) if failure.class == Class::Transient => Started::Unclear(failure),
                 Err(failure) => Started::Failed(failure),
@@ -287,11 +291,14 @@ impl Snapshots for Line {
 #[async_trait]
 impl Shelf for Line {
     async fn holding(&self, source: &Source) -> Result<Holding, Failure> {
-        let held = |truth: &mut Truth| truth.aws.latest.get(&source.name).and_then(|it| it.manifest.clone());
+        let held = |truth: &mut Truth| {
+            let latest = truth.aws.latest.get(&source.name)?;
+            Some((latest.manifest.clone()?, latest.since))
+        };
         let held = self.call(Service::S3, |truth, _| held(truth)).await.map_err(failure)?;
-        Ok(held.map_or(Holding::Unpublished, |(export_task, taken)| {
+        Ok(held.map_or(Holding::Unpublished, |((export_task, taken), published_at)| {
             let tables = BTreeMap::new();
-            Holding::Published(Published { export_task, snapshot_time: Some(taken), published_at: taken, tables })
+            Holding::Published(Published { export_task, snapshot_time: Some(taken), published_at, tables })
         }))
     }
 }
