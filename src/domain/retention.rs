@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     name::{ExportTask, Scope},
     run::Run,
-    source::Location,
+    source::{Layer, Location},
     stage::{StageId, StageStatus},
+    standing::catalog,
 };
 
 /// What is kept of a source's exports.
@@ -38,6 +39,8 @@ pub struct InUse {
     pub since: Option<Timestamp>,
     /// Exports that something outside the records still reads.
     pub read: Vec<ExportTask>,
+    /// Layers whose tables show what was made of one export until they are turned to another's.
+    pub turned: Vec<Layer>,
 }
 
 impl Retention {
@@ -67,8 +70,9 @@ impl Retention {
     /// Says whether the grace is over since the run was needed last.
     fn is_past(&self, run: &Run, runs: &[Run], in_use: &InUse, now: Timestamp) -> bool {
         let Some(ended) = run.finished_at else { return false };
+        let Some(turned) = turned_at(run, runs, in_use, ended) else { return false };
         let marked = run.rolled_back_to.as_ref().map_or(ended, |it| it.at);
-        let last = ended.max(marked).max(replaced_at(run, runs, in_use).unwrap_or(ended));
+        let last = turned.max(marked).max(replaced_at(run, runs, in_use).unwrap_or(ended));
         now.duration_since(last) > self.grace
     }
 }
@@ -100,16 +104,31 @@ fn is_there(run: &Run) -> bool {
 
 /// Returns when another run's data took the place of this run's, if this run's was published.
 fn replaced_at(run: &Run, runs: &[Run], in_use: &InUse) -> Option<Timestamp> {
-    // Whatever has become of it: the run may have been published, or may have been before it was retried.
-    let latest = run.stage(StageId::Latest);
-    let at = latest.finished_at.or(run.finished_at).filter(|_| latest.attempt > 0)?;
-    // What has failed, or was canceled, need not have replaced anything.
-    let published = |it: &Run| {
-        let latest = it.stage(StageId::Latest);
-        latest.finished_at.filter(|_| latest.status == StageStatus::Succeeded)
-    };
-    let others = runs.iter().filter(|it| it.export_task != run.export_task);
-    others.filter_map(published).chain(in_use.since).filter(|it| *it > at).min()
+    let at = tried_at(run, StageId::Latest)?;
+    done_by_others(run, runs, StageId::Latest).chain(in_use.since).filter(|it| *it > at).min()
+}
+
+/// Returns when the last table that showed this run was turned to another; `ended` if none did. `None`: by the records,
+/// some still do, or have just been turned by a run that has not said so yet.
+fn turned_at(run: &Run, runs: &[Run], in_use: &InUse, ended: Timestamp) -> Option<Timestamp> {
+    in_use.turned.iter().try_fold(ended, |last, layer| {
+        let Some(at) = tried_at(run, catalog(*layer)) else { return Some(last) };
+        let turned = done_by_others(run, runs, catalog(*layer)).filter(|it| *it > at).min()?;
+        Some(last.max(turned))
+    })
+}
+
+/// Returns when `stage` of the run has ended, if it ever began, whatever has become of it: what readers see may have been
+/// changed all the same, or before the run was retried.
+fn tried_at(run: &Run, stage: StageId) -> Option<Timestamp> {
+    let stage = run.stage(stage);
+    stage.finished_at.or(run.finished_at).filter(|_| stage.attempt > 0)
+}
+
+/// Returns when other runs have done `stage`. What has failed, or was canceled, need not have replaced anything.
+fn done_by_others<'a>(run: &'a Run, runs: &'a [Run], stage: StageId) -> impl Iterator<Item = Timestamp> + 'a {
+    let others = runs.iter().filter(|it| it.export_task != run.export_task).map(move |it| it.stage(stage));
+    others.filter(|it| it.status == StageStatus::Succeeded).filter_map(|it| it.finished_at)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::domain::{
     name::ExportTask,
     retention::{InUse, Retention},
     run::Run,
-    source::{Location, Source},
+    source::{Location, Publish, Source},
 };
 
 /// How often a source is cleaned up after, at the most.
@@ -142,7 +142,11 @@ impl Cleaner {
                 read.extend(runs.iter().filter(lies_in).map(|it| it.export_task.clone()));
             }
         }
-        Ok(InUse { published: Some(held.export_task), since: Some(held.published_at), read })
+        let turned = match source.publish {
+            Publish::Copy => Vec::new(),
+            Publish::Pointer => source.layers(),
+        };
+        Ok(InUse { published: Some(held.export_task), since: Some(held.published_at), read, turned })
     }
 
     /// Marks the run, if its record is still the one that was judged.

@@ -25,6 +25,7 @@ mod rollbacks;
 mod scenario;
 mod slack;
 mod store;
+mod tables;
 mod work;
 mod world;
 

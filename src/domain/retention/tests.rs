@@ -19,7 +19,7 @@ fn days(count: i64) -> SignedDuration {
 
 fn in_use(run: &Run) -> InUse {
     let since = run.stage(StageId::Latest).finished_at;
-    InUse { published: Some(run.export_task.to_string()), since, read: Vec::new() }
+    InUse { published: Some(run.export_task.to_string()), since, read: Vec::new(), turned: Vec::new() }
 }
 
 fn names(runs: &[&Run]) -> Vec<String> {
@@ -98,6 +98,26 @@ fn what_was_retried_and_given_up_was_published_all_the_same() {
     };
     assert!(!removable(72 + 47));
     assert!(removable(72 + 49));
+}
+
+#[test]
+fn what_tables_show_is_kept_for_the_grace_after_they_were_turned() {
+    let approved_late = |days: i64| {
+        let mut run = days_later(&succeeded(), 1);
+        let catalog = run.stages.iter_mut().find(|it| it.id == StageId::SensitiveCatalog).unwrap();
+        catalog.finished_at = Some(start() + SignedDuration::from_hours(24 * days));
+        run
+    };
+    let removable = |second: Run, hours: i64| {
+        let in_use = InUse { turned: vec![Layer::Normal, Layer::Sensitive], ..in_use(&second) };
+        let runs = [succeeded(), second];
+        !keeps(1, 72).removable(&runs, &in_use, start() + HOUR * i32::try_from(hours).unwrap()).is_empty()
+    };
+    // The second night's data was published on the second day, its sensitive layer refreshed on the tenth.
+    assert!(!removable(approved_late(10), 24 * 13 - 1));
+    assert!(removable(approved_late(10), 24 * 13 + 1));
+    // Which may have happened, and not be in the record yet.
+    assert!(!removable(days_later(&run_at(StageId::SensitiveCatalog), 1), 24 * 99));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::{
     line::Caller,
     objects::Removals,
     queue::Body,
+    tables::Shown,
     world::Truth,
 };
 use crate::{
@@ -43,6 +44,8 @@ pub(super) struct Aws {
     /// Exports that were under `latest/` in full, at some time.
     pub(super) published: BTreeSet<String>,
     pub(super) jobs: Vec<JobRun>,
+    /// Tables that the bot keeps, by source and layer.
+    pub(super) shown: BTreeMap<(String, Layer), Shown>,
     /// What of exports and of what jobs have written is not there any more.
     pub(super) removed: Removals,
     /// By crawler.
@@ -115,7 +118,12 @@ pub(super) struct JobRun {
 impl JobRun {
     /// Says whether the job runs for that.
     pub(super) fn is(&self, run: &str, layer: Layer, attempt: u32) -> bool {
-        self.run == run && self.layer == layer && self.attempt == attempt
+        self.is_of(run, layer) && self.attempt == attempt
+    }
+
+    /// Says whether the job runs for any attempt of that.
+    pub(super) fn is_of(&self, run: &str, layer: Layer) -> bool {
+        self.run == run && self.layer == layer
     }
 }
 
@@ -213,7 +221,7 @@ impl Truth {
             self.broken_by(caller, LEASE, Invariant::OneJobRun, format!("{job} for {name} attempt {attempt}"));
         }
         if layer == Layer::Sensitive {
-            self.judge_approval(run, caller);
+            self.judge_approval(run, caller, Invariant::Approved);
         }
         let (span, id) = (self.span(120), format!("jr_{}", self.aws.jobs.len()));
         let listed_at = now + self.seconds(0, 5);
@@ -292,7 +300,7 @@ impl Truth {
     }
 
     /// Whatever has an effect must have its source's turn, and be in the log before.
-    fn judge_effect(&mut self, run: &Run, caller: Caller, what: &str) {
+    pub(super) fn judge_effect(&mut self, run: &Run, caller: Caller, what: &str) {
         self.judge_logged(run, what);
         let holder = self.records.turns.get(&run.source).cloned();
         if holder.as_ref() != Some(&run.export_task) {
@@ -301,18 +309,18 @@ impl Truth {
         }
     }
 
-    fn judge_approval(&mut self, run: &Run, caller: Caller) {
+    /// Judges what is about to be done for what is sensitive: people have let it who may, by the request of now.
+    pub(super) fn judge_approval(&mut self, run: &Run, caller: Caller, invariant: Invariant) {
         let shaped = |user: &str| run.was_shaped_by(user);
-        let prefix = format!("{}.", run.export_task);
-        let presses =
-            self.slack.presses.iter().filter(|it| it.approves && it.allowed && it.approval.starts_with(&prefix));
+        let id = run.approval.as_ref().map_or("", |it| it.id.as_str());
+        let presses = self.slack.presses.iter().filter(|it| it.approves && it.allowed && it.approval == id);
         let mut people: Vec<&str> = presses.map(|it| it.user).filter(|it| !shaped(it)).collect();
         people.sort_unstable();
         people.dedup();
         let quorum = run.approval.as_ref().map_or(1, |it| it.quorum) as usize;
         if people.len() < quorum {
             let how = format!("{}: pressed by {people:?}, {quorum} needed", run.export_task);
-            self.broken_by(caller, LEASE, Invariant::Approved, how);
+            self.broken_by(caller, LEASE, invariant, how);
         }
     }
 

@@ -24,7 +24,13 @@ use super::{
     world::{Truth, World},
 };
 use crate::{
-    domain::{failure::Failure, name::ExportTask, retention::Retention, run::Run, source::Location},
+    domain::{
+        failure::Failure,
+        name::ExportTask,
+        retention::Retention,
+        run::Run,
+        source::{Layer, Location, Publish},
+    },
     engine::{
         Engine,
         cleaner::Cleaner,
@@ -135,7 +141,17 @@ impl Truth {
 
     /// Says whether anything was ever written below `at`.
     fn is_there(&self, at: &Location) -> bool {
-        at.prefix.rsplit('/').next().is_some_and(|it| self.aws.exports.contains_key(it))
+        self.records.runs.values().any(|it| self.places(&it.run).contains(at))
+    }
+
+    /// Returns where something was written that is the run's alone.
+    fn places(&self, run: &Run) -> Vec<Location> {
+        let (name, source) = (&run.export_task, self.sources.get(&run.source).expect("sources do not change"));
+        let export = self.aws.exports.contains_key(name.as_str()).then(|| source.export_of(name));
+        let is_pointer = source.publish == Publish::Pointer;
+        let has_run = |layer: &Layer| self.aws.jobs.iter().any(|it| it.is_of(name.as_str(), *layer));
+        let layers = Layer::ALL.into_iter().filter(|it| is_pointer && has_run(it));
+        export.into_iter().chain(layers.filter_map(|it| source.written_to(it, name))).collect()
     }
 
     fn judge_removal(&mut self, at: &Location) {
@@ -161,7 +177,7 @@ impl Truth {
     /// Says whether the manifest of `source` names the export, or a table points at it.
     fn is_published(&self, source: &str, export: &str) -> bool {
         let manifest = self.aws.latest.get(source).and_then(|it| it.manifest.as_ref());
-        manifest.is_some_and(|it| it.0 == export)
+        manifest.is_some_and(|it| it.0 == export) || self.is_shown(source, export)
     }
 
     /// Judges that nothing is left of what is not needed, long after everything has come to its end.
@@ -170,13 +186,12 @@ impl Truth {
         for run in self.records.runs.values().map(|it| &it.run) {
             let (name, source) = (&run.export_task, self.sources.get(&run.source).expect("sources do not change"));
             let is_kept = self.needs.kept.contains_key(name) || self.is_published(&run.source, name.as_str());
-            if source.retention.is_none() || is_kept || !self.aws.exports.contains_key(name.as_str()) {
+            if source.retention.is_none() || is_kept {
                 continue;
             }
-            let removed = self.aws.removed.left(&source.export_of(name));
-            if removed > 0 {
-                left.push(format!("{name}: {removed} of {ALL} objects are left"));
-            }
+            let places = self.places(run).into_iter().map(|it| (it.url(), self.aws.removed.left(&it)));
+            let there = places.filter(|(_, it)| *it > 0);
+            left.extend(there.map(|(at, it)| format!("{at}: {it} of {ALL} objects are left")));
         }
         left.into_iter().for_each(|it| self.broken(Invariant::LeftoversGo, it));
     }

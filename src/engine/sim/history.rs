@@ -48,6 +48,12 @@ pub(super) enum Invariant {
     /// What is called made up for is, by a run that has succeeded with data as new; and whatever is made up for is called
     /// so in the end.
     MadeUpFor,
+    /// At rest all tables of a layer show one run: the one that the manifest names, and whose record says so.
+    OneGeneration,
+    /// No table is turned back to an older snapshot, but by a rollback.
+    TablesForward,
+    /// No table of what is sensitive is turned without an approval of people who may give it.
+    TablesApproved,
     /// Nothing is removed that is published, that a run or a reader who began within the grace reads, or that is kept to
     /// go back to.
     NeededStays,
@@ -59,7 +65,7 @@ pub(super) enum Invariant {
 
 impl Invariant {
     /// Every invariant, in the order of the report.
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::NoRunLost,
         Self::NoRequestLost,
         Self::EveryRunEnds,
@@ -80,6 +86,9 @@ impl Invariant {
         Self::SupersededByNewer,
         Self::SuccessIsTrue,
         Self::MadeUpFor,
+        Self::OneGeneration,
+        Self::TablesForward,
+        Self::TablesApproved,
         Self::NeededStays,
         Self::LeftoversGo,
         Self::Logged,
@@ -111,6 +120,8 @@ pub(super) enum Count {
     Exports,
     JobRuns,
     Crawls,
+    /// Tables that were turned.
+    Tables,
     Posts,
     Calls,
     Refused,

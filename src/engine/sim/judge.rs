@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    aws::End,
+    aws::{End, JobRun},
     history::{Count, Invariant},
+    tables::may_be_kept,
     world::Truth,
 };
 use crate::domain::{
@@ -86,11 +87,14 @@ impl Truth {
         for layer in &run.layers {
             let (transform, catalog) = stages(*layer);
             let attempt = run.stage(transform).attempt;
-            let job = self.aws.jobs.iter().find(|it| it.is(name, *layer, attempt));
+            let job = self.aws.jobs.iter().find(|it| it.is(name, *layer, attempt) || self.is_kept(it, run, *layer));
             let Some(done) = job.filter(|it| it.span.end(now) == Some(End::Done)).map(|it| it.span.ends) else {
                 missing.push(format!("{transform} {attempt}"));
                 continue;
             };
+            if self.is_pointer(&run.source) {
+                continue;
+            }
             let crawler = format!("{}-{}", run.source, layer.as_str());
             let crawls = self.aws.crawls.get(&crawler).map_or(&[][..], Vec::as_slice);
             if !crawls.iter().any(|it| it.span.began >= done && it.span.end(now) == Some(End::Done)) {
@@ -100,6 +104,12 @@ impl Truth {
         if !missing.is_empty() {
             self.broken(Invariant::SuccessIsTrue, format!("{name} lacks {}", missing.join(", ")));
         }
+    }
+
+    /// Says whether a rollback may do with what `job` has written.
+    fn is_kept(&self, job: &JobRun, run: &Run, layer: Layer) -> bool {
+        let keeps = self.sources.get(&run.source).is_some_and(|it| may_be_kept(run, it));
+        keeps && job.is_of(run.export_task.as_str(), layer) && job.span.end(self.now) == Some(End::Done)
     }
 
     fn judge_turn(&mut self, run: &Run) {
@@ -193,6 +203,11 @@ fn is_mark(before: &Run, after: &Run) -> bool {
         ..run.clone()
     };
     bare(before) == bare(after)
+}
+
+/// Says whether the record of `run` says that the catalog of `layer` shows it.
+pub(super) fn has_catalog(run: &Run, layer: Layer) -> bool {
+    run.stage(stages(layer).1).status == StageStatus::Succeeded
 }
 
 /// Returns the stages of a layer that AWS does.

@@ -61,13 +61,17 @@ pub enum Planted {
     TurnForAll,
     /// What is under `latest/` is not compared.
     PublishBlindly,
+    /// Tables count as turned when one of them is.
+    HalfSwitch,
+    /// The tables of both layers are turned at once.
+    TurnBoth,
     /// A record is written without its entries of the log.
     ForgetEntries,
 }
 
 impl Planted {
     /// Every bug that can be planted.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::AckBeforeRecord,
         Self::UnclearIsNothing,
         Self::ForgetIntent,
@@ -86,6 +90,8 @@ impl Planted {
         Self::IgnoreExists,
         Self::TurnForAll,
         Self::PublishBlindly,
+        Self::HalfSwitch,
+        Self::TurnBoth,
         Self::ForgetEntries,
     ];
 }
@@ -108,6 +114,8 @@ impl Planted {
             Self::IgnoreVersion | Self::IgnoreExists => &[Invariant::VersionGrows],
             Self::TurnForAll => &[Invariant::OneTurn],
             Self::PublishBlindly => &[Invariant::LatestForward],
+            Self::HalfSwitch => &[Invariant::OneGeneration],
+            Self::TurnBoth => &[Invariant::TablesApproved],
             Self::ForgetEntries => &[Invariant::Logged],
         }
     }

@@ -176,6 +176,7 @@ impl World {
         for name in &self.scenario.names {
             let newest =
                 truth.aws.snapshots.iter().filter(|it| it.source == *name).max_by_key(|it| it.taken_at).cloned();
+            truth.judge_rest(name);
             let Some(newest) = newest else { continue };
             let run = truth.heads().into_iter().find(|it| it.source_arn == newest.arn);
             match run {

@@ -70,6 +70,8 @@ pub(super) struct Scenario {
     pub(super) seed: u64,
     pub(super) replicas: usize,
     pub(super) names: Vec<&'static str>,
+    /// Those of them whose exports are published as they are, and whose tables the bot keeps.
+    pub(super) pointers: Vec<&'static str>,
     /// People go back to older data: then there is more of it.
     pub(super) rolls_back: bool,
     pub(super) quorum: u32,
@@ -99,6 +101,7 @@ impl Scenario {
         let rng = &mut Rng::with_seed(seed);
         let rolls_back = rng.bool();
         let names = if rolls_back || rng.u8(0..3) == 0 { vec!["shop"] } else { vec!["shop", "desk"] };
+        let pointers = names.iter().copied().filter(|_| rng.bool()).collect();
         let quiet_after = Duration::from_secs(rng.u64(if rolls_back { 50 * 60..70 * 60 } else { 35 * 60..60 * 60 }));
         let last = quiet_after.as_secs() - 300;
         let snapshots = names.iter().flat_map(|name| {
@@ -118,6 +121,7 @@ impl Scenario {
             seed,
             replicas: rng.usize(2..=3),
             names,
+            pointers,
             rolls_back,
             quorum: rng.u32(1..=2),
             expires_after: SignedDuration::from_mins(if rng.u8(0..6) == 0 { 30 } else { 480 }),
@@ -145,9 +149,14 @@ impl Scenario {
 
     fn source(&self, name: &str) -> Source {
         let place = |prefix: &str| Location { bucket: "lake".into(), prefix: format!("{prefix}/{name}") };
+        let is_pointer = self.pointers.contains(&name);
+        let catalog = |layer: &str| match is_pointer {
+            true => Catalog::Tables { database: format!("{name}_{layer}") },
+            false => Catalog::Crawler(format!("{name}-{layer}")),
+        };
         let work = |layer: &str| LayerWork {
             glue_job: format!("{name}-{layer}"),
-            catalog: Catalog::Crawler(format!("{name}-{layer}")),
+            catalog: catalog(layer),
             output: place(layer),
         };
         let approvers = vec![Who::Group(APPROVERS.into())];
@@ -158,7 +167,7 @@ impl Scenario {
             identifier: format!("{name}-db"),
             schedule: Schedule::OnSnapshot,
             export: Export { to: place("raw"), role_arn: "arn:role".into(), kms_key: "arn:key".into(), only: vec![] },
-            publish: Publish::Copy,
+            publish: if is_pointer { Publish::Pointer } else { Publish::Copy },
             latest: place("latest"),
             expect_every: None,
             retention: self.retention,

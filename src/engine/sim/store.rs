@@ -115,11 +115,15 @@ impl Truth {
 
     fn put_run(&mut self, run: &Run) {
         let before = self.records.runs.get(&run.export_task).map(|it| it.run.clone());
+        let is_end = run.status.is_over() && before.as_ref().is_none_or(|it| !it.status.is_over());
         self.judge_write(before.as_ref(), run);
         let slack = before.and_then(|it| it.slack);
         let record = Record { run: Run { slack, audit: written(&run.audit), ..run.clone() }, open: true };
         self.store_run(record);
         self.note_kept(&run.source);
+        if is_end {
+            self.judge_rest(&run.source);
+        }
     }
 
     fn store_run(&mut self, record: Record) {

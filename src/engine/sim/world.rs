@@ -21,7 +21,11 @@ use super::{
     slack::Workspace,
     store::Records,
 };
-use crate::{domain::name::ExportTask, engine::sources::Sources, projection::text::Words};
+use crate::{
+    domain::{name::ExportTask, source::Publish},
+    engine::sources::Sources,
+    projection::text::Words,
+};
 
 /// Everything that replicas and people share.
 pub(super) struct World {
@@ -107,6 +111,11 @@ impl Truth {
     /// Returns so many seconds, chosen by the seed.
     pub(super) fn seconds(&mut self, from: i64, to: i64) -> SignedDuration {
         SignedDuration::from_secs(self.chance.i64(from..=to))
+    }
+
+    /// Says whether `source` is published as a pointer.
+    pub(super) fn is_pointer(&self, source: &str) -> bool {
+        self.sources.get(source).is_some_and(|it| it.publish == Publish::Pointer)
     }
 
     /// Says whether `fault` is planted.
