@@ -263,6 +263,18 @@ impl Source {
         }
     }
 
+    /// Says whether `stage` shows, or makes, something of what is published: it must be the run's then. A crawler shows
+    /// what the last job has written, whoever calls it; tables that the bot keeps would be turned back.
+    pub fn needs_latest(&self, stage: StageId) -> bool {
+        match stage {
+            StageId::NormalTransform | StageId::SensitiveTransform => true,
+            StageId::NormalCatalog | StageId::SensitiveCatalog => self.is_own_work(stage),
+            StageId::Snapshot | StageId::Export | StageId::Verify | StageId::Latest | StageId::SensitiveApproval => {
+                false
+            }
+        }
+    }
+
     /// Returns where the classification's files lie, each under its digest, for the Glue jobs to read.
     pub fn rules_at(&self) -> Location {
         Location { bucket: self.latest.bucket.clone(), prefix: format!("classification/{}", self.name) }

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// A bug: the first eleven are planted in the engine, the others in what its ports promise.
+/// A bug: the first twelve are planted in the engine, the others in what its ports promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planted {
     /// "Recorded" is answered before anything is.
@@ -47,6 +47,8 @@ pub enum Planted {
     ForgetGrace,
     /// What a pass has left half removed stays so.
     ForgetMarks,
+    /// Tables are turned whatever is published.
+    TurnBack,
     /// A message is posted without an intent in the record.
     PostWithoutIntent,
     /// A post without a clear answer is not found again.
@@ -71,7 +73,7 @@ pub enum Planted {
 
 impl Planted {
     /// Every bug that can be planted.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::AckBeforeRecord,
         Self::UnclearIsNothing,
         Self::ForgetIntent,
@@ -83,6 +85,7 @@ impl Planted {
         Self::ForgetFailures,
         Self::ForgetGrace,
         Self::ForgetMarks,
+        Self::TurnBack,
         Self::PostWithoutIntent,
         Self::NoLookForPost,
         Self::CarryOutAgain,
@@ -114,6 +117,7 @@ impl Planted {
             Self::IgnoreVersion | Self::IgnoreExists => &[Invariant::VersionGrows],
             Self::TurnForAll => &[Invariant::OneTurn],
             Self::PublishBlindly => &[Invariant::LatestForward],
+            Self::TurnBack => &[Invariant::TablesForward],
             Self::HalfSwitch => &[Invariant::OneGeneration],
             Self::TurnBoth => &[Invariant::TablesApproved],
             Self::ForgetEntries => &[Invariant::Logged],
@@ -150,6 +154,11 @@ impl Engine {
     /// Says whether what is half removed is left alone.
     pub(in crate::engine) fn forgets_marks(&self) -> bool {
         self.has(Planted::ForgetMarks)
+    }
+
+    /// Says whether tables are turned to whatever run wants them.
+    pub(in crate::engine) fn turns_back(&self) -> bool {
+        self.has(Planted::TurnBack)
     }
 
     /// Starts again at once what has had no clear answer, without a look.

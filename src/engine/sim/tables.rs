@@ -261,6 +261,10 @@ impl Line {
             if !self.call(Service::Glue, put).await.map_err(failure)? {
                 return Err(transient());
             }
+            // Somebody has taken the right to do the rest away for a while.
+            if self.world.truth().mishap(6) {
+                return Err(Failure::new(Class::Config, "AccessDeniedException", "not authorized"));
+            }
             if self.world.planted == Some(Planted::HalfSwitch) {
                 return Ok(());
             }
