@@ -108,13 +108,16 @@ fn replaced_at(run: &Run, runs: &[Run], in_use: &InUse) -> Option<Timestamp> {
     done_by_others(run, runs, StageId::Latest).chain(in_use.since).filter(|it| *it > at).min()
 }
 
-/// Returns when the last table that showed this run was turned to another; `ended` if none did. `None`: by the records,
-/// some still do, or have just been turned by a run that has not said so yet.
+/// Returns when the last table that showed this run was turned to another; `ended` if none did. `None`: a run is under
+/// way that may have turned them, and has not said so yet.
 fn turned_at(run: &Run, runs: &[Run], in_use: &InUse, ended: Timestamp) -> Option<Timestamp> {
     in_use.turned.iter().try_fold(ended, |last, layer| {
         let Some(at) = tried_at(run, catalog(*layer)) else { return Some(last) };
-        let turned = done_by_others(run, runs, catalog(*layer)).filter(|it| *it > at).min()?;
-        Some(last.max(turned))
+        match done_by_others(run, runs, catalog(*layer)).filter(|it| *it > at).min() {
+            Some(turned) => Some(last.max(turned)),
+            // Nobody has: what still shows it is seen in the tables.
+            None => runs.iter().all(|it| it.status.is_over()).then_some(last.max(at)),
+        }
     })
 }
 
