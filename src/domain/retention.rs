@@ -6,13 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     name::{ExportTask, Scope},
     run::Run,
-    source::Location,
+    source::{Layer, Location},
     stage::{StageId, StageStatus},
+    standing::catalog,
 };
-
-/// The stages that put a run's data before readers, each in the place of another run's. Between the first and the last may
-/// be hours: people approve the sensitive layer.
-const REPLACE: [StageId; 3] = [StageId::Latest, StageId::NormalCatalog, StageId::SensitiveCatalog];
 
 /// What is kept of a source's exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +39,8 @@ pub struct InUse {
     pub since: Option<Timestamp>,
     /// Exports that something outside the records still reads.
     pub read: Vec<ExportTask>,
+    /// Layers whose tables show what was made of one export until they are turned to another's.
+    pub turned: Vec<Layer>,
 }
 
 impl Retention {
@@ -71,8 +70,9 @@ impl Retention {
     /// Says whether the grace is over since the run was needed last.
     fn is_past(&self, run: &Run, runs: &[Run], in_use: &InUse, now: Timestamp) -> bool {
         let Some(ended) = run.finished_at else { return false };
+        let Some(turned) = turned_at(run, runs, in_use, ended) else { return false };
         let marked = run.rolled_back_to.as_ref().map_or(ended, |it| it.at);
-        let last = ended.max(marked).max(replaced_at(run, runs, in_use).unwrap_or(ended));
+        let last = turned.max(marked).max(replaced_at(run, runs, in_use).unwrap_or(ended));
         now.duration_since(last) > self.grace
     }
 }
@@ -102,16 +102,36 @@ fn is_there(run: &Run) -> bool {
     exported && run.removal.is_none_or(|it| it.ended_at.is_none())
 }
 
-/// Returns when the last of the run's data gave way to another run's, where it did.
+/// Returns when another run's data took the place of this run's, if this run's was published.
 fn replaced_at(run: &Run, runs: &[Run], in_use: &InUse) -> Option<Timestamp> {
-    let others = || runs.iter().filter(|it| it.export_task != run.export_task);
-    let replaced = |stage: StageId| {
-        let at = run.stage(stage).finished_at?;
-        let done = others().map(|it| it.stage(stage)).filter(|it| it.status == StageStatus::Succeeded);
-        let published = in_use.since.filter(|_| stage == StageId::Latest);
-        done.filter_map(|it| it.finished_at).chain(published).filter(|it| *it > at).min()
-    };
-    REPLACE.into_iter().filter_map(replaced).max()
+    let at = tried_at(run, StageId::Latest)?;
+    done_by_others(run, runs, StageId::Latest).chain(in_use.since).filter(|it| *it > at).min()
+}
+
+/// Returns when the last table that showed this run was turned to another; `ended` if none did. `None`: a run is under
+/// way that may have turned them, and has not said so yet.
+fn turned_at(run: &Run, runs: &[Run], in_use: &InUse, ended: Timestamp) -> Option<Timestamp> {
+    in_use.turned.iter().try_fold(ended, |last, layer| {
+        let Some(at) = tried_at(run, catalog(*layer)) else { return Some(last) };
+        match done_by_others(run, runs, catalog(*layer)).filter(|it| *it > at).min() {
+            Some(turned) => Some(last.max(turned)),
+            // Nobody has: what still shows it is seen in the tables.
+            None => runs.iter().all(|it| it.status.is_over()).then_some(last.max(at)),
+        }
+    })
+}
+
+/// Returns when `stage` of the run has ended, if it ever began, whatever has become of it: what readers see may have been
+/// changed all the same, or before the run was retried.
+fn tried_at(run: &Run, stage: StageId) -> Option<Timestamp> {
+    let stage = run.stage(stage);
+    stage.finished_at.or(run.finished_at).filter(|_| stage.attempt > 0)
+}
+
+/// Returns when other runs have done `stage`. What has failed, or was canceled, need not have replaced anything.
+fn done_by_others<'a>(run: &'a Run, runs: &'a [Run], stage: StageId) -> impl Iterator<Item = Timestamp> + 'a {
+    let others = runs.iter().filter(|it| it.export_task != run.export_task).map(move |it| it.stage(stage));
+    others.filter(|it| it.status == StageStatus::Succeeded).filter_map(|it| it.finished_at)
 }
 
 #[cfg(test)]

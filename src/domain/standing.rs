@@ -119,7 +119,7 @@ impl Run {
 }
 
 /// Returns the stage after which a layer shows new data.
-fn catalog(layer: Layer) -> StageId {
+pub(super) fn catalog(layer: Layer) -> StageId {
     match layer {
         Layer::Normal => StageId::NormalCatalog,
         Layer::Sensitive => StageId::SensitiveCatalog,

@@ -117,34 +117,34 @@ impl Engine {
         if matches!(seen, Seen::Done { .. }) {
             return self.judged(run, source, stage, seen).await;
         }
-        if !matches!(seen, Seen::Absent { .. }) {
+        let is_absent = |it: &Seen| matches!(it, Seen::Absent { .. });
+        let foresees = is_absent(&seen) && stage == StageId::NormalCatalog;
+        let seen = if foresees { self.foreseen(run, source, seen).await } else { seen };
+        if !is_absent(&seen) || run.stage(stage).intent.is_some() {
             return Ok(seen);
         }
-        let is_begun = run.stage(stage).intent.is_some();
-        if !is_begun && source.builds_on_latest(stage) {
-            match self.work.look(run, source, StageId::Latest).await {
-                Seen::Absent { marker } => return Ok(Seen::Failed(replaced(source, marker.as_deref()))),
-                Seen::Unclear(failure) => return Ok(Seen::Unclear(failure)),
-                Seen::Busy(_)
-                | Seen::Running { .. }
-                | Seen::Done { .. }
-                | Seen::Doubtful { .. }
-                | Seen::Risky { .. }
-                | Seen::Failed(_)
-                | Seen::Stopped => {}
-            }
+        #[cfg(test)]
+        if self.turns_back() && source.is_own_work(stage) {
+            return Ok(seen);
         }
-        match stage {
-            StageId::Export if !is_begun => Ok(self.line(run).await?.map_or(seen, Seen::Busy)),
-            StageId::NormalCatalog => Ok(self.foreseen(run, source, seen).await),
-            StageId::Snapshot
-            | StageId::Export
-            | StageId::Verify
-            | StageId::Latest
-            | StageId::NormalTransform
-            | StageId::SensitiveApproval
-            | StageId::SensitiveTransform
-            | StageId::SensitiveCatalog => Ok(seen),
+        if stage == StageId::Export {
+            return Ok(self.line(run).await?.map_or(seen, Seen::Busy));
+        }
+        Ok(if source.builds_on_latest(stage) { self.unless_replaced(run, source, seen).await } else { seen })
+    }
+
+    /// Returns what was `seen` of work that could be started, unless another run's data is what is published.
+    async fn unless_replaced(&self, run: &Run, source: &Source, seen: Seen) -> Seen {
+        match self.work.look(run, source, StageId::Latest).await {
+            Seen::Absent { marker } => Seen::Failed(replaced(source, marker.as_deref())),
+            Seen::Unclear(failure) => Seen::Unclear(failure),
+            Seen::Busy(_)
+            | Seen::Running { .. }
+            | Seen::Done { .. }
+            | Seen::Doubtful { .. }
+            | Seen::Risky { .. }
+            | Seen::Failed(_)
+            | Seen::Stopped => seen,
         }
     }
 

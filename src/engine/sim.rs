@@ -8,20 +8,24 @@
 
 mod aws;
 mod catalog;
+mod cleaning;
 mod clock;
 mod crowd;
 mod history;
 mod judge;
 mod line;
 mod log;
+mod objects;
 pub mod planted;
 mod play;
 mod queue;
 mod replica;
 mod report;
+mod rollbacks;
 mod scenario;
 mod slack;
 mod store;
+mod tables;
 mod work;
 mod world;
 

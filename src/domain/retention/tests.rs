@@ -19,7 +19,7 @@ fn days(count: i64) -> SignedDuration {
 
 fn in_use(run: &Run) -> InUse {
     let since = run.stage(StageId::Latest).finished_at;
-    InUse { published: Some(run.export_task.to_string()), since, read: Vec::new() }
+    InUse { published: Some(run.export_task.to_string()), since, read: Vec::new(), turned: Vec::new() }
 }
 
 fn names(runs: &[&Run]) -> Vec<String> {
@@ -72,6 +72,55 @@ fn what_failed_goes_after_the_grace_and_what_was_never_exported_not_at_all() {
 }
 
 #[test]
+fn what_could_not_be_published_has_replaced_nothing() {
+    let runs = [succeeded(), days_later(&failed_at(StageId::Latest), 1), days_later(&succeeded(), 2)];
+    let removable = |hours: i64| {
+        let now = start() + HOUR * i32::try_from(hours).unwrap();
+        names(&keeps(1, 72).removable(&runs, &in_use(&runs[2]), now)).contains(&runs[0].export_task.to_string())
+    };
+    // The first night's data was published until the third night's was.
+    assert!(!removable(72 + 47));
+    assert!(removable(72 + 49));
+}
+
+#[test]
+fn what_was_retried_and_given_up_was_published_all_the_same() {
+    let retried = Fact::Retried { from: StageId::Verify, by: "UANA".into() };
+    let first = after(
+        &failed_at(StageId::NormalTransform),
+        &[retried, Fact::CancelAsked { by: "UANA".into() }, Fact::Canceled],
+    );
+    assert_eq!(first.stage(StageId::Latest).finished_at, None);
+    let runs = [first, days_later(&succeeded(), 2)];
+    let removable = |hours: i64| {
+        let now = start() + HOUR * i32::try_from(hours).unwrap();
+        !keeps(1, 72).removable(&runs, &in_use(&runs[1]), now).is_empty()
+    };
+    assert!(!removable(72 + 47));
+    assert!(removable(72 + 49));
+}
+
+#[test]
+fn what_tables_show_is_kept_for_the_grace_after_they_were_turned() {
+    let approved_late = |days: i64| {
+        let mut run = days_later(&succeeded(), 1);
+        let catalog = run.stages.iter_mut().find(|it| it.id == StageId::SensitiveCatalog).unwrap();
+        catalog.finished_at = Some(start() + SignedDuration::from_hours(24 * days));
+        run
+    };
+    let removable = |second: Run, hours: i64| {
+        let in_use = InUse { turned: vec![Layer::Normal, Layer::Sensitive], ..in_use(&second) };
+        let runs = [succeeded(), second];
+        !keeps(1, 72).removable(&runs, &in_use, start() + HOUR * i32::try_from(hours).unwrap()).is_empty()
+    };
+    // The second night's data was published on the second day, its sensitive layer refreshed on the tenth.
+    assert!(!removable(approved_late(10), 24 * 13 - 1));
+    assert!(removable(approved_late(10), 24 * 13 + 1));
+    // Which may have happened, and not be in the record yet.
+    assert!(!removable(days_later(&run_at(StageId::SensitiveCatalog), 1), 24 * 99));
+}
+
+#[test]
 fn what_was_begun_is_finished_first_unless_it_is_needed_after_all() {
     let runs = nights(4);
     let begun = after(&runs[2], &[Fact::RemovalBegan]);
@@ -97,8 +146,8 @@ fn late(day: i64, hours: i32) -> Run {
 fn what_tables_have_shown_stays_for_the_grace_from_when_they_were_turned() {
     let removable = |newer: Run, hours: i32| {
         let runs = [days_later(&succeeded(), 0), newer];
-        let found = keeps(1, 4).removable(&runs, &in_use(&runs[1]), start() + days(1) + HOUR * hours);
-        found.len()
+        let in_use = InUse { turned: vec![Layer::Normal, Layer::Sensitive], ..in_use(&runs[1]) };
+        keeps(1, 4).removable(&runs, &in_use, start() + days(1) + HOUR * hours).len()
     };
     assert_eq!((removable(late(1, 0), 3), removable(late(1, 0), 6)), (0, 1));
     // People took nine hours to approve the sensitive layer: until then its tables showed the older run.

@@ -10,11 +10,17 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     history::{Count, Invariant},
     line::Caller,
+    objects::Removals,
     queue::Body,
+    tables::Shown,
     world::Truth,
 };
 use crate::{
-    domain::{run::Run, source::Layer, stage::StageId},
+    domain::{
+        run::Run,
+        source::{Layer, Source},
+        stage::StageId,
+    },
     engine::hints::Hint,
 };
 
@@ -38,6 +44,10 @@ pub(super) struct Aws {
     /// Exports that were under `latest/` in full, at some time.
     pub(super) published: BTreeSet<String>,
     pub(super) jobs: Vec<JobRun>,
+    /// Tables that the bot keeps, by source and layer.
+    pub(super) shown: BTreeMap<(String, Layer), Shown>,
+    /// What of exports and of what jobs have written is not there any more.
+    pub(super) removed: Removals,
     /// By crawler.
     pub(super) crawls: BTreeMap<String, Vec<Crawl>>,
 }
@@ -108,7 +118,12 @@ pub(super) struct JobRun {
 impl JobRun {
     /// Says whether the job runs for that.
     pub(super) fn is(&self, run: &str, layer: Layer, attempt: u32) -> bool {
-        self.run == run && self.layer == layer && self.attempt == attempt
+        self.is_of(run, layer) && self.attempt == attempt
+    }
+
+    /// Says whether the job runs for any attempt of that.
+    pub(super) fn is_of(&self, run: &str, layer: Layer) -> bool {
+        self.run == run && self.layer == layer
     }
 }
 
@@ -123,6 +138,8 @@ pub(super) struct Crawl {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Latest {
     pub(super) manifest: Option<(String, Timestamp)>,
+    /// When the manifest was written.
+    pub(super) since: Timestamp,
     /// Changes with every write of the manifest.
     pub(super) etag: u64,
     pub(super) objects: [Option<(String, Timestamp)>; OBJECTS],
@@ -138,7 +155,8 @@ pub(super) enum No {
 impl Truth {
     fn span(&mut self, longest: i64) -> Span {
         let takes = if self.quiet { self.seconds(3, 15) } else { self.seconds(10, longest) };
-        let result = match self.chance.u8(0..100) {
+        // Who goes back has to come to an end first.
+        let result = match self.chance.u16(0..if self.rolls_back { 300 } else { 100 }) {
             _ if self.quiet => End::Done,
             0..8 => End::Failed,
             8..11 => End::Broken,
@@ -203,7 +221,7 @@ impl Truth {
             self.broken_by(caller, LEASE, Invariant::OneJobRun, format!("{job} for {name} attempt {attempt}"));
         }
         if layer == Layer::Sensitive {
-            self.judge_approval(run, caller);
+            self.judge_approval(run, caller, Invariant::Approved);
         }
         let (span, id) = (self.span(120), format!("jr_{}", self.aws.jobs.len()));
         let listed_at = now + self.seconds(0, 5);
@@ -248,15 +266,23 @@ impl Truth {
     }
 
     /// Writes the manifest if nobody has since `etag` was read. Returns whether it was written.
-    pub(super) fn write_manifest(&mut self, run: &Run, etag: u64, caller: Caller) -> bool {
+    pub(super) fn write_manifest(&mut self, run: &Run, source: &Source, etag: u64, caller: Caller) -> bool {
+        let export = source.export_of(&run.export_task);
         let mine = (run.export_task.to_string(), run.snapshot_time);
         let latest = self.aws.latest.entry(run.source.clone()).or_default();
         if latest.etag != etag {
             return false;
         }
         latest.etag += 1;
+        latest.since = self.now;
         let before = latest.manifest.replace(mine);
         self.note(|| format!("p{} LATEST is {}", caller.process, run.export_task));
+        if let Some((name, _)) = &before {
+            self.note_left(name);
+        }
+        if !self.aws.removed.is_whole(&export) {
+            self.broken(Invariant::NeededStays, format!("{} is published, and not all there", run.export_task));
+        }
         self.judge_effect(run, caller, "a manifest");
         self.aws.published.insert(run.export_task.to_string());
         self.judge_latest(run, before, caller);
@@ -274,7 +300,7 @@ impl Truth {
     }
 
     /// Whatever has an effect must have its source's turn, and be in the log before.
-    fn judge_effect(&mut self, run: &Run, caller: Caller, what: &str) {
+    pub(super) fn judge_effect(&mut self, run: &Run, caller: Caller, what: &str) {
         self.judge_logged(run, what);
         let holder = self.records.turns.get(&run.source).cloned();
         if holder.as_ref() != Some(&run.export_task) {
@@ -283,18 +309,18 @@ impl Truth {
         }
     }
 
-    fn judge_approval(&mut self, run: &Run, caller: Caller) {
+    /// Judges what is about to be done for what is sensitive: people have let it who may, by the request of now.
+    pub(super) fn judge_approval(&mut self, run: &Run, caller: Caller, invariant: Invariant) {
         let shaped = |user: &str| run.was_shaped_by(user);
-        let prefix = format!("{}.", run.export_task);
-        let presses =
-            self.slack.presses.iter().filter(|it| it.approves && it.allowed && it.approval.starts_with(&prefix));
+        let id = run.approval.as_ref().map_or("", |it| it.id.as_str());
+        let presses = self.slack.presses.iter().filter(|it| it.approves && it.allowed && it.approval == id);
         let mut people: Vec<&str> = presses.map(|it| it.user).filter(|it| !shaped(it)).collect();
         people.sort_unstable();
         people.dedup();
         let quorum = run.approval.as_ref().map_or(1, |it| it.quorum) as usize;
         if people.len() < quorum {
             let how = format!("{}: pressed by {people:?}, {quorum} needed", run.export_task);
-            self.broken_by(caller, LEASE, Invariant::Approved, how);
+            self.broken_by(caller, LEASE, invariant, how);
         }
     }
 

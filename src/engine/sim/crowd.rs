@@ -16,9 +16,9 @@ use super::{
 use crate::{
     domain::{
         access::{Access, Lists, Membership, Person, Who},
-        answer::{Answer, Outcome},
+        answer::Answer,
         approval::{ApprovalState, Verdict},
-        command::{Command, RollbackCommand, RunCommand},
+        command::{Command, RunCommand},
         run::{Run, RunStatus},
         snapshot::SnapshotChoice,
         stage::StageId,
@@ -38,7 +38,7 @@ const STRANGER: &str = "USTRANGER";
 const SLACK_WAITS: Duration = Duration::from_secs(3);
 
 /// Something that a person does.
-enum Act {
+pub(super) enum Act {
     Say(&'static str, Command),
     Press(&'static str, Wish),
 }
@@ -54,7 +54,8 @@ pub(super) async fn crowd(world: Arc<World>) {
     for number in 0_u64.. {
         let pause = {
             let mut truth = world.truth();
-            if truth.quiet { 10 } else { truth.chance.u64(10..100) }
+            let longest = if truth.rolls_back { 50 } else { 100 };
+            if truth.quiet { 10 } else { truth.chance.u64(10..longest) }
         };
         sleep(Duration::from_secs(pause)).await;
         let act = world.truth().act();
@@ -107,7 +108,10 @@ impl Truth {
             return self.press(true);
         }
         let user = OPERATORS[self.chance.usize(0..OPERATORS.len())];
-        match self.chance.u8(0..22) {
+        if let Some(act) = self.wants_back(user) {
+            return Some(act);
+        }
+        match self.chance.u8(0..20) {
             0..3 => self.ask(user),
             3..8 => {
                 let over = |it: &Run| matches!(it.status, RunStatus::Failed | RunStatus::Canceled | RunStatus::Expired);
@@ -115,6 +119,8 @@ impl Truth {
                 let from = (self.chance.u8(0..3) == 0).then(|| StageId::ALL[self.chance.usize(0..StageId::ALL.len())]);
                 Some(Act::Say(user, Command::Retry { run, from }))
             }
+            // Who wants to go back lets runs come to their end.
+            8 if self.rolls_back && self.mishap(75) => self.press(true),
             8 => {
                 let run = self.some_run(|it| !it.status.is_over())?;
                 Some(Act::Say(user, Command::Cancel { run }))
@@ -124,8 +130,7 @@ impl Truth {
                 let run = self.some_run(|it| it.status == RunStatus::Failed)?.parse().ok()?;
                 Some(Act::Press(user, Wish::Acknowledge { run }))
             }
-            17..20 => self.press(false),
-            _ => self.roll_back(user),
+            _ => self.press(false),
         }
     }
 
@@ -142,41 +147,21 @@ impl Truth {
         ))
     }
 
-    /// Somebody asks what a rollback would do, or wants what they were told of, be it long ago, or wants back what was
-    /// rolled back from.
-    fn roll_back(&mut self, user: &'static str) -> Option<Act> {
-        if self.chance.u8(0..4) == 0 {
-            let run = self.some_run(|it| it.rolled_back_to.is_some())?;
-            return Some(Act::Say(user, Command::Retry { run, from: Some(StageId::Latest) }));
-        }
-        let outcomes = self.records.requests.values().filter_map(|it| it.request.outcome.as_ref());
-        let previews =
-            outcomes.filter_map(|it| if let Outcome::RollbackPreviewed(it) = it { Some(it.id.clone()) } else { None });
-        let previews: Vec<String> = previews.collect();
-        if let Some(preview) = self.chance.choice(previews).filter(|_| self.chance.u8(0..3) > 0) {
-            return Some(Act::Press(user, Wish::Rollback { preview }));
-        }
-        let sources: Vec<String> = self.aws.latest.keys().cloned().collect();
-        let source = self.chance.choice(sources)?;
-        let of_source = |it: &Run| it.source == source && it.has_succeeded();
-        let to = if self.chance.bool() { self.some_run(of_source) } else { None };
-        Some(Act::Say(user, Command::Rollback(RollbackCommand { source, to, reason: None })))
-    }
-
     /// Somebody presses on a request that is open, or was: one who may, or one who may not.
     fn press(&mut self, allowed: bool) -> Option<Act> {
-        let asked = self.records.runs.values().flat_map(|it| it.run.requests());
-        let open: Vec<String> = asked.filter(|it| it.state == ApprovalState::Pending).map(|it| it.id.clone()).collect();
-        let approval = self.chance.choice(open)?;
+        let asked = self.records.runs.values().flat_map(|it| it.run.requests().map(|asked| (asked, &it.run)));
+        let open = asked.filter(|(it, _)| it.state == ApprovalState::Pending);
+        let open: Vec<_> = open.map(|(it, run)| (it.id.clone(), run.rollback.is_some())).collect();
+        let (approval, goes_back) = self.chance.choice(open)?;
         let others = [OPERATORS[0], OPERATORS[1], STRANGER];
         let user = if allowed { PRIVACY[self.chance.usize(0..3)] } else { others[self.chance.usize(0..3)] };
-        let verdict = if self.mishap(8) { Verdict::Deny } else { Verdict::Approve };
+        let verdict = if self.mishap(if goes_back { 16 } else { 8 }) { Verdict::Deny } else { Verdict::Approve };
         let approves = verdict == Verdict::Approve;
         self.slack.presses.push(Press { approval: approval.clone(), user, approves, allowed });
         Some(Act::Press(user, Wish::Decide { approval, verdict, reason: None, until: None }))
     }
 
-    fn some_run(&mut self, matches: impl Fn(&Run) -> bool) -> Option<String> {
+    pub(super) fn some_run(&mut self, matches: impl Fn(&Run) -> bool) -> Option<String> {
         let found = self.records.runs.values().filter(|it| it.run.next_attempt.is_none() && matches(&it.run));
         let names: Vec<String> = found.map(|it| it.run.export_task.to_string()).collect();
         self.chance.choice(names)

@@ -48,13 +48,24 @@ pub(super) enum Invariant {
     /// What is called made up for is, by a run that has succeeded with data as new; and whatever is made up for is called
     /// so in the end.
     MadeUpFor,
+    /// At rest all tables of a layer show one run: the one that the manifest names, and whose record says so.
+    OneGeneration,
+    /// No table is turned back to an older snapshot, but by a rollback.
+    TablesForward,
+    /// No table of what is sensitive is turned without an approval of people who may give it.
+    TablesApproved,
+    /// Nothing is removed that is published, that a run or a reader who began within the grace reads, or that is kept to
+    /// go back to.
+    NeededStays,
+    /// What is past what is kept has been removed, a while after everything has come to its end.
+    LeftoversGo,
     /// The log's chains are whole, and every effect has an entry that was there before it.
     Logged,
 }
 
 impl Invariant {
     /// Every invariant, in the order of the report.
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::NoRunLost,
         Self::NoRequestLost,
         Self::EveryRunEnds,
@@ -75,6 +86,11 @@ impl Invariant {
         Self::SupersededByNewer,
         Self::SuccessIsTrue,
         Self::MadeUpFor,
+        Self::OneGeneration,
+        Self::TablesForward,
+        Self::TablesApproved,
+        Self::NeededStays,
+        Self::LeftoversGo,
         Self::Logged,
     ];
 }
@@ -85,10 +101,27 @@ pub(super) enum Count {
     Succeeded,
     Failed,
     OtherEnds,
+    /// Runs that were brought back.
     Rollbacks,
+    /// Of these, those that came to their end.
+    RollbacksDone,
+    /// From one that had been brought back itself.
+    RollbacksInARow,
+    /// Whose sensitive layer people have denied.
+    RollbacksDenied,
+    /// Crashes while one is under way.
+    RollbackCrashes,
+    /// Not done, for a run of the source is under way.
+    RollbacksBusy,
+    /// Not done, for the export is gone.
+    RollbacksToNothing,
+    /// Exports, and what jobs have written of them, that were removed in full.
+    Removals,
     Exports,
     JobRuns,
     Crawls,
+    /// Tables that were turned.
+    Tables,
     Posts,
     Calls,
     Refused,

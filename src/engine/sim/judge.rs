@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    aws::End,
+    aws::{End, JobRun},
     history::{Count, Invariant},
+    tables::may_be_kept,
     world::Truth,
 };
 use crate::domain::{
@@ -31,9 +32,10 @@ impl Truth {
             let retried = after.retries.len() > before.retries.len() || after.next_attempt.is_some();
             let back = after.rollbacks().count() > before.rollbacks().count();
             if back {
-                self.history.add(Count::Rollbacks);
+                self.count_rollback(after);
             }
-            if !retried && !back && !is_note(before, after) && !is_mark(before, after) {
+            let noted = is_note(before, after) || is_mark(before, after) || is_removal(before, after);
+            if !retried && !back && !noted {
                 let how = format!("{name}: from {} to {}", before.status.as_str(), after.status.as_str());
                 self.broken(Invariant::EndIsFinal, how);
             }
@@ -42,6 +44,7 @@ impl Truth {
         if is_end {
             self.judge_end(after);
         }
+        self.judge_mark(before, after);
         self.judge_leak(before, after);
         self.judge_turn(after);
         self.judge_making_up(before, after);
@@ -58,6 +61,7 @@ impl Truth {
             | RunStatus::Superseded
             | RunStatus::Expired => Count::OtherEnds,
         });
+        self.count_rollback_end(run);
         if matches!(run.status, RunStatus::Succeeded | RunStatus::SucceededWithWarnings) {
             self.judge_success(run);
         }
@@ -83,11 +87,14 @@ impl Truth {
         for layer in &run.layers {
             let (transform, catalog) = stages(*layer);
             let attempt = run.stage(transform).attempt;
-            let job = self.aws.jobs.iter().find(|it| it.is(name, *layer, attempt));
+            let job = self.aws.jobs.iter().find(|it| it.is(name, *layer, attempt) || self.is_kept(it, run, *layer));
             let Some(done) = job.filter(|it| it.span.end(now) == Some(End::Done)).map(|it| it.span.ends) else {
                 missing.push(format!("{transform} {attempt}"));
                 continue;
             };
+            if self.is_pointer(&run.source) {
+                continue;
+            }
             let crawler = format!("{}-{}", run.source, layer.as_str());
             let crawls = self.aws.crawls.get(&crawler).map_or(&[][..], Vec::as_slice);
             if !crawls.iter().any(|it| it.span.began >= done && it.span.end(now) == Some(End::Done)) {
@@ -97,6 +104,12 @@ impl Truth {
         if !missing.is_empty() {
             self.broken(Invariant::SuccessIsTrue, format!("{name} lacks {}", missing.join(", ")));
         }
+    }
+
+    /// Says whether a rollback may do with what `job` has written.
+    fn is_kept(&self, job: &JobRun, run: &Run, layer: Layer) -> bool {
+        let keeps = self.sources.get(&run.source).is_some_and(|it| may_be_kept(run, it));
+        keeps && job.is_of(run.export_task.as_str(), layer) && job.span.end(self.now) == Some(End::Done)
     }
 
     fn judge_turn(&mut self, run: &Run) {
@@ -166,6 +179,15 @@ fn is_note(before: &Run, after: &Run) -> bool {
     before.standing_failure().is_some() && bare(before) == bare(after)
 }
 
+/// Says whether the two differ in what was removed of the run's export, and in nothing else.
+fn is_removal(before: &Run, after: &Run) -> bool {
+    let bare = |run: &Run| {
+        let run = Run { removal: None, updated_at: run.created_at, version: 0, ..run.clone() };
+        Run { slack: None, audit: Trail::default(), ..run }
+    };
+    bare(before) == bare(after)
+}
+
 /// Says whether the two differ in that somebody has gone back from the run, or in that it may not replace newer data any
 /// more, and in nothing else.
 fn is_mark(before: &Run, after: &Run) -> bool {
@@ -181,6 +203,11 @@ fn is_mark(before: &Run, after: &Run) -> bool {
         ..run.clone()
     };
     bare(before) == bare(after)
+}
+
+/// Says whether the record of `run` says that the catalog of `layer` shows it.
+pub(super) fn has_catalog(run: &Run, layer: Layer) -> bool {
+    run.stage(stages(layer).1).status == StageStatus::Succeeded
 }
 
 /// Returns the stages of a layer that AWS does.

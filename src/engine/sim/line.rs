@@ -159,7 +159,7 @@ impl Line {
         truth.note(|| format!("p{id} {blow:?}"));
         match blow {
             Blow::Crash => {
-                truth.history.add(Count::Crashes);
+                truth.count_crash();
                 truth.processes[id].die();
             }
             Blow::Pause(duration) => {

@@ -10,6 +10,7 @@ use crate::{
         access::{Membership, Person},
         fact::Fact,
         plan::{Act, Plan},
+        retention::Retention,
         run::Run,
         seen::Started,
         source::Source,
@@ -21,7 +22,7 @@ use crate::{
     },
 };
 
-/// A bug: the first nine are planted in the engine, the others in what its ports promise.
+/// A bug: the first twelve are planted in the engine, the others in what its ports promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planted {
     /// "Recorded" is answered before anything is.
@@ -42,6 +43,12 @@ pub enum Planted {
     NoLease,
     /// A success makes up for nothing.
     ForgetFailures,
+    /// What was needed until now is removed at once.
+    ForgetGrace,
+    /// What a pass has left half removed stays so.
+    ForgetMarks,
+    /// Tables are turned whatever is published.
+    TurnBack,
     /// A message is posted without an intent in the record.
     PostWithoutIntent,
     /// A post without a clear answer is not found again.
@@ -56,13 +63,17 @@ pub enum Planted {
     TurnForAll,
     /// What is under `latest/` is not compared.
     PublishBlindly,
+    /// Tables count as turned when one of them is.
+    HalfSwitch,
+    /// The tables of both layers are turned at once.
+    TurnBoth,
     /// A record is written without its entries of the log.
     ForgetEntries,
 }
 
 impl Planted {
     /// Every bug that can be planted.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::AckBeforeRecord,
         Self::UnclearIsNothing,
         Self::ForgetIntent,
@@ -72,6 +83,9 @@ impl Planted {
         Self::SweeperForgets,
         Self::NoLease,
         Self::ForgetFailures,
+        Self::ForgetGrace,
+        Self::ForgetMarks,
+        Self::TurnBack,
         Self::PostWithoutIntent,
         Self::NoLookForPost,
         Self::CarryOutAgain,
@@ -79,6 +93,8 @@ impl Planted {
         Self::IgnoreExists,
         Self::TurnForAll,
         Self::PublishBlindly,
+        Self::HalfSwitch,
+        Self::TurnBoth,
         Self::ForgetEntries,
     ];
 }
@@ -94,11 +110,16 @@ impl Planted {
             Self::LookAway => &[Invariant::NoLeak],
             Self::SweeperForgets => &[Invariant::EveryRunEnds, Invariant::ThreadShowsEnd],
             Self::ForgetFailures => &[Invariant::MadeUpFor],
+            Self::ForgetGrace => &[Invariant::NeededStays],
+            Self::ForgetMarks => &[Invariant::LeftoversGo],
             Self::PostWithoutIntent | Self::NoLookForPost => &[Invariant::OneMessage],
             Self::CarryOutAgain => &[Invariant::RequestOnce],
             Self::IgnoreVersion | Self::IgnoreExists => &[Invariant::VersionGrows],
             Self::TurnForAll => &[Invariant::OneTurn],
             Self::PublishBlindly => &[Invariant::LatestForward],
+            Self::TurnBack => &[Invariant::TablesForward],
+            Self::HalfSwitch => &[Invariant::OneGeneration],
+            Self::TurnBoth => &[Invariant::TablesApproved],
             Self::ForgetEntries => &[Invariant::Logged],
         }
     }
@@ -122,6 +143,22 @@ impl Engine {
     /// Says whether the failures that a success makes up for are left alone.
     pub(in crate::engine) fn forgets_failures(&self) -> bool {
         self.has(Planted::ForgetFailures)
+    }
+
+    /// Takes what is kept for what is kept without any grace.
+    pub(in crate::engine) fn shorten(&self, retention: Retention) -> Retention {
+        let grace = if self.has(Planted::ForgetGrace) { SignedDuration::ZERO } else { retention.grace };
+        Retention { grace, ..retention }
+    }
+
+    /// Says whether what is half removed is left alone.
+    pub(in crate::engine) fn forgets_marks(&self) -> bool {
+        self.has(Planted::ForgetMarks)
+    }
+
+    /// Says whether tables are turned to whatever run wants them.
+    pub(in crate::engine) fn turns_back(&self) -> bool {
+        self.has(Planted::TurnBack)
     }
 
     /// Starts again at once what has had no clear answer, without a look.

@@ -69,6 +69,10 @@ async fn live(world: &Arc<World>) {
     sleep(Duration::from_secs(90)).await;
     settle(world).await;
     world.judge_the_end();
+    if let Some(cleaned_within) = world.cleaned_within() {
+        sleep(cleaned_within).await;
+        world.truth().judge_leftovers();
+    }
 }
 
 /// Snapshots are taken, and others export, when the seed says so.
@@ -172,6 +176,7 @@ impl World {
         for name in &self.scenario.names {
             let newest =
                 truth.aws.snapshots.iter().filter(|it| it.source == *name).max_by_key(|it| it.taken_at).cloned();
+            truth.judge_rest(name);
             let Some(newest) = newest else { continue };
             let run = truth.heads().into_iter().find(|it| it.source_arn == newest.arn);
             match run {

@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{clock::Skewed, crowd, line::Line, queue, world::World};
+use super::{cleaning, clock::Skewed, crowd, line::Line, queue, world::World};
 use crate::{
     clock::Clock,
     domain::plan::Timing,
@@ -89,7 +89,8 @@ fn start(world: &Arc<World>) -> Arc<Notify> {
     }
     let driver = Driver::new(&engine, receiver, &world.tasks, &stop);
     world.tasks.spawn(async move { driver.drive().await });
-    world.tasks.spawn(queue::consume(line, Arc::clone(&engine), stop.clone()));
+    world.tasks.spawn(queue::consume(line.clone(), Arc::clone(&engine), stop.clone()));
+    world.tasks.spawn(cleaning::clean(line, Arc::clone(&engine), stop.clone()));
     world.tasks.spawn(sweeper::sweep_every(engine, RECONCILE_EVERY, stop));
     died
 }

@@ -19,6 +19,8 @@ pub(super) struct Report {
     excused: BTreeMap<Invariant, u64>,
     counts: BTreeMap<Count, u64>,
     idle: BTreeSet<u64>,
+    /// Seeds in which a run was brought back.
+    rolled_back: u64,
     lasted: Duration,
 }
 
@@ -38,6 +40,7 @@ impl Report {
         for (count, number) in &verdict.history.counts {
             *self.counts.entry(*count).or_default() += number;
         }
+        self.rolled_back += u64::from(verdict.history.counts.contains_key(&Count::Rollbacks));
         if !verdict.history.counts.contains_key(&Count::Succeeded) {
             self.idle.insert(verdict.seed);
         }
@@ -51,12 +54,18 @@ impl Report {
     /// Says whether of all messages at most one in 500 is there twice because a pause came within its call, and of all
     /// seeds at most one in a hundred has other work doubled so. A few more are let pass where the numbers are small.
     fn is_rare(&self) -> bool {
-        let number = |count| self.counts.get(&count).copied().unwrap_or_default();
         self.excused.iter().all(|(invariant, excused)| {
-            let rare =
-                if *invariant == Invariant::OneMessage { 3 + number(Count::Posts) / 500 } else { 1 + self.seeds / 100 };
+            let rare = if *invariant == Invariant::OneMessage {
+                3 + self.number(Count::Posts) / 500
+            } else {
+                1 + self.seeds / 100
+            };
             *excused <= rare
         })
+    }
+
+    fn number(&self, count: Count) -> u64 {
+        self.counts.get(&count).copied().unwrap_or_default()
     }
 
     /// Returns the table.
@@ -75,6 +84,8 @@ impl Report {
         let hours = self.lasted.as_secs() / 3600;
         let (seeds, idle) = (self.seeds, self.idle.len());
         writeln!(text, "  {seeds} seeds, {idle} without a completed run {:?}", self.idle).expect("a string grows");
+        let (rolled_back, rollbacks) = (self.rolled_back, self.number(Count::Rollbacks));
+        writeln!(text, "  {rollbacks} rollbacks in {rolled_back} of the seeds").expect("a string grows");
         writeln!(text, "  {hours} hours simulated in {:.1} s", took.as_secs_f64()).expect("a string grows");
         text
     }

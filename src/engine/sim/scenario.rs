@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::catalog::classification;
 use crate::domain::{
     access::{Identities, Who},
+    retention::Retention,
     source::{
         ApprovalRule, Catalog, Engine, Export, LayerWork, Location, Policy, Publish, Schedule, SensitiveLayer, Source,
     },
@@ -69,9 +70,15 @@ pub(super) struct Scenario {
     pub(super) seed: u64,
     pub(super) replicas: usize,
     pub(super) names: Vec<&'static str>,
+    /// Those of them whose exports are published as they are, and whose tables the bot keeps.
+    pub(super) pointers: Vec<&'static str>,
+    /// People go back to older data: then there is more of it.
+    pub(super) rolls_back: bool,
     pub(super) quorum: u32,
     pub(super) expires_after: SignedDuration,
     pub(super) max_concurrent_runs: usize,
+    /// What is kept of the exports of every source, if the bot removes any.
+    pub(super) retention: Option<Retention>,
     /// How far the replicas' clocks are off at the most.
     pub(super) skew: SignedDuration,
     pub(super) rates: Rates,
@@ -92,24 +99,35 @@ impl Scenario {
     /// Returns what `seed` decides.
     pub(super) fn of(seed: u64) -> Self {
         let rng = &mut Rng::with_seed(seed);
-        let names = if rng.u8(0..3) == 0 { vec!["shop"] } else { vec!["shop", "desk"] };
-        let quiet_after = Duration::from_secs(rng.u64(35 * 60..60 * 60));
+        let rolls_back = rng.bool();
+        let names = if rolls_back || rng.u8(0..3) == 0 { vec!["shop"] } else { vec!["shop", "desk"] };
+        let pointers = names.iter().copied().filter(|_| rng.bool()).collect();
+        let quiet_after = Duration::from_secs(rng.u64(if rolls_back { 50 * 60..70 * 60 } else { 35 * 60..60 * 60 }));
         let last = quiet_after.as_secs() - 300;
         let snapshots = names.iter().flat_map(|name| {
-            let count = rng.usize(1..=3);
+            // Going back takes something to go back to, and a while without anything newer.
+            let (count, last) = if rolls_back { (rng.usize(2..=4), last - 20 * 60) } else { (rng.usize(1..=3), last) };
             let times: Vec<_> = (0..count).map(|_| rng.u64(FIRST_SNAPSHOT..last)).collect();
             times.into_iter().map(|at| (Duration::from_secs(at), *name)).collect::<Vec<_>>()
         });
         let snapshots = snapshots.collect();
+        let skew = SignedDuration::from_mins(if rng.bool() { 10 } else { 0 });
+        // Longer than two clocks can be apart.
+        let grace = skew * 2 + SignedDuration::from_mins(rng.i64(6..18));
+        let retention =
+            (rng.u8(0..3) > 0).then(|| Retention { exports: rng.u32(if rolls_back { 2..=3 } else { 1..=2 }), grace });
         let strangers = (0..rng.usize(0..12)).map(|_| Duration::from_secs(rng.u64(600..last))).collect();
         Self {
             seed,
             replicas: rng.usize(2..=3),
             names,
+            pointers,
+            rolls_back,
             quorum: rng.u32(1..=2),
             expires_after: SignedDuration::from_mins(if rng.u8(0..6) == 0 { 30 } else { 480 }),
             max_concurrent_runs: rng.usize(1..=2),
-            skew: SignedDuration::from_mins(if rng.bool() { 10 } else { 0 }),
+            retention,
+            skew,
             rates: rates(rng),
             outages: outages(rng, last),
             snapshots,
@@ -131,9 +149,14 @@ impl Scenario {
 
     fn source(&self, name: &str) -> Source {
         let place = |prefix: &str| Location { bucket: "lake".into(), prefix: format!("{prefix}/{name}") };
+        let is_pointer = self.pointers.contains(&name);
+        let catalog = |layer: &str| match is_pointer {
+            true => Catalog::Tables { database: format!("{name}_{layer}") },
+            false => Catalog::Crawler(format!("{name}-{layer}")),
+        };
         let work = |layer: &str| LayerWork {
             glue_job: format!("{name}-{layer}"),
-            catalog: Catalog::Crawler(format!("{name}-{layer}")),
+            catalog: catalog(layer),
             output: place(layer),
         };
         let approvers = vec![Who::Group(APPROVERS.into())];
@@ -144,10 +167,10 @@ impl Scenario {
             identifier: format!("{name}-db"),
             schedule: Schedule::OnSnapshot,
             export: Export { to: place("raw"), role_arn: "arn:role".into(), kms_key: "arn:key".into(), only: vec![] },
-            publish: Publish::Copy,
+            publish: if is_pointer { Publish::Pointer } else { Publish::Copy },
             latest: place("latest"),
             expect_every: None,
-            retention: None,
+            retention: self.retention,
             classification: "3f9a2c51".into(),
             rules: classification(),
             policy: Policy::default(),

@@ -104,6 +104,7 @@ impl Truth {
                 if self.records.requests.get(*request).is_some_and(|it| it.request.outcome.is_some()) {
                     self.broken(Invariant::RequestOnce, format!("{request} is carried out again"));
                 }
+                self.count_outcome(outcome);
                 if let Some(kept) = self.records.requests.get_mut(*request) {
                     kept.request.outcome = Some((*outcome).clone());
                 }
@@ -114,10 +115,15 @@ impl Truth {
 
     fn put_run(&mut self, run: &Run) {
         let before = self.records.runs.get(&run.export_task).map(|it| it.run.clone());
+        let is_end = run.status.is_over() && before.as_ref().is_none_or(|it| !it.status.is_over());
         self.judge_write(before.as_ref(), run);
         let slack = before.and_then(|it| it.slack);
         let record = Record { run: Run { slack, audit: written(&run.audit), ..run.clone() }, open: true };
         self.store_run(record);
+        self.note_kept(&run.source);
+        if is_end {
+            self.judge_rest(&run.source);
+        }
     }
 
     fn store_run(&mut self, record: Record) {
@@ -153,7 +159,7 @@ fn trouble(broken: Broken) -> StoreError {
 }
 
 impl Line {
-    async fn ask<T>(&self, effect: impl FnOnce(&mut Truth) -> T) -> Result<T, StoreError> {
+    pub(super) async fn ask<T>(&self, effect: impl FnOnce(&mut Truth) -> T) -> Result<T, StoreError> {
         self.call(Service::Store, |truth, _| effect(truth)).await.map_err(trouble)
     }
 }

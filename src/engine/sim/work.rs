@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use tokio::time::sleep;
 
 use super::{
-    aws::{End, No, OBJECTS, Snap},
+    aws::{End, Latest, No, OBJECTS, Snap},
     line::{Broken, Line},
     planted::Planted,
     scenario::Service,
+    tables::may_be_kept,
     world::Truth,
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
         schema::Schema,
         seen::{Seen, Started},
         snapshot::{Origin, Snapshot, SnapshotChoice},
-        source::{Layer, Source},
+        source::{Layer, Publish, Source},
         stage::{Detail, StageId, StageStatus, WaitOn},
     },
     engine::ports::{Exports, Progress, Schemas, Shelf, Snapshots, Work},
@@ -35,6 +36,9 @@ pub(super) fn failure(broken: Broken) -> Failure {
         Broken::Unclear => Failure::new(Class::Transient, codes::NO_ANSWER, "no answer"),
     }
 }
+
+/// Stands for a job run that a rollback did not need.
+const KEPT: &str = "kept";
 
 fn started(broken: Broken) -> Started {
     match broken {
@@ -76,8 +80,14 @@ fn mark(run: &Run, stage: StageId) -> (Layer, u32) {
     (layer, it.attempt + u32::from(it.status == StageStatus::Pending))
 }
 
+/// Returns the layer of `stage`, if the stage turns tables that the bot keeps.
+fn turned(source: &Source, stage: StageId) -> Option<Layer> {
+    let is_catalog = matches!(stage, StageId::NormalCatalog | StageId::SensitiveCatalog);
+    stage.layer().filter(|_| is_catalog && source.publish == Publish::Pointer)
+}
+
 fn crawler_of(source: &Source, stage: StageId) -> &str {
-    work_of(source, stage).crawler().expect("the layers have crawlers here")
+    work_of(source, stage).crawler().expect("the layers of what is copied have crawlers")
 }
 
 fn work_of(source: &Source, stage: StageId) -> &crate::domain::source::LayerWork {
@@ -95,25 +105,37 @@ impl Truth {
                 Some(export) => seen(export.span.end(now), name, codes::EXPORT_FAILED),
             },
             StageId::Verify => match self.aws.exports.get(name).and_then(|it| it.span.end(now)) {
-                Some(End::Done) => seen(Some(End::Done), "", ""),
+                Some(End::Done) if self.aws.removed.left(&source.export_of(&run.export_task)) > 0 => {
+                    seen(Some(End::Done), "", "")
+                }
                 _ => Seen::Busy(WaitOn::StatusFiles),
             },
             StageId::Latest => {
-                let latest = self.aws.latest.get(&run.source).filter(|it| {
-                    let is_mine = |it: &Option<(String, _)>| it.as_ref().is_some_and(|it| it.0 == name);
-                    is_mine(&it.manifest) && it.objects.iter().all(is_mine)
-                });
-                latest.map_or(Seen::Absent { marker: None }, |_| seen(Some(End::Done), "", ""))
+                let held = self.aws.latest.get(&run.source);
+                let is_mine = |it: &Option<(String, _)>| it.as_ref().is_some_and(|it| it.0 == name);
+                let is_whole = |it: &Latest| match source.publish {
+                    Publish::Copy => it.objects.iter().all(is_mine),
+                    Publish::Pointer => self.aws.removed.is_whole(&source.export_of(&run.export_task)),
+                };
+                let is_there = held.is_some_and(|it| is_mine(&it.manifest) && is_whole(it));
+                let marker = held.and_then(|it| it.manifest.as_ref()).map(|it| it.0.clone());
+                if is_there { seen(Some(End::Done), "", "") } else { Seen::Absent { marker } }
             }
-            StageId::NormalTransform | StageId::SensitiveTransform => self.see_job(run, stage),
+            StageId::NormalTransform | StageId::SensitiveTransform => self.see_job(run, source, stage),
             StageId::NormalCatalog | StageId::SensitiveCatalog => self.see_crawl(run, crawler_of(source, stage), stage),
             StageId::SensitiveApproval => Seen::Absent { marker: None },
         }
     }
 
-    fn see_job(&self, run: &Run, stage: StageId) -> Seen {
+    fn see_job(&self, run: &Run, source: &Source, stage: StageId) -> Seen {
         let (layer, attempt) = mark(run, stage);
         let handle = run.stage(stage).intent.as_ref().and_then(|it| it.handle.clone()).filter(|it| !it.is_empty());
+        if handle.as_deref() == Some(KEPT) {
+            return match self.report_of(source, layer, &run.export_task) {
+                Some(_) => seen(Some(End::Done), "", ""),
+                None => Seen::Failed(Failure::new(Class::Lost, codes::REPORT_MISSING, "it is not there any more")),
+            };
+        }
         let found = self.aws.jobs.iter().find(|it| match &handle {
             Some(id) => it.id == *id,
             None => it.is(run.export_task.as_str(), layer, attempt) && it.listed_at <= self.now,
@@ -155,6 +177,14 @@ impl Line {
 
     async fn start_job(&self, run: &Run, source: &Source, stage: StageId) -> Started {
         let (layer, attempt) = mark(run, stage);
+        if may_be_kept(run, source) {
+            let report = self.call(Service::S3, |truth, _| truth.report_of(source, layer, &run.export_task)).await;
+            match report {
+                Ok(Some(_)) => return Started::Acted { handle: Some(KEPT.to_owned()) },
+                Ok(None) => {}
+                Err(broken) => return Started::Refused(WaitOn::Trouble(failure(broken))),
+            }
+        }
         let at = (work_of(source, stage).glue_job.as_str(), layer, attempt);
         match self.call(Service::Glue, |truth, caller| truth.start_job(run, at, caller)).await {
             Ok(Ok(id)) => Started::Acted { handle: Some(id) },
@@ -171,11 +201,13 @@ impl Line {
         }
     }
 
-    async fn publish(&self, run: &Run, progress: &Progress) -> Result<(), Failure> {
+    async fn publish(&self, run: &Run, source: &Source, progress: &Progress) -> Result<(), Failure> {
         let read = |truth: &mut Truth| {
             let latest = truth.aws.latest.get(&run.source).cloned().unwrap_or_default();
-            let complete = truth.aws.exports.get(run.export_task.as_str()).and_then(|it| it.span.end(truth.now));
-            (latest, complete == Some(End::Done), truth.has(Planted::PublishBlindly))
+            let ended = truth.aws.exports.get(run.export_task.as_str()).and_then(|it| it.span.end(truth.now));
+            // The status files come last.
+            let has_data = truth.aws.removed.left(&source.export_of(&run.export_task)) > 1;
+            (latest, ended == Some(End::Done) && has_data, truth.has(Planted::PublishBlindly))
         };
         let (before, complete, blind) = self.call(Service::S3, |truth, _| read(truth)).await.map_err(failure)?;
         if !complete {
@@ -186,12 +218,13 @@ impl Line {
         if let Some((newer, _)) = newer.filter(|_| !blind) {
             return Err(Failure::new(Class::Data, codes::LATEST_IS_NEWER, newer));
         }
-        for index in 0..OBJECTS {
+        let copied = if source.publish == Publish::Copy { OBJECTS } else { 0 };
+        for index in 0..copied {
             self.call(Service::S3, |truth, caller| truth.copy_object(run, index, caller)).await.map_err(failure)?;
             progress.set(Detail { objects: u64::try_from(index).ok(), ..Detail::default() });
             sleep(Duration::from_secs(4)).await;
         }
-        let write = self.call(Service::S3, |truth, caller| truth.write_manifest(run, before.etag, caller));
+        let write = self.call(Service::S3, |truth, caller| truth.write_manifest(run, source, before.etag, caller));
         match write.await.map_err(failure)? {
             true => Ok(()),
             false => Err(Failure::new(Class::Transient, "PreconditionFailed", "somebody else has written")),
@@ -202,6 +235,9 @@ impl Line {
 #[async_trait]
 impl Work for Line {
     async fn look(&self, run: &Run, source: &Source, stage: StageId) -> Seen {
+        if let Some(layer) = turned(source, stage) {
+            return self.look_at_tables(run, source, layer).await;
+        }
         let service = match stage {
             StageId::Snapshot | StageId::Export => Service::Rds,
             StageId::Verify | StageId::Latest | StageId::SensitiveApproval => Service::S3,
@@ -215,9 +251,12 @@ impl Work for Line {
     }
 
     async fn start(&self, run: &Run, source: &Source, stage: StageId, progress: &Progress) -> Started {
+        if let Some(layer) = turned(source, stage) {
+            return self.turn_tables(run, source, layer).await;
+        }
         match stage {
             StageId::Export => self.start_export(run).await,
-            StageId::Latest => match self.publish(run, progress).await {
+            StageId::Latest => match self.publish(run, source, progress).await {
                 Ok(()) => Started::Acted { handle: None },
                 Err(failure) if failure.class == Class::Transient => Started::Unclear(failure),
                 Err(failure) => Started::Failed(failure),
@@ -229,6 +268,10 @@ impl Work for Line {
     }
 
     async fn stop(&self, run: &Run, source: &Source, stage: StageId) -> Result<(), Failure> {
+        // What the bot does itself ends with the call that does it.
+        if turned(source, stage).is_some() {
+            return Ok(());
+        }
         let stop = |truth: &mut Truth| {
             let (now, name) = (truth.now, run.export_task.as_str());
             match stage {
@@ -287,11 +330,14 @@ impl Snapshots for Line {
 #[async_trait]
 impl Shelf for Line {
     async fn holding(&self, source: &Source) -> Result<Holding, Failure> {
-        let held = |truth: &mut Truth| truth.aws.latest.get(&source.name).and_then(|it| it.manifest.clone());
+        let held = |truth: &mut Truth| {
+            let latest = truth.aws.latest.get(&source.name)?;
+            Some((latest.manifest.clone()?, latest.since))
+        };
         let held = self.call(Service::S3, |truth, _| held(truth)).await.map_err(failure)?;
-        Ok(held.map_or(Holding::Unpublished, |(export_task, taken)| {
+        Ok(held.map_or(Holding::Unpublished, |((export_task, taken), published_at)| {
             let tables = BTreeMap::new();
-            Holding::Published(Published { export_task, snapshot_time: Some(taken), published_at: taken, tables })
+            Holding::Published(Published { export_task, snapshot_time: Some(taken), published_at, tables })
         }))
     }
 }

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     aws::Aws,
+    cleaning::Needs,
     history::History,
     planted::Planted,
     queue::Sqs,
@@ -20,7 +21,11 @@ use super::{
     slack::Workspace,
     store::Records,
 };
-use crate::{domain::name::ExportTask, engine::sources::Sources, projection::text::Words};
+use crate::{
+    domain::{name::ExportTask, source::Publish},
+    engine::sources::Sources,
+    projection::text::Words,
+};
 
 /// Everything that replicas and people share.
 pub(super) struct World {
@@ -41,8 +46,14 @@ pub(super) struct Truth {
     /// The time of faults is over.
     pub(super) quiet: bool,
     pub(super) planted: Option<Planted>,
+    /// People go back to older data, now and then.
+    pub(super) rolls_back: bool,
     pub(super) max_concurrent_runs: usize,
+    /// How far the replicas' clocks are off at the most.
+    pub(super) skew: SignedDuration,
+    pub(super) sources: Sources,
     pub(super) aws: Aws,
+    pub(super) needs: Needs,
     pub(super) records: Records,
     pub(super) slack: Workspace,
     /// Runs whose failure another run has made up for, which their records do not say yet.
@@ -55,13 +66,18 @@ pub(super) struct Truth {
 impl World {
     /// Returns the world of `scenario`, in which nothing has happened yet. With `traced` it keeps a readable trace.
     pub(super) fn new(scenario: Scenario, words: Arc<Words>, planted: Option<Planted>, traced: bool) -> Arc<Self> {
+        let sources = Sources::new(scenario.sources());
         let truth = Truth {
             now: epoch(),
             chance: Rng::with_seed(scenario.seed ^ 0x5eed),
             quiet: false,
             planted,
+            rolls_back: scenario.rolls_back,
             max_concurrent_runs: scenario.max_concurrent_runs,
+            skew: scenario.skew,
+            sources: sources.clone(),
             aws: Aws::default(),
+            needs: Needs::default(),
             records: Records::default(),
             slack: Workspace::default(),
             owed: BTreeSet::new(),
@@ -69,7 +85,7 @@ impl World {
             processes: Vec::new(),
             history: History::new(traced),
         };
-        let (sources, tasks) = (Sources::new(scenario.sources()), TaskTracker::new());
+        let tasks = TaskTracker::new();
         Arc::new(Self { scenario, sources, words, planted, tasks, start: Instant::now(), truth: Mutex::new(truth) })
     }
 
@@ -95,6 +111,11 @@ impl Truth {
     /// Returns so many seconds, chosen by the seed.
     pub(super) fn seconds(&mut self, from: i64, to: i64) -> SignedDuration {
         SignedDuration::from_secs(self.chance.i64(from..=to))
+    }
+
+    /// Says whether `source` is published as a pointer.
+    pub(super) fn is_pointer(&self, source: &str) -> bool {
+        self.sources.get(source).is_some_and(|it| it.publish == Publish::Pointer)
     }
 
     /// Says whether `fault` is planted.
