@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::{
     aws::{End, JobRun},
     history::{Count, Invariant},
-    tables::may_be_kept,
     world::Truth,
 };
 use crate::domain::{
@@ -106,9 +105,9 @@ impl Truth {
         }
     }
 
-    /// Says whether a rollback may do with what `job` has written.
+    /// Says whether a rollback of the run may have done with what `job` has written.
     fn is_kept(&self, job: &JobRun, run: &Run, layer: Layer) -> bool {
-        let keeps = self.sources.get(&run.source).is_some_and(|it| may_be_kept(run, it));
+        let keeps = self.is_pointer(&run.source) && run.rollbacks().next().is_some();
         keeps && job.is_of(run.export_task.as_str(), layer) && job.span.end(self.now) == Some(End::Done)
     }
 

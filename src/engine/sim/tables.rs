@@ -135,11 +135,7 @@ impl Truth {
     fn judge_table(&mut self, run: &Run, layer: Layer, table: &CatalogTable, before: Option<&Kept>, caller: Caller) {
         self.judge_effect(run, caller, "a table");
         let (name, export) = (&table.name, &run.export_task);
-        // What the record says counts, not what the caller believes.
-        let left = self.records.runs.get(export).and_then(|it| it.run.replaces());
-        let left = left.and_then(|it| self.records.runs.get(it)).map(|it| it.run.snapshot_time);
-        let newest = left.unwrap_or(run.snapshot_time).max(run.snapshot_time);
-        if let Some(newer) = before.filter(|it| it.taken > newest) {
+        if let Some(newer) = before.filter(|it| it.taken > self.newest_left(run)) {
             let how = format!("{name} of {} from {:?} to {export}", layer.as_str(), newer.table.run);
             self.broken_by(caller, LEASE, Invariant::TablesForward, how);
         }
@@ -157,6 +153,16 @@ impl Truth {
         if output.is_some_and(|it| !self.aws.removed.is_whole(&it)) {
             self.broken(Invariant::NeededStays, format!("{name} of {export} is shown, and not all there"));
         }
+    }
+
+    /// Returns when the newest snapshot was taken that `run` may take the place of: its own, that of the run which was rolled
+    /// back from, and, where that one was itself gone back to, of the one before. What the records say counts.
+    fn newest_left(&self, run: &Run) -> Timestamp {
+        let record = |name: &ExportTask| self.records.runs.get(name).map(|it| &it.run);
+        let chain = std::iter::successors(record(&run.export_task), |it| it.replaces().and_then(record));
+        // Who goes back and forth between two runs makes a ring.
+        let taken = chain.take(self.records.runs.len()).map(|it| it.snapshot_time);
+        taken.chain([run.snapshot_time]).max().expect("the run's own is there")
     }
 
     /// Judges that all tables of a layer show `run`, and nothing else.
