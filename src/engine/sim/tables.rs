@@ -1,7 +1,7 @@
 //! The tables that the bot itself keeps in Glue's catalog, and the reports of jobs that they are made of, as
 //! `adapters/aws/glue` does it; and the judge of what they show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -155,14 +155,17 @@ impl Truth {
         }
     }
 
-    /// Returns when the newest snapshot was taken that `run` may take the place of: its own, that of the run which was rolled
-    /// back from, and, where that one was itself gone back to, of the one before. What the records say counts.
+    /// Returns when the newest snapshot was taken that `run` may take the place of: its own, those of the runs that people have
+    /// rolled back from to it, and what those had taken the place of before. What the records say counts.
     fn newest_left(&self, run: &Run) -> Timestamp {
-        let record = |name: &ExportTask| self.records.runs.get(name).map(|it| &it.run);
-        let chain = std::iter::successors(record(&run.export_task), |it| it.replaces().and_then(record));
-        // Who goes back and forth between two runs makes a ring.
-        let taken = chain.take(self.records.runs.len()).map(|it| it.snapshot_time);
-        taken.chain([run.snapshot_time]).max().expect("the run's own is there")
+        let (mut left, mut newest) = (vec![&run.export_task], run.snapshot_time);
+        let mut seen = BTreeSet::new();
+        while let Some(name) = left.pop() {
+            let record = self.records.runs.get(name).filter(|_| seen.insert(name));
+            newest = record.map_or(newest, |it| newest.max(it.run.snapshot_time));
+            left.extend(record.into_iter().flat_map(|it| it.run.rollbacks()).map(|it| &it.from));
+        }
+        newest
     }
 
     /// Judges that all tables of a layer show `run`, and nothing else.
