@@ -32,6 +32,7 @@ mod lake;
 pub mod notices;
 pub mod outbox;
 pub mod palette;
+pub mod periodic;
 pub mod permits;
 pub mod ports;
 pub mod projector;

@@ -28,7 +28,7 @@ pub const REFUSALS: &str = "datalake_refusals_total";
 pub const EXPORTS_REMOVED: &str = "datalake_exports_removed_total";
 /// Objects of these.
 pub const OBJECTS_REMOVED: &str = "datalake_objects_removed_total";
-/// Sweeps that could not be finished.
+/// Sweeps and other passes of their kind that could not be finished.
 pub const SWEEP_ERRORS: &str = "datalake_sweep_errors_total";
 /// Long-lived tasks that began again after a panic, by `task`.
 pub const RESTARTS: &str = "datalake_task_restarts_total";

@@ -13,7 +13,6 @@ mod reports;
 mod rules;
 mod s3;
 mod sns;
-mod storage;
 mod time;
 
 use std::sync::Arc;
@@ -42,10 +41,10 @@ use crate::{
         schema::Schema,
         seen::{Seen, Started},
         snapshot::{Snapshot, SnapshotChoice},
-        source::{Layer, Source},
+        source::{Layer, Location, Source},
         stage::StageId,
     },
-    engine::ports::{Catalogs, Exports, Progress, Reports, Schemas, Shelf, Snapshots, Work},
+    engine::ports::{Catalogs, Exports, Progress, Removed, Reports, Schemas, Shelf, Snapshots, Storage, Work},
 };
 
 /// The services that do a run's work.
@@ -53,7 +52,7 @@ use crate::{
 pub struct Aws {
     rds: aws_sdk_rds::Client,
     s3: aws_sdk_s3::Client,
-    /// For publishing; see [`publish_client`].
+    /// For publishing and removing; see [`publish_client`].
     shelf: aws_sdk_s3::Client,
     glue: aws_sdk_glue::Client,
     clock: Arc<dyn Clock>,
@@ -162,6 +161,13 @@ impl Schemas for Aws {
 impl Shelf for Aws {
     async fn holding(&self, source: &Source) -> Result<Holding, Failure> {
         publish::holding(&self.shelf, &source.latest).await
+    }
+}
+
+#[async_trait]
+impl Storage for Aws {
+    async fn remove(&self, at: &Location) -> Result<Removed, Failure> {
+        publish::empty(&self.shelf, at).await
     }
 }
 

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Engine, Wake,
+    periodic::Rhythm,
     ports::{Cleaning, Cleanings, Conflict, Removed, Storage, StoreError},
     reconciler::update,
 };
@@ -28,6 +29,9 @@ use crate::domain::{
 
 /// How often a source is cleaned up after, at the most.
 const EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long a pass over all sources may take: each call has its time-out, and the largest export takes minutes.
+const LONGEST: Duration = Duration::from_mins(30);
 
 /// Runs of a source that are looked at, the newest. What is older was removed when it was among them.
 const LOOKED_AT: usize = 1000;
@@ -55,22 +59,10 @@ impl From<Failure> for Trouble {
 }
 
 impl Cleaner {
-    /// Looks every period whether something is to be cleaned, until `stop`, which cuts a pass off.
+    /// Looks every period whether something is to be cleaned, until `stop`, which cuts a pass off:
+    /// what was removed is gone, and the next pass goes on.
     pub async fn clean_every(self: Arc<Self>, period: Duration, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(period);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = self.clean() => {}
-            }
-        }
+        Rhythm { what: "cleaning", period, longest: LONGEST }.keep(stop, || self.clean()).await;
     }
 
     async fn clean(&self) {

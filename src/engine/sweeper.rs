@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -11,40 +10,24 @@ use crate::{
         snapshot::SnapshotChoice,
         source::{Schedule, Source},
     },
-    engine::{Engine, Wake},
+    engine::{Engine, Wake, periodic::Rhythm},
 };
 
 /// How often a sweep looks at the exports of the whole account; who asks for them sees fresher ones.
 const EXPORTS_EVERY: Duration = Duration::from_mins(5);
 
-/// How long a sweep may take: what it has not come to by then is for the next one.
+/// How long a sweep may take.
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// Sweeps at once and then every period, until `stop`, which cuts a sweep off: it only wakes, and begins what the next
 /// sweep would.
 pub async fn sweep_every(engine: Arc<Engine>, period: Duration, stop: CancellationToken) {
-    let mut ticks = tokio::time::interval(period);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        let sweep = timeout(LONGEST, engine.sweep());
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            swept = sweep => if swept.is_err() {
-                troubled("everything", "it took too long");
-            },
-        }
-    }
+    Rhythm { what: "sweep", period, longest: LONGEST }.keep(stop, || engine.sweep()).await;
 }
 
 impl Engine {
-    /// Wakes every open run, thread, request and notice, the board and the Homes, begins runs of snapshots whose event was lost, and looks which
-    /// source is overdue.
+    /// Wakes every open run, thread, request and notice, the board and the Homes, begins runs of snapshots whose event was
+    /// lost, and looks which source is overdue.
     pub async fn sweep(&self) {
         match self.store.open_requests().await {
             Ok(ids) => ids.into_iter().for_each(|id| self.wakes.send(Wake::Request(id))),

@@ -1,6 +1,8 @@
 //! A bot as a process of its own, in a world of stand-ins: it is spoken to through its doors, and judged by what
 //! reached the stand-ins.
 
+mod newest;
+
 use std::{net::TcpListener, ops::Deref, process::Stdio, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;

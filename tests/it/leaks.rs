@@ -4,7 +4,7 @@ use datalake_bot::{
     domain::{
         approval::Subject,
         failure::codes,
-        run::{Run, RunStatus},
+        run::RunStatus,
         stage::{StageId, StageStatus},
     },
     sandbox::{
@@ -17,7 +17,8 @@ use tempfile::TempDir;
 
 use crate::harness::{ALERTS, ANA, Bot, CHANNEL, KENJI, has, options};
 
-const RULES: &str = r#"
+/// Of users everybody may see the id, and a digest of the name; of languages everything.
+pub(crate) const RULES: &str = r#"
 [learning.users]
 id = "normal"
 name = { class = "sensitive", normal = "hash" }
@@ -48,34 +49,14 @@ impl Lake {
         Self { bot: Bot::start_in(world, edit).await, _folder: folder }
     }
 
-    /// Returns the newest run, once its status is one of these.
-    async fn newest_that_is(&self, statuses: &[RunStatus]) -> Run {
-        let found = async || {
-            let newest = self.bot.runs().await.into_iter().max_by_key(|it| it.snapshot_time)?;
-            statuses.contains(&newest.status).then_some(newest)
-        };
-        self.bot.until(&format!("the newest run is one of {statuses:?}"), found).await
-    }
-
     /// A snapshot is taken: nobody has asked for the run.
     fn snapshot(&self) {
         self.bot.world.aws.rds.create_automated_snapshot("school-db").unwrap();
     }
-
-    /// Presses on the open question, and waits for so many votes, or for the end of the question.
-    async fn press(&self, user: &str, action: &str) {
-        let request = self.bot.button(CHANNEL, action).await;
-        let votes = async || {
-            let run = self.bot.runs().await.into_iter().max_by_key(|it| it.snapshot_time)?;
-            Some(run.question.map_or(0, |it| it.votes.len()))
-        };
-        let before = votes().await.unwrap();
-        self.bot.world.slack.press(user, CHANNEL, &request.ts, action).await.unwrap();
-        self.bot.until("the press counts", async || votes().await.filter(|it| *it > before)).await;
-    }
 }
 
-fn leaking() -> Slips {
+/// A job that writes what the rules keep from the layer.
+pub(crate) fn leaking() -> Slips {
     Slips { leaks: vec!["learning.users.email".to_owned()], ..Slips::default() }
 }
 
@@ -99,17 +80,17 @@ async fn a_leak_alerts_and_two_people_let_it_pass() {
     lake.snapshot();
     let alert = lake.bot.button(ALERTS, "approval.approve").await;
     assert!(has(&alert, "approval.deny"));
-    let run = lake.newest_that_is(&[RunStatus::WaitingApproval]).await;
+    let run = lake.bot.newest_that_is(&[RunStatus::WaitingApproval]).await;
     let asked = run.question.clone().unwrap();
     assert_eq!((asked.subject, asked.stage, asked.quorum), (Subject::Leak, StageId::NormalCatalog, 2));
     let found: Vec<_> = asked.findings.iter().map(|it| (it.table.as_str(), it.column.as_deref())).collect();
     assert_eq!(found, [("learning.users", Some("email"))]);
 
-    lake.press(ANA, "approval.approve").await;
-    let run = lake.newest_that_is(&[RunStatus::WaitingApproval]).await;
+    lake.bot.vote(ANA, "approval.approve").await;
+    let run = lake.bot.newest_that_is(&[RunStatus::WaitingApproval]).await;
     assert_eq!(run.stage(StageId::NormalCatalog).status, StageStatus::Running, "one is not enough");
-    lake.press(KENJI, "approval.approve").await;
-    lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.bot.vote(KENJI, "approval.approve").await;
+    lake.bot.newest_that_is(&[RunStatus::Succeeded]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,14 +98,14 @@ async fn a_denied_leak_stops_the_run_and_a_retry_passes_when_the_job_is_mended()
     let lake = Lake::start(leaking(), "").await;
     lake.snapshot();
     lake.bot.button(ALERTS, "approval.deny").await;
-    lake.press(ANA, "approval.deny").await;
-    let run = lake.newest_that_is(&[RunStatus::Canceled]).await;
+    lake.bot.vote(ANA, "approval.deny").await;
+    let run = lake.bot.newest_that_is(&[RunStatus::Canceled]).await;
     assert_eq!(run.error.unwrap().failure.code, codes::DOUBT_DENIED);
     let jobs = lake.bot.effects("glue", "StartJobRun").len();
 
     lake.bot.world.aws.glue.set_slips(JOB, Slips::default());
     lake.bot.slash(KENJI, &format!("/datalake retry {}", run.export_task)).await;
-    lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.bot.newest_that_is(&[RunStatus::Succeeded]).await;
     assert_eq!(lake.bot.effects("glue", "StartJobRun").len(), jobs + 1, "what the job has written is done again");
 }
 
@@ -135,7 +116,7 @@ async fn a_guard_that_may_not_look_lets_nothing_pass() {
     let kind = Kind::Refuse { status: 400, code: "AccessDeniedException".to_owned(), message, retry_after: None };
     lake.bot.world.front.faults.plant(Fault::once("glue", "GetTables", kind).times(usize::MAX));
     lake.snapshot();
-    let run = lake.newest_that_is(&[RunStatus::Failed]).await;
+    let run = lake.bot.newest_that_is(&[RunStatus::Failed]).await;
     let error = run.error.unwrap();
     assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, "AccessDeniedException"));
     assert!(!error.failure.remedy.is_empty());
@@ -144,20 +125,20 @@ async fn a_guard_that_may_not_look_lets_nothing_pass() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_have_fallen_are_asked_about() {
     let lake = falling("").await;
-    let run = lake.newest_that_is(&[RunStatus::WaitingApproval]).await;
+    let run = lake.bot.newest_that_is(&[RunStatus::WaitingApproval]).await;
     let asked = run.question.unwrap();
     assert_eq!((asked.subject, asked.stage, asked.quorum), (Subject::Rows, StageId::NormalTransform, 1));
     let fallen: Vec<_> = asked.findings.iter().map(|it| (it.table.as_str(), it.was.as_deref())).collect();
     assert_eq!(fallen, [("learning.users", Some("40"))], "languages have lost one of six rows only");
-    lake.press(KENJI, "approval.approve").await;
-    lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.bot.vote(KENJI, "approval.approve").await;
+    lake.bot.newest_that_is(&[RunStatus::Succeeded]).await;
 }
 
 /// Brings a first run to its end, and starts a second one whose job keeps five rows of each file.
 async fn falling(policy: &str) -> Lake {
     let lake = Lake::start(Slips::default(), &format!("\n[sources.policy]\nrow_fall_percent = 30\n{policy}\n")).await;
     lake.bot.slash(ANA, "/datalake run school").await;
-    lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.bot.newest_that_is(&[RunStatus::Succeeded]).await;
     lake.bot.world.aws.glue.set_slips(JOB, Slips { keeps_rows: Some(5), ..Slips::default() });
     lake.snapshot();
     lake
@@ -167,7 +148,7 @@ async fn falling(policy: &str) -> Lake {
 async fn rows_that_have_fallen_fail_the_run_where_the_policy_says_so() {
     let lake = falling("row_fall = \"fail\"").await;
     let alert = lake.bot.button(ALERTS, "run.retry").await;
-    let run = lake.newest_that_is(&[RunStatus::Failed]).await;
+    let run = lake.bot.newest_that_is(&[RunStatus::Failed]).await;
     let error = run.error.unwrap();
     assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalTransform, codes::ROWS_LOST));
     let read = lake.bot.world.slack.thread(ALERTS, &alert.ts);
@@ -178,7 +159,7 @@ async fn rows_that_have_fallen_fail_the_run_where_the_policy_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_have_fallen_are_warned_of_where_the_policy_says_so() {
     let lake = falling("row_fall = \"warn\"").await;
-    let run = lake.newest_that_is(&[RunStatus::SucceededWithWarnings]).await;
+    let run = lake.bot.newest_that_is(&[RunStatus::SucceededWithWarnings]).await;
     assert_eq!(run.warnings[0].finding().map(|it| it.table.as_str()), Some("learning.users"));
     let shown = async || lake.bot.world.slack.channel_as(ANA, CHANNEL).contains("40 rows are now 5").then_some(());
     lake.bot.until("the warning is told", shown).await;
@@ -192,7 +173,7 @@ async fn a_catalog_that_shows_nothing_of_what_was_written_fails_the_run() {
     lake.bot.world.aws.glue.add_crawler(JOB, "nowhere", elsewhere);
     lake.snapshot();
     let alert = lake.bot.button(ALERTS, "run.retry").await;
-    let run = lake.newest_that_is(&[RunStatus::Failed]).await;
+    let run = lake.bot.newest_that_is(&[RunStatus::Failed]).await;
     let error = run.error.unwrap();
     assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalCatalog, codes::CATALOG_UNSEEN));
     let read = lake.bot.world.slack.thread(ALERTS, &alert.ts);
@@ -203,7 +184,7 @@ async fn a_catalog_that_shows_nothing_of_what_was_written_fails_the_run() {
 async fn a_report_of_another_classification_fails_the_run() {
     let lake = Lake::start(Slips { claims: Some("0".repeat(64)), ..Slips::default() }, "").await;
     lake.snapshot();
-    let run = lake.newest_that_is(&[RunStatus::Failed]).await;
+    let run = lake.bot.newest_that_is(&[RunStatus::Failed]).await;
     let error = run.error.unwrap();
     assert_eq!((error.stage, error.failure.code.as_str()), (StageId::NormalTransform, codes::REPORT_DIFFERS));
     assert!(!error.failure.remedy.is_empty());

@@ -147,8 +147,14 @@ fn texts_name_the_command_that_the_manifest_declares() {
     let help = read("templates/en/help.toml");
     assert!(help.contains(&format!("`{name} ")), "the help names another command than {name}");
     let hint = command["usage_hint"].as_str().unwrap();
-    for verb in hint.split('|').map(|it| it.split_whitespace().next().unwrap()) {
-        assert!(GRAMMAR.iter().any(|it| it.verb.word() == verb), "the hint offers {verb}, the grammar does not");
+    for offered in hint.split('|').map(str::trim) {
+        let (verb, argument) = offered.split_once(' ').unwrap_or((offered, ""));
+        let form = GRAMMAR.iter().find(|it| it.verb.word() == verb).expect("the grammar has what the hint offers");
+        let takes = form.argument.map(|it| if it.required { it.name.to_owned() } else { format!("[{}]", it.name) });
+        assert!(argument.is_empty() || takes.as_deref() == Some(argument), "{verb} takes {takes:?}, not {argument}");
+    }
+    for verb in ["run", "retry", "cancel", "rollback"] {
+        assert!(hint.contains(verb), "the hint leaves out {verb}, which people type in a hurry");
     }
 }
 

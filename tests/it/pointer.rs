@@ -1,156 +1,30 @@
 //! A source that is published as a pointer: nothing is copied, and the bot itself turns the tables of its catalogs from
 //! one run to the next.
 
+mod lake;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use datalake_bot::{
     domain::{
         approval::Subject,
         failure::codes,
-        run::{Run, RunStatus},
+        run::RunStatus,
         stage::{StageId, StageStatus},
     },
     sandbox::{
-        aws::{Glue, Slips},
-        faults::{Fault, Hook, Kind, Moment},
-        world::World,
+        aws::Slips,
+        faults::{Fault, Kind, Moment},
     },
 };
 use rstest::rstest;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::harness::{ALERTS, ANA, Bot, CHANNEL, KENJI, MINA, options};
-
-const RULES: &str = r#"
-[learning.users]
-id = "normal"
-name = { class = "sensitive", normal = "hash" }
-email = "sensitive"
-[learning.languages]
-"*" = "normal"
-"#;
-
-/// The jobs of the source's layers, and the databases that the bot keeps.
-const LAYERS: [(&str, &str); 2] =
-    [("learning-normal", "learning_normal"), ("learning-sensitive", "learning_sensitive")];
-const NORMAL: &str = LAYERS[0].1;
-
-/// A bot whose source `learning` is a pointer, and runs when people say so.
-struct Lake {
-    bot: Bot,
-    _folder: TempDir,
-}
-
-impl Lake {
-    async fn start(slips: Slips) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("learning.toml");
-        std::fs::write(&file, RULES).unwrap();
-        let world = World::start(options()).await.unwrap();
-        world.aws.glue.set_slips(LAYERS[0].0, slips);
-        let head = format!("name = \"learning\"\nclassification = \"{}\"\npublish = \"pointer\"", file.display());
-        let edit = |config: String| {
-            let config = config.replacen("name = \"learning\"", &head, 1);
-            let config = config.replacen("schedule = \"on-snapshot\"", "schedule = \"manual\"", 1);
-            LAYERS.iter().fold(config, |config, (job, database)| {
-                config.replace(&format!("crawler = \"{job}\""), &format!("database = \"{database}\""))
-            })
-        };
-        Self { bot: Bot::start_in(world, edit).await, _folder: folder }
-    }
-
-    /// Starts one whose tables show a first run of the Normal layer.
-    async fn with_a_run() -> (Self, Run) {
-        let lake = Self::start(Slips::default()).await;
-        let first = lake.run().await;
-        assert_eq!(first.status, RunStatus::Succeeded, "{:?}", first.error);
-        (lake, first)
-    }
-
-    /// Runs the Normal layer, from the second time on of a new snapshot, and returns its record once it is over or waits for people.
-    async fn run(&self) -> Run {
-        self.ask().await;
-        self.newest_that_is(&[RunStatus::Succeeded, RunStatus::Failed, RunStatus::WaitingApproval]).await
-    }
-
-    /// Takes a snapshot, and waits until it is available: it is the latest then.
-    async fn snapshot(&self) {
-        let arn = self.bot.world.aws.rds.create_automated_snapshot("learning-db").unwrap();
-        let client = aws_sdk_rds::Client::new(&self.bot.world.sdk_config());
-        let is_there = async || {
-            let found = client.describe_db_snapshots().db_instance_identifier("learning-db").send().await.unwrap();
-            let mut all = found.db_snapshots.unwrap_or_default().into_iter();
-            let it = all.find(|it| it.db_snapshot_arn() == Some(&arn))?;
-            (it.status() == Some("available")).then_some(())
-        };
-        self.bot.until("the snapshot is available", is_there).await;
-    }
-
-    async fn ask(&self) {
-        let before = self.bot.runs().await.len();
-        if before > 0 {
-            self.snapshot().await;
-        }
-        self.bot.slash(ANA, "/datalake run learning --layers normal").await;
-        self.bot.until("the run is there", async || (self.bot.runs().await.len() > before).then_some(())).await;
-    }
-
-    /// Returns the newest run, once its status is one of these.
-    async fn newest_that_is(&self, statuses: &[RunStatus]) -> Run {
-        let found = async || {
-            let newest = self.bot.runs().await.into_iter().max_by_key(|it| it.snapshot_time)?;
-            statuses.contains(&newest.status).then_some(newest)
-        };
-        self.bot.until(&format!("the newest run is one of {statuses:?}"), found).await
-    }
-
-    /// Returns which run each table of a database shows.
-    fn shown(&self, database: &str) -> BTreeMap<String, String> {
-        let tables = self.bot.world.aws.glue.tables(database);
-        tables.into_iter().map(|(name, it)| (name, text(&it["Parameters"]["datalake_run"]))).collect()
-    }
-
-    /// Says that both tables of the Normal layer show the run.
-    fn assert_shows(&self, run: &Run) {
-        let expected = ["learning_languages", "learning_users"].map(|it| (it.to_owned(), run.export_task.to_string()));
-        assert_eq!(self.shown(NORMAL), BTreeMap::from(expected));
-    }
-
-    /// Presses on the open question, and waits until the press counts.
-    async fn press(&self, user: &str, action: &str) {
-        let request = self.bot.button(CHANNEL, action).await;
-        let votes = async || {
-            let run = self.bot.runs().await.into_iter().max_by_key(|it| it.snapshot_time)?;
-            Some(run.question.map_or(0, |it| it.votes.len()))
-        };
-        let before = votes().await.unwrap();
-        self.bot.world.slack.press(user, CHANNEL, &request.ts, action).await.unwrap();
-        self.bot.until("the press counts", async || votes().await.filter(|it| *it > before)).await;
-    }
-
-    fn calls(&self, operation: &str) -> usize {
-        self.bot.effects("glue", operation).len()
-    }
-
-    /// Runs `hook` at the next call of an operation of Glue whose request holds `containing`.
-    fn at(&self, operation: &str, containing: &str, at: Moment, hook: Hook) {
-        let fault = Fault::once("glue", operation, Kind::Hook { at, hook }).containing(containing);
-        self.bot.world.front.faults.plant(fault);
-    }
-
-    fn glue(&self) -> Arc<Glue> {
-        Arc::clone(&self.bot.world.aws.glue)
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn leaking() -> Slips {
-    Slips { leaks: vec!["learning.users.email".to_owned()], ..Slips::default() }
-}
+use self::lake::{LAYERS, Lake, NORMAL, text};
+use crate::{
+    harness::{ALERTS, ANA, CHANNEL, KENJI, MINA},
+    leaks::leaking,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_layers_are_turned_to_the_run_and_nothing_is_copied() {
@@ -251,7 +125,7 @@ async fn a_table_of_somebody_else_stops_the_run_before_anything_is_turned() {
     client.delete_table().database_name(NORMAL).name("learning_users").send().await.unwrap();
     let jobs = lake.calls("StartJobRun");
     lake.bot.slash(KENJI, &format!("/datalake retry {}", failed.export_task)).await;
-    let run = lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    let run = lake.bot.newest_that_is(&[RunStatus::Succeeded]).await;
     lake.assert_shows(&run);
     assert_eq!(lake.calls("StartJobRun"), jobs, "only the catalog is done again");
 }
@@ -269,7 +143,8 @@ async fn a_bot_that_is_killed_between_two_tables_goes_on_where_it_was(
     lake.ask().await;
     lake.bot.ended().await;
     lake.bot.spawn().await;
-    let run = lake.newest_that_is(&[RunStatus::SucceededWithWarnings, RunStatus::Succeeded, RunStatus::Failed]).await;
+    let run =
+        lake.bot.newest_that_is(&[RunStatus::SucceededWithWarnings, RunStatus::Succeeded, RunStatus::Failed]).await;
     assert!(run.has_succeeded(), "{:?}", run.error);
     let expected = BTreeMap::from([("learning_users".to_owned(), run.export_task.to_string())]);
     assert_eq!(lake.shown(NORMAL), expected);
@@ -283,9 +158,9 @@ async fn a_table_that_is_gone_is_deleted_when_all_others_are_turned_and_one_with
     lake.glue().set_slips(LAYERS[0].0, Slips { keeps_rows: Some(0), ..Slips::default() });
     lake.ask().await;
     // That all rows are gone, people are asked about.
-    lake.newest_that_is(&[RunStatus::WaitingApproval]).await;
-    lake.press(MINA, "approval.approve").await;
-    let run = lake.newest_that_is(&[RunStatus::SucceededWithWarnings, RunStatus::Failed]).await;
+    lake.bot.newest_that_is(&[RunStatus::WaitingApproval]).await;
+    lake.bot.vote(MINA, "approval.approve").await;
+    let run = lake.bot.newest_that_is(&[RunStatus::SucceededWithWarnings, RunStatus::Failed]).await;
     assert_eq!(run.status, RunStatus::SucceededWithWarnings, "{:?}", run.error);
     assert_eq!(lake.shown(NORMAL), BTreeMap::from([("learning_users".to_owned(), run.export_task.to_string())]));
     let order: Vec<String> = lake.bot.world.front.history.all().into_iter().map(|it| it.operation).collect();
@@ -307,10 +182,10 @@ async fn a_leak_is_asked_about_before_anybody_can_see_it_and_once() {
     let alert = lake.bot.button(ALERTS, "approval.approve").await;
     assert!(alert.blocks.iter().any(|it| it.to_string().contains("Nobody can see it yet")), "{:?}", alert.blocks);
 
-    lake.press(MINA, "approval.approve").await;
+    lake.bot.vote(MINA, "approval.approve").await;
     lake.assert_shows(&first);
-    lake.press("U0PAUL00001", "approval.approve").await;
-    let run = lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    lake.bot.vote("U0PAUL00001", "approval.approve").await;
+    let run = lake.bot.newest_that_is(&[RunStatus::Succeeded]).await;
     lake.assert_shows(&run);
     assert_eq!(run.question.map(|it| it.id), Some(asked.id), "people are asked once");
 }
@@ -320,12 +195,12 @@ async fn a_leak_that_is_denied_is_never_seen() {
     let (lake, first) = Lake::with_a_run().await;
     lake.glue().set_slips(LAYERS[0].0, leaking());
     let waits = lake.run().await;
-    lake.press(MINA, "approval.deny").await;
-    lake.newest_that_is(&[RunStatus::Canceled]).await;
+    lake.bot.vote(MINA, "approval.deny").await;
+    lake.bot.newest_that_is(&[RunStatus::Canceled]).await;
     lake.assert_shows(&first);
     lake.glue().set_slips(LAYERS[0].0, Slips::default());
     lake.bot.slash(KENJI, &format!("/datalake retry {}", waits.export_task)).await;
-    let run = lake.newest_that_is(&[RunStatus::Succeeded]).await;
+    let run = lake.bot.newest_that_is(&[RunStatus::Succeeded]).await;
     lake.assert_shows(&run);
     assert_eq!(lake.calls("StartJobRun"), 3, "what the job has written is done again");
 }

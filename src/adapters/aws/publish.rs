@@ -47,7 +47,7 @@ use crate::{
         source::{Location, Publish, Source},
         stage::Detail,
     },
-    engine::ports::Progress,
+    engine::ports::{Progress, Removed},
 };
 
 /// Objects that are found before they are copied.
@@ -157,6 +157,11 @@ pub(super) async fn look(s3: &Client, run: &Run, source: &Source) -> Seen {
         Ok((manifest, _)) => Seen::Absent { marker: manifest.map(|it| it.export_task) },
         Err(failure) => Seen::Unclear(failure),
     }
+}
+
+/// Removes everything below `at`, and returns what that was. Repeating it finishes what was cut off.
+pub(super) async fn empty(s3: &Client, at: &Location) -> Result<Removed, Failure> {
+    remove::everything(&Calls::new(s3), at).await
 }
 
 /// Returns what the manifest says of `latest`.

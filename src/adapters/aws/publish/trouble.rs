@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{failure::Failure, source::Location};
 
-/// Where publishing reads, and where it writes. They may belong to different accounts, with different keys.
+/// Where publishing reads, and where it writes or removes. They may belong to different accounts, with different keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Source,
