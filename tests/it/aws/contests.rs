@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_config::retry::RetryConfig;
+use aws_sdk_s3::types::MultipartUpload;
 use datalake_bot::{
     adapters::aws::s3_client,
     domain::failure::{Class, codes},
@@ -111,6 +112,6 @@ async fn uploads_that_a_killed_publish_has_left_are_given_up_by_the_next_whateve
     }
     put_up(&world, &of("b", 2)).await.unwrap();
     let left = client.list_multipart_uploads().bucket("lake").send().await.unwrap();
-    let keys: Vec<&str> = left.uploads().iter().filter_map(|it| it.key()).collect();
+    let keys: Vec<&str> = left.uploads().iter().filter_map(MultipartUpload::key).collect();
     assert_eq!(keys, ["latest/other/db/t/running.parquet"]);
 }

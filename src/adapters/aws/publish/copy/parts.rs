@@ -133,10 +133,9 @@ pub(in super::super) async fn give_up(calls: &Calls<'_>, to: &Location, open: &[
 /// Gives an upload up; one that is gone already is. If this fails too, a lifecycle rule must do it.
 pub(super) async fn abort(calls: &Calls<'_>, to: &Location, key: &str, id: &str) {
     let abort = |s3: &aws_sdk_s3::Client| s3.abort_multipart_upload().bucket(&to.bucket).key(key).upload_id(id).send();
-    match calls.send(Lane::Write, abort).await {
-        Err(trouble) if !trouble.is("NoSuchUpload") => {
-            warn!(key, "An upload cannot be given up: {}", trouble.message());
-        }
-        Ok(_) | Err(_) => {}
+    if let Err(trouble) = calls.send(Lane::Write, abort).await
+        && !trouble.is("NoSuchUpload")
+    {
+        warn!(key, "An upload cannot be given up: {}", trouble.message());
     }
 }
