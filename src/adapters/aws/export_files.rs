@@ -26,8 +26,9 @@ use crate::domain::{
 /// Warnings that are told; the rest is a number.
 const MOST_WARNINGS: usize = 20;
 
-/// Returns what the export at `at` (its prefix with the task's name) is of, from its status file. Without that file the
-/// snapshot's time is unknown. `s3` is a client of [`publish_client`](super::publish_client).
+/// Returns what the export at `at` (its prefix with the task's name) is of, from its status file.
+///
+/// Without that file the snapshot's time is unknown. `s3` is a client of [`publish_client`](super::publish_client).
 ///
 /// # Errors
 /// `ExportNotComplete`: the file says that the export has not ended, or not well. `StatusFilesUnreadable`. Otherwise what S3
