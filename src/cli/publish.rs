@@ -4,13 +4,18 @@ use std::str::FromStr;
 
 use serde_json::json;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::{Exit, say};
+use super::{Exit, say, say_wrong, serve::Stop};
 use crate::{
-    adapters::aws::{self, stamp},
+    adapters::aws::{self, Published, SdkConfig, Stamp},
     clock::System,
-    domain::{failure::Failure, source::Location},
+    domain::{
+        failure::{Failure, codes},
+        source::Location,
+    },
     engine::ports::Progress,
+    projection::text::{Locale, Words},
     telemetry::{self, LogFormat},
 };
 
@@ -23,6 +28,10 @@ pub(super) struct Options {
     /// The prefix that shall hold it, and nothing else.
     #[arg(long, value_name = "s3://BUCKET/PREFIX")]
     to: Address,
+
+    /// The export that may be replaced there though its snapshot is newer: the way back to older data.
+    #[arg(long, value_name = "EXPORT")]
+    replaces: Option<String>,
 
     /// Region of the buckets; the SDK's own, if it is not given.
     #[arg(long)]
@@ -49,15 +58,76 @@ impl FromStr for Address {
 
 pub(super) async fn run(options: &Options, format: LogFormat) -> anyhow::Result<Exit> {
     telemetry::log(format, Some("warn"));
-    let (Address(from), Address(to)) = (&options.from, &options.to);
+    let (signals, stop) = (Stop::listen()?, CancellationToken::new());
     let sdk = aws::sdk_config(options.region.as_deref()).await;
+    if sdk.region().is_none() {
+        say_wrong("no Region is known: give --region, or set AWS_REGION");
+        return Ok(Exit::Usage);
+    }
     let begun = Instant::now();
-    let told = |it: Failure| anyhow::anyhow!("{}: {}", it.code, it.message);
-    let stamp = stamp(&aws::s3_client(&sdk), from).await.map_err(told)?;
-    let (s3, progress) = (aws::publish_client(&sdk), Progress::default());
-    let published = Box::pin(aws::publish(&s3, &System, from, to, &stamp, &progress)).await.map_err(told)?;
-    let mut printed = serde_json::to_value(published)?;
-    printed["seconds"] = json!(begun.elapsed().as_secs_f64());
-    say(&printed.to_string());
-    Ok(Exit::Done)
+    let mut work = Box::pin(published(options, &sdk, &stop));
+    let published = tokio::select! {
+        published = &mut work => published,
+        () = signals.asked() => {
+            stop.cancel();
+            work.await
+        }
+    };
+    match published {
+        Ok(published) => {
+            let mut printed = serde_json::to_value(published)?;
+            printed["seconds"] = json!(begun.elapsed().as_secs_f64());
+            say(&printed.to_string());
+            Ok(Exit::Done)
+        }
+        Err(failure) => {
+            say_wrong(&told(&failure));
+            Ok(Exit::Failed)
+        }
+    }
+}
+
+async fn published(options: &Options, sdk: &SdkConfig, stop: &CancellationToken) -> Result<Published, Failure> {
+    let s3 = &aws::publish_client(sdk);
+    let (Address(from), Address(to)) = (&options.from, &options.to);
+    let stamp = Stamp { replaces: options.replaces.clone(), ..aws::stamp(s3, from).await? };
+    aws::publish(s3, &System, from, to, &stamp, &Progress::default(), stop).await
+}
+
+/// Returns cause and remedy, in the words of the alerts. Here is no button.
+fn told(failure: &Failure) -> String {
+    let mut told = format!("{}: {}", failure.code, failure.message);
+    if failure.code == codes::STOPPED {
+        told.push_str("\nGive the same command again: what is copied already is kept.");
+        return told;
+    }
+    let words = Words::new();
+    told = format!("{told}\nWhat to do: {}", words.remedy(Locale::En, failure.remedy()));
+    let button = words.voice(Locale::En).label("button.retry.label");
+    if told.contains(&button) {
+        told = format!("{told}\nHere, give the same command again where this says {button}.");
+    }
+    if failure.code == codes::LATEST_IS_NEWER {
+        told.push_str("\nOr name the newer export that may be replaced: --replaces EXPORT.");
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::failure::Class;
+
+    fn of(code: &str) -> String {
+        told(&Failure::new(Class::Config, code, "the cause"))
+    }
+
+    #[test]
+    fn an_error_is_told_with_what_to_do() {
+        let text = of("NoSuchBucket");
+        assert!(text.starts_with("NoSuchBucket: the cause\nWhat to do: The bucket cannot be used."), "{text}");
+        assert!(text.ends_with("\nHere, give the same command again where this says Retry Run."), "{text}");
+        assert!(of(codes::LATEST_IS_NEWER).ends_with("--replaces EXPORT."));
+        assert!(of(codes::STOPPED).contains("Give the same command again") && !of(codes::STOPPED).contains("Retry"));
+    }
 }

@@ -101,8 +101,22 @@ pub mod codes {
     pub const LATEST_IS_NEWER: &str = "LatestIsNewer";
     /// `latest/` does not hold the data that the run has put there any more.
     pub const LATEST_REPLACED: &str = "LatestReplaced";
-    /// After the copy an object was missing or had another size.
+    /// There is nothing to publish, or after the copy an object was missing or had another size.
     pub const COPY_INCOMPLETE: &str = "CopyIncomplete";
+    /// Somebody else publishes to the same prefix at the same time.
+    pub const LATEST_CONTESTED: &str = "LatestContested";
+    /// What lies in the place of the manifest cannot be read, so that nobody knows how new the data there is.
+    pub const MANIFEST_UNREADABLE: &str = "ManifestUnreadable";
+    /// The export, by its own status file, is not complete.
+    pub const EXPORT_NOT_COMPLETE: &str = "ExportNotComplete";
+    /// What is to be published and where to lie one in the other.
+    pub const OVERLAPPING_PREFIXES: &str = "OverlappingPrefixes";
+    /// What is to be published is no export, but holds some.
+    pub const NOT_ONE_EXPORT: &str = "NotOneExport";
+    /// Below the prefix that is to be published to, something else is published.
+    pub const TARGET_OF_OTHERS: &str = "TargetOfOthers";
+    /// A publish was asked to stop.
+    pub const STOPPED: &str = "Stopped";
     /// A Glue job run ended without success.
     pub const JOB_FAILED: &str = "JobFailed";
     /// A crawl ended without success.
@@ -189,6 +203,11 @@ pub enum Remedy {
     Permissions,
     NewerData,
     LatestReplaced,
+    LatestContested,
+    Manifest,
+    UnfinishedExport,
+    Prefixes,
+    Copy,
     Approval,
     Doubt,
     Configuration,
@@ -197,7 +216,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 36] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
@@ -225,6 +244,11 @@ impl Remedy {
         Self::Permissions,
         Self::NewerData,
         Self::LatestReplaced,
+        Self::LatestContested,
+        Self::Manifest,
+        Self::UnfinishedExport,
+        Self::Prefixes,
+        Self::Copy,
         Self::Approval,
         Self::Doubt,
         Self::Configuration,
@@ -261,6 +285,11 @@ impl Remedy {
             Self::Permissions => "permissions",
             Self::NewerData => "newer_data",
             Self::LatestReplaced => "latest_replaced",
+            Self::LatestContested => "latest_contested",
+            Self::Manifest => "manifest",
+            Self::UnfinishedExport => "unfinished_export",
+            Self::Prefixes => "prefixes",
+            Self::Copy => "copy",
             Self::Approval => "approval",
             Self::Doubt => "doubt",
             Self::Configuration => "configuration",
@@ -301,6 +330,11 @@ impl Remedy {
             codes::CATALOG_UNSEEN | "CrawlerWithoutDatabase" | "DatabaseNotFound" => Self::Catalog,
             codes::LATEST_IS_NEWER => Self::NewerData,
             codes::LATEST_REPLACED => Self::LatestReplaced,
+            codes::LATEST_CONTESTED => Self::LatestContested,
+            codes::MANIFEST_UNREADABLE => Self::Manifest,
+            codes::EXPORT_NOT_COMPLETE => Self::UnfinishedExport,
+            codes::OVERLAPPING_PREFIXES | codes::NOT_ONE_EXPORT | codes::TARGET_OF_OTHERS => Self::Prefixes,
+            codes::COPY_INCOMPLETE => Self::Copy,
             codes::APPROVAL_DENIED | codes::APPROVAL_EXPIRED => Self::Approval,
             codes::DOUBT_DENIED | codes::DOUBT_EXPIRED => Self::Doubt,
             codes::SOURCE_GONE => Self::Configuration,
@@ -335,44 +369,4 @@ impl Remedy {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn causes_of_failed_exports_find_their_remedy() {
-        for (cause, remedy) in [
-            ("An unknown internal error occurred.", Remedy::ExportAgain),
-            ("The RDS export failed to assume the IAM role arn:aws:iam::1:role/x.", Remedy::ExportRoleTrust),
-            ("The IAM role isn't authorized to call s3:PutObject.", Remedy::ExportRolePolicy),
-            ("The KMS key check on the source DB snapshot failed.", Remedy::KmsKey),
-            ("The S3 bucket isn't located in the current AWS Region.", Remedy::Bucket),
-            ("The S3 credential check failed.", Remedy::Bucket),
-        ] {
-            assert_eq!(Failure::new(Class::Config, codes::EXPORT_FAILED, cause).remedy(), remedy, "{cause}");
-        }
-    }
-
-    #[test]
-    fn what_s3_refuses_of_a_publish_finds_its_remedy() {
-        let put = "s3:PutObject on the target s3://lake/latest/shop: Access Denied";
-        let kms = "s3:GetObject on the source s3://lake/raw/a: not authorized to perform: kms:Decrypt on resource: k";
-        for (code, message, remedy) in [
-            ("AccessDenied", put, Remedy::BucketAccess),
-            ("AllAccessDisabled", put, Remedy::BucketAccess),
-            ("AccessDenied", kms, Remedy::DataKey),
-            ("AccessDenied", "not authorized to perform: glue:StartJobRun", Remedy::Permissions),
-            ("KMS.DisabledException", put, Remedy::DataKey),
-            ("KMS.NotFoundException", put, Remedy::DataKey),
-            ("PermanentRedirect", put, Remedy::BucketRegion),
-            ("AuthorizationHeaderMalformed", put, Remedy::BucketRegion),
-            ("IllegalLocationConstraintException", put, Remedy::BucketRegion),
-        ] {
-            assert_eq!(Failure::new(Class::Config, code, message).remedy(), remedy, "{code} {message}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_code_is_tried_again() {
-        assert_eq!(Failure::new(Class::Transient, "Whatever", "").remedy(), Remedy::Again);
-    }
-}
+mod tests;

@@ -217,7 +217,8 @@ impl Engine {
             match after.after(&self.with_remedy(fact), now) {
                 Ok(next) => after = next,
                 Err(illegal) => {
-                    tracing::warn!(run = %run.export_task, "{illegal}");
+                    // Somebody was faster: the caller looks again, and decides anew.
+                    tracing::debug!(run = %run.export_task, "{illegal}");
                     return None;
                 }
             }

@@ -1,9 +1,11 @@
 //! The AWS adapters against the stand-ins: real SDK clients, over the wire.
 
+mod contests;
 mod endpoints;
 mod export;
 mod glue;
 mod latest;
+mod levels;
 mod readers;
 mod snapshots;
 mod troubles;

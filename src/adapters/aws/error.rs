@@ -154,6 +154,8 @@ fn class(code: &str, status: u16) -> Class {
         | "ConcurrentRunsExceeded"
         | "ResourceNumberLimitExceeded"
         | codes::NO_ANSWER => Class::Transient,
+        // A service that speaks S3 and does not know the call: it will not learn it.
+        "NotImplemented" => Class::Config,
         _ if status >= 500 || status == 429 => Class::Transient,
         _ => Class::Config,
     }

@@ -10,7 +10,10 @@ use aws_sdk_s3::Client;
 
 use self::status::{Info, State, Table};
 pub(super) use self::{progress::with_tables, schema::schema};
-use super::{publish::Stamp, s3::S3};
+use super::{
+    publish::{self, Stamp},
+    s3::S3,
+};
 use crate::domain::{
     failure::{Class, Failure, codes},
     run::Run,
@@ -23,15 +26,24 @@ use crate::domain::{
 /// Warnings that are told; the rest is a number.
 const MOST_WARNINGS: usize = 20;
 
-/// Returns what the export at `at` (its prefix with the task's name) is of, from its status file. Without that file the
-/// snapshot's time is unknown.
+/// Returns what the export at `at` (its prefix with the task's name) is of, from its status file.
+///
+/// Without that file the snapshot's time is unknown. `s3` is a client of [`publish_client`](super::publish_client).
 ///
 /// # Errors
-/// S3 did not answer, or the file cannot be read.
+/// `ExportNotComplete`: the file says that the export has not ended, or not well. `StatusFilesUnreadable`. Otherwise what S3
+/// said, with the action and the place.
 pub async fn stamp(s3: &Client, at: &Location) -> Result<Stamp, Failure> {
     let task = at.prefix.rsplit('/').next().unwrap_or_default();
-    let info = info(&S3::new(s3), at, task).await?;
-    Ok(Stamp { export_task: task.to_owned(), snapshot_time: info.and_then(|it| it.snapshot_time()), replaces: None })
+    let stamp = Stamp { export_task: task.to_owned(), snapshot_time: None, replaces: None };
+    let name = info_name(task);
+    let Some(file) = publish::of_export(s3, at, &name).await? else { return Ok(stamp) };
+    let info = status::info(&file.bytes).map_err(|it| unreadable(&name, &it))?;
+    if info.state() != State::Complete {
+        let message = format!("{} says {}", at.key(&name), info.status());
+        return Err(Failure::new(Class::Data, codes::EXPORT_NOT_COMPLETE, message));
+    }
+    Ok(Stamp { snapshot_time: info.snapshot_time(), ..stamp })
 }
 
 /// Returns what the status files say of the run's export.
@@ -78,9 +90,13 @@ async fn verify(s3: &S3<'_>, at: &Location, task: &str) -> Result<Seen, Failure>
 }
 
 async fn info(s3: &S3<'_>, at: &Location, task: &str) -> Result<Option<Info>, Failure> {
-    let name = format!("export_info_{task}.json");
+    let name = info_name(task);
     let Some(file) = s3.read(at, &name).await? else { return Ok(None) };
     status::info(&file.bytes).map(Some).map_err(|it| unreadable(&name, &it))
+}
+
+fn info_name(task: &str) -> String {
+    format!("export_info_{task}.json")
 }
 
 fn unreadable(name: &str, error: &serde_json::Error) -> Failure {

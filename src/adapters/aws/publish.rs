@@ -5,6 +5,9 @@
 //! something was copied ([`check`]); then what does not belong is removed ([`remove`]), and only then the manifest is
 //! written, which says whose data is there ([`manifest`]). Readers that only know the prefix may see old and new data
 //! together for a while, never too little.
+//!
+//! Of several that publish to one prefix at the same time one wins the manifest. None may leave it untrue without a word:
+//! before anything is removed the manifest must still be the one of the beginning, and the winner looks once more.
 
 mod calls;
 #[cfg(test)]
@@ -27,6 +30,7 @@ use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::mpsc::channel;
+use tokio_util::sync::CancellationToken;
 
 use self::{
     calls::Calls,
@@ -35,8 +39,9 @@ use self::{
     manifest::{Before, Draft, Manifest},
     meter::Meter,
     plan::Plan,
-    trouble::Side,
+    trouble::{Side, contested},
 };
+use super::s3::Content;
 use crate::{
     clock::Clock,
     domain::{
@@ -89,8 +94,12 @@ pub struct Published {
 ///
 /// # Errors
 /// `LatestIsNewer`: `to` holds data of a newer snapshot, and `stamp` does not say that it is to be replaced.
+/// `ManifestUnreadable`: nobody knows what it holds. `NotOneExport`, `TargetOfOthers`: `from` holds several exports, or
+/// somebody else's data is published below `to`; something may have been copied, nothing was removed.
 /// `CopyIncomplete`: there is nothing to publish, or after the copy an object was missing or had another size; nothing was
-/// removed. Otherwise what S3 said, with the action and the side; a transient one asks to be tried again.
+/// removed. `LatestContested`, which is transient: somebody else publishes there at the same time. `Stopped`: `stop` was
+/// canceled while objects were copied; uploads that were begun are given up. Otherwise what S3 said, with the action and
+/// the side; a transient one asks to be tried again.
 pub async fn publish(
     s3: &Client,
     clock: &dyn Clock,
@@ -98,27 +107,38 @@ pub async fn publish(
     to: &Location,
     stamp: &Stamp,
     progress: &Progress,
+    stop: &CancellationToken,
 ) -> Result<Published, Failure> {
     refuse_overlap(from, to)?;
     let calls = &Calls::new(s3);
-    let before = manifest::read(calls, to).await?;
+    let mut before = manifest::read(calls, to).await?;
     refuse_older(&before, to, stamp)?;
 
     let target = Listing { calls, at: to, side: Side::Target };
     let source = Listing { at: from, side: Side::Source, ..target };
-    let Plan { mut wanted, stale } = copied((source, target), before.manifest, &Meter::new(progress, clock)).await?;
+    let meter = &Meter::new(progress, clock);
+    let Plan { mut wanted, stale } = copied((source, target), before.manifest.take(), meter, stop).await?;
     let (copied, removed) = (count(wanted.unseen().count()), count(stale.len()));
     if wanted.len() == 0 {
         return Err(nothing(from));
     }
     check::all(target, &mut wanted, &stale).await?;
-    remove::all(calls, to, &stale).await?;
+    if removed > 0 {
+        // What was stale at the beginning may be the fresh copy of somebody who was faster.
+        before.is_still_there(calls, to).await?;
+        remove::all(calls, to, &stale).await?;
+    }
     // The manifest is made beside what is still held.
     drop(stale);
-    copy::give_up_leftovers(calls, to, &wanted).await;
+    // Who has begun these before the manifest is won cannot win it any more, or is dead: both give them up.
+    let left_over = if copied > 0 { copy::open(calls, to).await } else { Vec::new() };
 
     let draft = Draft { stamp, published_at: clock.now(), removed, location: None, wanted: &wanted };
     manifest::write(calls, to, &draft, &before.expected).await?;
+    copy::give_up(calls, to, &left_over).await;
+    if copied + removed > 0 && !check::is_in_place(target, &wanted).await? {
+        return Err(contested(to, "after the manifest was written, what is there is not what it names"));
+    }
     let (objects, bytes) = (count(wanted.len()), wanted.bytes());
     Ok(Published { objects, bytes, copied, removed, calls: calls.sent(), refused: calls.refused() })
 }
@@ -128,13 +148,14 @@ async fn copied(
     (source, target): (Listing<'_>, Listing<'_>),
     before: Option<Manifest>,
     meter: &Meter<'_>,
+    stop: &CancellationToken,
 ) -> Result<Plan, Failure> {
     let ranges = list::ranges(&before.as_ref().map(|it| it.names(target.at)).unwrap_or_default());
     let keys = before.map(|it| it.keys).unwrap_or_default();
     let copier = Copier::new(target.calls, source.at, target.at);
     let (found, objects) = channel(AHEAD);
     let drawn = plan::draw((source, target), ranges, &keys, found, meter);
-    match Box::pin(try_join(drawn, copy::all(&copier, objects, meter))).await {
+    match Box::pin(try_join(drawn, copy::all(&copier, objects, meter, stop))).await {
         Ok((plan, ())) => Ok(plan),
         Err(failure) => {
             copier.give_up().await;
@@ -165,9 +186,21 @@ pub(super) async fn empty(s3: &Client, at: &Location) -> Result<Removed, Failure
 }
 
 /// Returns what the manifest says of `latest`.
+///
+/// # Errors
+/// `ManifestUnreadable`: that cannot be told. Otherwise what S3 said.
 pub(super) async fn holding(s3: &Client, latest: &Location) -> Result<Holding, Failure> {
-    let found = manifest::read(&Calls::new(s3), latest).await?.manifest;
-    Ok(found.map_or(Holding::Unpublished, |it| Holding::Published(it.held(latest))))
+    let Before { manifest, unreadable, .. } = manifest::read(&Calls::new(s3), latest).await?;
+    match (manifest, unreadable) {
+        (Some(manifest), _) => manifest.held(latest).map(Holding::Published),
+        (None, Some(unreadable)) => Err(unreadable),
+        (None, None) => Ok(Holding::Unpublished),
+    }
+}
+
+/// Returns `name` of the export at `at`. `None`: it is not there.
+pub(super) async fn of_export(s3: &Client, at: &Location, name: &str) -> Result<Option<Content>, Failure> {
+    Calls::new(s3).get(Side::Source, at, name).await
 }
 
 /// Returns the manifest, and whether it is the run's and true.
@@ -190,7 +223,8 @@ pub(super) async fn start(s3: &Client, clock: &dyn Clock, run: &Run, source: &So
         replaces: run.replaces().map(ToString::to_string),
     };
     let published = match source.publish {
-        Publish::Copy => publish(s3, clock, &from, to, &stamp, progress).await,
+        // When the bot stops, all of it is cut off; the next publish gives up what was begun.
+        Publish::Copy => publish(s3, clock, &from, to, &stamp, progress, &CancellationToken::new()).await,
         Publish::Pointer => pointer::publish(s3, clock, &from, to, &stamp).await,
     };
     match published {
@@ -212,13 +246,17 @@ pub(super) fn read_foreign(bytes: &[u8]) {
 fn refuse_overlap(from: &Location, to: &Location) -> Result<(), Failure> {
     let (a, b) = (from.url(), to.url());
     if a.starts_with(&b) || b.starts_with(&a) {
-        return Err(Failure::new(Class::Config, "OverlappingPrefixes", format!("{a} {b}")));
+        let message = format!("one of {a} and {b} lies in the other");
+        return Err(Failure::new(Class::Config, codes::OVERLAPPING_PREFIXES, message));
     }
     Ok(())
 }
 
-/// Refuses to replace a newer snapshot's data.
+/// Refuses to replace a newer snapshot's data, or data of which nobody can tell whether it is.
 fn refuse_older(before: &Before, to: &Location, stamp: &Stamp) -> Result<(), Failure> {
+    if let Some(unreadable) = &before.unreadable {
+        return Err(unreadable.clone());
+    }
     let Some(newer) = before.manifest.as_ref().filter(|it| it.outranks(stamp)) else { return Ok(()) };
     let message = format!("{} holds {}", to.url(), newer.export_task);
     Err(Failure::new(Class::Data, codes::LATEST_IS_NEWER, message))

@@ -89,8 +89,8 @@ async fn published(world: &World, client: &Client, task: &str, rng: &mut Rng) ->
         let token = killed.clone();
         at_call(world, rng.usize(0..25), rng, Arc::new(move |_| token.cancel()));
     }
-    let progress = Progress::default();
-    let publishing = Box::pin(publish(client, &world.front.clock, &from, &to, &stamp, &progress));
+    let (progress, stop) = (Progress::default(), CancellationToken::new());
+    let publishing = Box::pin(publish(client, &world.front.clock, &from, &to, &stamp, &progress, &stop));
     tokio::select! {
         biased;
         () = killed.cancelled() => false,

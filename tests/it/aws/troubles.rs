@@ -14,6 +14,7 @@ use datalake_bot::{
 };
 use rstest::rstest;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     World,
@@ -42,8 +43,9 @@ async fn in_trouble(trouble: Fault, lasting: Option<Duration>) {
     let watch = Watch::new(&world, 18);
     let from = |task: &str| at(&format!("raw/{task}"));
     let published = async |task: &str, stamp: &Stamp| {
-        let progress = Progress::default();
-        Box::pin(publish(&client, &world.front.clock, &from(task), &at("latest/shop"), stamp, &progress)).await
+        let (progress, stop) = (Progress::default(), CancellationToken::new());
+        let (from, to) = (from(task), at("latest/shop"));
+        Box::pin(publish(&client, &world.front.clock, &from, &to, stamp, &progress, &stop)).await
     };
     let (before, task) = ("shop-001-a1", "shop-002-a1");
     watch.export(before, objects(before, BEFORE));

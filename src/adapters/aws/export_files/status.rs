@@ -3,11 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
+use tracing::warn;
 
 use crate::domain::schema;
+
+/// `Nov 22, 2026 3:00:00 AM`.
+const IN_WORDS: &str = "%b %d, %Y %I:%M:%S %p";
 
 /// `export_info_{task}.json`.
 #[derive(Debug, Default, Deserialize)]
@@ -75,8 +79,13 @@ pub(super) fn tables(bytes: &[u8]) -> Result<Vec<Table>, serde_json::Error> {
 }
 
 impl Info {
+    /// Returns the status as the file says it. One that says nothing is of an export that has ended.
+    pub(super) fn status(&self) -> &str {
+        self.status.as_deref().unwrap_or("COMPLETE")
+    }
+
     pub(super) fn state(&self) -> State {
-        let status = self.status.as_deref().unwrap_or("COMPLETE");
+        let status = self.status();
         match status.to_ascii_uppercase().as_str() {
             "COMPLETE" => State::Complete,
             "FAILED" | "CANCELED" => State::Broken(status.to_owned()),
@@ -84,9 +93,19 @@ impl Info {
         }
     }
 
-    /// Returns when the snapshot was taken, if the file says so in a form that can be read.
+    /// Returns when the snapshot was taken, if the file says so in a form that can be read. A time without an offset is
+    /// in UTC.
     pub(super) fn snapshot_time(&self) -> Option<Timestamp> {
-        self.snapshot_time.as_deref()?.parse().ok()
+        let said = self.snapshot_time.as_deref()?;
+        let local = || {
+            let time: DateTime = said.parse().or_else(|_| DateTime::strptime(IN_WORDS, said)).ok()?;
+            TimeZone::UTC.to_timestamp(time).ok()
+        };
+        let time = said.parse().ok().or_else(local);
+        if time.is_none() {
+            warn!(said, "The snapshot's time cannot be read, so that data of any age may replace this export");
+        }
+        time
     }
 
     /// Returns the size of the data that was exported.
@@ -224,7 +243,10 @@ mod tests {
         let time =
             |text: &str| read(&format!(r#"{{"snapshotTime":"{text}"}}"#)).snapshot_time().map(|it| it.as_second());
         assert_eq!(time("2026-11-22T03:00:00.123Z"), Some(1_795_316_400));
-        assert_eq!(time("Nov 22, 2026 3:00:00 AM"), None);
+        for text in ["2026-11-22 03:00:00", "2026-11-22T03:00:00", "Nov 22, 2026 3:00:00 AM", "2026-11-22 03:00:00Z"] {
+            assert_eq!(time(text), Some(1_795_316_400), "{text}");
+        }
+        assert_eq!(time("yesterday"), None);
     }
 
     #[test]

@@ -144,17 +144,20 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Returns the object `name` below `at`. `None`: it is not there.
-    pub(super) async fn get(&self, at: &Location, name: &str) -> Result<Option<Content>, Failure> {
+    /// Returns the object `name` below `at`, which is on that side. `None`: it is not there.
+    pub(super) async fn get(&self, side: Side, at: &Location, name: &str) -> Result<Option<Content>, Failure> {
         let make = |s3: &Client| {
             let call = s3.get_object().bucket(&at.bucket).key(at.key(name));
             async { read(call.send().await?).await }
         };
-        match self.send(Lane::Read, make).await {
-            Ok(content) => Ok(Some(content)),
-            Err(trouble) if trouble.is("NoSuchKey") => Ok(None),
-            Err(trouble) => Err(Action::GetObject.failed(Side::Target, at, trouble)),
-        }
+        found(self.send(Lane::Read, make).await, side, at)
+    }
+
+    /// Returns the `ETag` of the object `name` below `at`, in the target, without reading it. `None`: it is not there.
+    pub(super) async fn etag(&self, at: &Location, name: &str) -> Result<Option<String>, Failure> {
+        let make = |s3: &Client| s3.get_object().bucket(&at.bucket).key(at.key(name)).send();
+        let answer = self.send(Lane::Read, make).await.map(|it| it.e_tag.unwrap_or_default());
+        found(answer, Side::Target, at)
     }
 
     /// Writes JSON to `name` below `at`, if what is there is what is expected.
@@ -186,6 +189,15 @@ impl<'a> Calls<'a> {
             }
             Err(trouble) => Err(Action::PutObject.failed(Side::Target, at, trouble)),
         }
+    }
+}
+
+/// Returns what was found. That there is nothing is no failure.
+fn found<T>(answer: Result<T, Trouble>, side: Side, at: &Location) -> Result<Option<T>, Failure> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(trouble) if trouble.is("NoSuchKey") => Ok(None),
+        Err(trouble) => Err(Action::GetObject.failed(side, at, trouble)),
     }
 }
 

@@ -4,8 +4,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     super::s3::Object,
-    list::{AT_ONCE, Listing, PAGE, Range},
-    manifest::Manifest,
+    list::{AT_ONCE, Listing, PAGE, Range, ranges},
+    manifest::{self, Manifest},
     objects::{Etag, Names, Wanted},
 };
 use crate::domain::failure::{Class, Failure, codes};
@@ -37,7 +37,8 @@ pub(super) async fn all(target: Listing<'_>, wanted: &mut Wanted, stale: &Names)
         return Ok(());
     }
     let named: Vec<&str> = lost.iter().take(NAMED).map(|it| wanted.names().get(*it)).collect();
-    let message = format!("{} of {}: {}", lost.len(), wanted.len(), named.join(", "));
+    let (lost, all, named) = (lost.len(), wanted.len(), named.join(", "));
+    let message = format!("{lost} of {all} objects are missing or of another size after the copy: {named}");
     Err(Failure::new(Class::Data, codes::COPY_INCOMPLETE, message))
 }
 
@@ -95,13 +96,35 @@ pub(super) async fn is_complete(
     counts: fn(&str) -> bool,
 ) -> Result<bool, Failure> {
     let prefix = target.at.key("");
-    let ranges = super::list::ranges(&manifest.names(target.at));
-    let mut keys = manifest.keys.iter();
+    let named =
+        manifest.keys.iter().map(|it| Named { name: it.key.strip_prefix(&prefix), size: it.size, etag: it.etag });
+    is_exactly(target, ranges(&manifest.names(target.at)), named, counts).await
+}
+
+/// Says whether what is listed there is what was `wanted` and seen in place, and nothing else.
+pub(super) async fn is_in_place(target: Listing<'_>, wanted: &Wanted) -> Result<bool, Failure> {
+    let named = wanted.iter().map(|it| Named { name: Some(it.name), size: it.size, etag: it.there.unwrap_or(it.etag) });
+    is_exactly(target, ranges(wanted.names()), named, |it| it != manifest::NAME).await
+}
+
+/// An object that is to be there.
+struct Named<'a> {
+    /// `None`: it lies elsewhere.
+    name: Option<&'a str>,
+    size: u64,
+    etag: &'a Etag,
+}
+
+async fn is_exactly<'a>(
+    target: Listing<'_>,
+    ranges: Vec<Range>,
+    mut named: impl Iterator<Item = Named<'a>>,
+    counts: fn(&str) -> bool,
+) -> Result<bool, Failure> {
     let mut pages = target.pages(ranges);
     let mut is_named = |there: &Object| {
-        keys.next().is_some_and(|it| {
-            let name = it.key.strip_prefix(&prefix);
-            name == Some(&there.name) && it.size == there.size && *it.etag == Etag::from(&there.etag[..])
+        named.next().is_some_and(|it| {
+            it.name == Some(&there.name) && it.size == there.size && *it.etag == Etag::from(&there.etag[..])
         })
     };
     while let Some(page) = pages.try_next().await? {
@@ -109,7 +132,7 @@ pub(super) async fn is_complete(
             return Ok(false);
         }
     }
-    Ok(keys.next().is_none())
+    Ok(named.next().is_none())
 }
 
 #[cfg(test)]

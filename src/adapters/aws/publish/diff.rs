@@ -101,13 +101,19 @@ impl<'a> Diff<'a> {
 }
 
 /// Says whether an object of an export is data: everything but the export's own status files, folder markers and what
-/// begins with `_` or `.`, which readers of Parquet folders skip. `_SUCCESS` is data: it says that a table without
-/// Parquet files has no rows.
+/// begins with `_` or `.`, or lies in a folder that does, which readers of Parquet folders skip. `_SUCCESS` is data: it
+/// says that a table without Parquet files has no rows.
 pub(super) fn is_data(name: &str) -> bool {
-    let file = name.rsplit('/').next().unwrap_or(name);
-    let is_status =
-        file.ends_with(".json") && (file.starts_with("export_info_") || file.starts_with("export_tables_info_"));
-    file == "_SUCCESS" || !(file.is_empty() || is_status || file.starts_with(['_', '.']))
+    let (folders, file) = name.rsplit_once('/').unwrap_or(("", name));
+    let is_hidden = |part: &str| part.starts_with(['_', '.']);
+    let is_status = is_info(file) || (file.starts_with("export_tables_info_") && file.ends_with(".json"));
+    let is_data = file == "_SUCCESS" || !(file.is_empty() || is_status || is_hidden(file));
+    is_data && !folders.split('/').any(is_hidden)
+}
+
+/// Says whether this is the status file of an export, which lies directly below its prefix.
+pub(super) fn is_info(file: &str) -> bool {
+    file.starts_with("export_info_") && file.ends_with(".json")
 }
 
 #[cfg(test)]

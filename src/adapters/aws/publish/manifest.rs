@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 use aws_sdk_s3::primitives::SdkBody;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tracing::warn;
 
 use super::{
     Stamp,
     calls::{Calls, Expected},
     objects::{Names, Wanted},
+    trouble::{Side, contested},
 };
-use crate::domain::{failure::Failure, forecast::Published, source::Location};
+use crate::domain::{
+    failure::{Class, Failure, codes},
+    forecast::Published,
+    source::Location,
+};
 
 mod keys;
 
@@ -31,7 +35,9 @@ pub(super) struct Manifest {
     pub(super) export_task: String,
     #[serde(default)]
     pub(super) snapshot_time: Option<Timestamp>,
-    pub(super) published_at: Timestamp,
+    /// Others need not say it.
+    #[serde(default)]
+    published_at: Option<Timestamp>,
     /// The `s3://` address that the keys lie below, if that is not the manifest's own prefix: nothing was copied then.
     #[serde(default)]
     pub(super) location: Option<String>,
@@ -45,6 +51,8 @@ pub(super) struct Manifest {
 pub(super) struct Before {
     /// `None`: there is none, or none that can be read.
     pub(super) manifest: Option<Manifest>,
+    /// Why the one that is there cannot be read.
+    pub(super) unreadable: Option<Failure>,
     /// What a write that replaces it expects there.
     pub(super) expected: Expected,
 }
@@ -94,7 +102,11 @@ impl Draft<'_> {
 
 impl Manifest {
     /// Returns what it says of `latest`, table by table. A key that is in no table's folder counts for its first folder.
-    pub(super) fn held(self, latest: &Location) -> Published {
+    ///
+    /// # Errors
+    /// `ManifestUnreadable`: it does not say when it was written.
+    pub(super) fn held(self, latest: &Location) -> Result<Published, Failure> {
+        let Some(published_at) = self.published_at else { return Err(unreadable(latest, "it has no published_at")) };
         // A bucket's name has no slash: what comes after the first one is the prefix.
         let elsewhere = self.location.as_deref().and_then(|it| it.strip_prefix("s3://")?.split_once('/'));
         let prefix = elsewhere.map_or_else(|| latest.key(""), |(_, prefix)| prefix.to_owned());
@@ -107,8 +119,8 @@ impl Manifest {
                 None => drop(tables.insert(name[..end].to_owned(), 1)),
             }
         }
-        let Self { export_task, snapshot_time, published_at, .. } = self;
-        Published { export_task, snapshot_time, published_at, tables }
+        let Self { export_task, snapshot_time, .. } = self;
+        Ok(Published { export_task, snapshot_time, published_at, tables })
     }
 
     /// Says whether `stamp` must not replace it: it is of a newer snapshot, and not what is to be replaced all the same.
@@ -127,21 +139,40 @@ impl Manifest {
     }
 }
 
-/// Returns the manifest at `at`. One that cannot be read says nothing of what is there, and is replaced by the next.
+impl Before {
+    /// Looks whether the manifest at `at` is still the one that was read.
+    ///
+    /// # Errors
+    /// `LatestContested`, which is transient: it is another one. Otherwise what S3 said.
+    pub(super) async fn is_still_there(&self, calls: &Calls<'_>, at: &Location) -> Result<(), Failure> {
+        let same = match (&self.expected, calls.etag(at, NAME).await?) {
+            (Expected::Nothing, there) => there.is_none(),
+            (Expected::Etag(read), there) => there.as_ref() == Some(read),
+        };
+        if same { Ok(()) } else { Err(contested(at, "another manifest is there since this publish began")) }
+    }
+}
+
+/// Returns the manifest at `at`. Of one that cannot be read it returns why: to replace it might be to go back.
 pub(super) async fn read(calls: &Calls<'_>, at: &Location) -> Result<Before, Failure> {
-    let Some(content) = calls.get(at, NAME).await? else {
-        return Ok(Before { manifest: None, expected: Expected::Nothing });
+    let Some(content) = calls.get(Side::Target, at, NAME).await? else {
+        return Ok(Before { manifest: None, unreadable: None, expected: Expected::Nothing });
     };
-    let manifest = serde_json::from_slice(&content.bytes)
-        .inspect_err(|error| warn!(manifest = at.key(NAME), %error, "The manifest cannot be read"))
-        .ok();
-    Ok(Before { manifest, expected: Expected::Etag(content.etag) })
+    let expected = Expected::Etag(content.etag);
+    Ok(match serde_json::from_slice(&content.bytes) {
+        Ok(manifest) => Before { manifest: Some(manifest), unreadable: None, expected },
+        Err(error) => Before { manifest: None, unreadable: Some(unreadable(at, &error.to_string())), expected },
+    })
+}
+
+fn unreadable(at: &Location, why: &str) -> Failure {
+    Failure::new(Class::Data, codes::MANIFEST_UNREADABLE, format!("{}{NAME}: {why}", at.url()))
 }
 
 /// Writes the manifest at `at`, if the one there is still the one that was read.
 ///
 /// # Errors
-/// What S3 said; `PreconditionFailed`, which is transient, if another one is there.
+/// `LatestContested`, which is transient: another one is there. Otherwise what S3 said.
 pub(super) async fn write(
     calls: &Calls<'_>,
     at: &Location,
@@ -150,10 +181,12 @@ pub(super) async fn write(
 ) -> Result<(), Failure> {
     let json = SdkBody::from(draft.json(at));
     let Err(failure) = calls.put(at, NAME, &json, expected).await else { return Ok(()) };
+    if failure.code != "PreconditionFailed" {
+        return Err(failure);
+    }
     // An answer may have been lost: then what is there is what an earlier attempt has written.
-    let ours = failure.code == "PreconditionFailed"
-        && calls.get(at, NAME).await?.is_some_and(|it| json.bytes() == Some(&it.bytes));
-    if ours { Ok(()) } else { Err(failure) }
+    let ours = calls.get(Side::Target, at, NAME).await?.is_some_and(|it| json.bytes() == Some(&it.bytes));
+    if ours { Ok(()) } else { Err(contested(at, "its manifest was written first")) }
 }
 
 #[cfg(test)]

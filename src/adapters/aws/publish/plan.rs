@@ -5,13 +5,16 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::{
     super::s3::Object,
-    diff::{Diff, Step},
+    diff::{self, Diff, Step},
     list::{Listing, Range},
-    manifest::Keys,
+    manifest::{self, Keys},
     meter::Meter,
     objects::{Names, Wanted},
 };
-use crate::domain::failure::Failure;
+use crate::domain::{
+    failure::{Class, Failure, codes},
+    source::Location,
+};
 
 /// What is to be below `latest/`, and what is there beside it.
 #[derive(Debug, Default)]
@@ -22,6 +25,9 @@ pub(super) struct Plan {
 
 /// Lists both sides, and sends what must be copied to `copies`, in the order of names. `ranges` are those that the names
 /// of both are expected to be spread over, `before` what the manifest in place names.
+///
+/// # Errors
+/// `NotOneExport`, `TargetOfOthers`: one of the prefixes is another one than was meant. Otherwise what S3 said.
 pub(super) async fn draw(
     (source, target): (Listing<'_>, Listing<'_>),
     ranges: Vec<Range>,
@@ -33,7 +39,8 @@ pub(super) async fn draw(
     let (there, targets) = channel(1);
     let diff = Diff::new(before, target.at.key(""));
     let listed = (pump(source.pages(ranges.clone()), found), pump(target.pages(ranges), there));
-    let (plan, (), ()) = try_join3(merge(diff, sources, targets, copies, meter), listed.0, listed.1).await?;
+    let merged = merge((diff, source.at, target.at), sources, targets, copies, meter);
+    let (plan, (), ()) = try_join3(merged, listed.0, listed.1).await?;
     Ok(plan)
 }
 
@@ -51,7 +58,7 @@ async fn pump(
 }
 
 async fn merge(
-    mut diff: Diff<'_>,
+    (mut diff, from, to): (Diff<'_>, &Location, &Location),
     mut sources: Receiver<Vec<Object>>,
     mut targets: Receiver<Vec<Object>>,
     copies: Sender<Object>,
@@ -60,7 +67,11 @@ async fn merge(
     let mut plan = Plan::default();
     loop {
         match diff.step() {
-            Step::NeedSource => diff.source(sources.recv().await),
+            Step::NeedSource => {
+                let page = sources.recv().await;
+                refuse_exports_below(from, page.as_deref().unwrap_or_default())?;
+                diff.source(page);
+            }
             Step::NeedTarget => diff.target(targets.recv().await),
             Step::Same(object, etag) => {
                 meter.found(object.size, true);
@@ -72,10 +83,30 @@ async fn merge(
                 // Who copies takes everything, or has failed and ends the whole.
                 let _ = copies.send(object).await;
             }
-            Step::Stale(name) => plan.stale.push(&name),
+            Step::Stale(name) => {
+                refuse_others(to, &name)?;
+                plan.stale.push(&name);
+            }
             Step::End => break,
         }
     }
     meter.all_found();
     Ok(plan)
+}
+
+/// Refuses a source of which a folder is an export: together they are none.
+fn refuse_exports_below(from: &Location, page: &[Object]) -> Result<(), Failure> {
+    let is_below = |it: &&Object| it.name.rsplit_once('/').is_some_and(|(_, file)| diff::is_info(file));
+    let Some(found) = page.iter().find(is_below) else { return Ok(()) };
+    let message = format!("{} is no export, but holds one: {}", from.url(), found.name);
+    Err(Failure::new(Class::Config, codes::NOT_ONE_EXPORT, message))
+}
+
+/// Refuses to remove what somebody has published below the target.
+fn refuse_others(to: &Location, stale: &str) -> Result<(), Failure> {
+    if stale.rsplit_once('/').is_none_or(|(_, file)| file != manifest::NAME) {
+        return Ok(());
+    }
+    let message = format!("{} would lose what is published below it, by {stale}", to.url());
+    Err(Failure::new(Class::Config, codes::TARGET_OF_OTHERS, message))
 }

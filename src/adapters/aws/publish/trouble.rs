@@ -8,7 +8,10 @@ use super::{
     super::error::Trouble,
     calls::{Calls, Lane},
 };
-use crate::domain::{failure::Failure, source::Location};
+use crate::domain::{
+    failure::{Class, Failure, codes},
+    source::Location,
+};
 
 /// Where publishing reads, and where it writes or removes. They may belong to different accounts, with different keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,12 @@ impl Action {
         let failure = Failure::from(trouble);
         Failure { message: format!("{self} on {place}: {}", failure.message), ..failure }
     }
+}
+
+/// Returns the failure that somebody else publishes to `to` at the same time, by what was `seen` there.
+pub(super) fn contested(to: &Location, seen: &str) -> Failure {
+    let message = format!("somebody else publishes to {} at the same time: {seen}", to.url());
+    Failure::new(Class::Transient, codes::LATEST_CONTESTED, message)
 }
 
 /// Returns what people are told of a copy that failed. AWS does not always say whether the source could not be read or

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::body::Bytes;
 use s3s::{
     S3Result,
-    dto::{CompletedMultipartUpload, CompletedPart, ETag},
+    dto::{CompletedMultipartUpload, CompletedPart, ETag, MultipartUpload},
     s3_error,
 };
 
@@ -77,6 +77,17 @@ impl Upload {
         part.filter(|it| wanted.e_tag.as_ref().is_none_or(|etag| etag.value() == it.etag))
             .ok_or_else(|| s3_error!(InvalidPart, "One or more of the specified parts could not be found."))
     }
+}
+
+/// Returns the uploads whose keys begin with `prefix`, all on one page.
+pub(super) fn listed(uploads: &BTreeMap<String, Upload>, prefix: &str) -> Vec<MultipartUpload> {
+    let found = uploads.iter().filter(|(_, it)| it.key.starts_with(prefix));
+    let told = |(id, it): (&String, &Upload)| MultipartUpload {
+        key: Some(it.key.clone()),
+        upload_id: Some(id.clone()),
+        ..MultipartUpload::default()
+    };
+    found.map(told).collect()
 }
 
 impl Bucket {

@@ -19,6 +19,7 @@ pub(super) fn name(parts: &Parts) -> &'static str {
         (&Method::GET, true, _) => "ListBuckets",
         (&Method::GET, false, true) if asks("location") => "GetBucketLocation",
         (&Method::GET, false, true) if asks("list-type") => "ListObjectsV2",
+        (&Method::GET, false, true) if asks("uploads") => "ListMultipartUploads",
         (&Method::HEAD, false, true) => "HeadBucket",
         (&Method::PUT, false, true) if query.is_empty() => "CreateBucket",
         (&Method::DELETE, false, true) if query.is_empty() => "DeleteBucket",

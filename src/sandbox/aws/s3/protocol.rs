@@ -14,15 +14,16 @@ use s3s::{
         DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag,
         ETagCondition, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput, GetObjectOutput,
         HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
-        ListObjectsV2Input, ListObjectsV2Output, MetadataDirective, PutObjectInput, PutObjectOutput, Range,
-        StreamingBlob, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+        ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsV2Input, ListObjectsV2Output,
+        MetadataDirective, PutObjectInput, PutObjectOutput, Range, StreamingBlob, UploadPartCopyInput,
+        UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
     },
     s3_error,
 };
 
 use super::{
     conditions, listing,
-    multipart::Upload,
+    multipart::{self, Upload},
     object::{Headers, Object, timestamp},
     store::{Etags, Store},
 };
@@ -294,6 +295,17 @@ impl S3 for Protocol {
             e_tag: Some(ETag::Strong(etag)),
             ..CompleteMultipartUploadOutput::default()
         }))
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        req: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+        let ListMultipartUploadsInput { bucket, prefix, .. } = req.input;
+        let prefix = prefix.unwrap_or_default();
+        let uploads = self.0.bucket(&bucket, |bucket| Ok(multipart::listed(&bucket.uploads, &prefix)))?;
+        let output = ListMultipartUploadsOutput { uploads: Some(uploads), ..ListMultipartUploadsOutput::default() };
+        Ok(S3Response::new(output))
     }
 
     async fn abort_multipart_upload(

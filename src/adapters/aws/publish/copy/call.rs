@@ -11,14 +11,11 @@ use super::{
     super::{
         super::{error::Trouble, s3::Object},
         calls::{Calls, Lane},
-        trouble::copy_failed,
+        trouble::{contested, copy_failed},
     },
     parts::{self, Sizes, Upload},
 };
-use crate::domain::{
-    failure::{Class, Failure},
-    source::Location,
-};
+use crate::domain::{failure::Failure, source::Location};
 
 /// One call's work.
 #[derive(Debug)]
@@ -145,7 +142,7 @@ impl<'a> Copier<'a> {
             // Somebody has given it up, or an attempt whose answer was lost has put it together: to begin anew finds out.
             Err(trouble) if trouble.is("NoSuchUpload") => {
                 self.open().remove(&upload.id);
-                Err(Failure::new(Class::Transient, "NoSuchUpload", format!("{key}: {}", trouble.message())))
+                Err(contested(self.to, &format!("the upload of {key} is gone")))
             }
             Err(trouble) => Err(self.failed(&upload.object.name, trouble).await),
         }

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use futures_util::{StreamExt as _, stream};
 use tracing::warn;
 
 use super::{
     super::{
         super::s3::Object,
         calls::{Calls, Lane},
-        objects::Wanted,
     },
     call::Job,
 };
@@ -99,34 +99,43 @@ impl Upload {
     }
 }
 
-/// Gives up what a publish that was killed has left of uploads to `wanted` names below `to`: parts without an object cost
-/// until then. When it is called, no upload of ours is open. That it fails is no failure: there is a lifecycle rule too.
-pub(in super::super) async fn give_up_leftovers(calls: &Calls<'_>, to: &Location, wanted: &Wanted) {
-    if !wanted.iter().any(|it| Sizes::default().is_large(it.size)) {
-        return;
-    }
+/// Uploads that are given up at the same time.
+const ABORTS: usize = 16;
+
+/// An upload that somebody has begun.
+#[derive(Debug)]
+pub(in super::super) struct Open {
+    key: String,
+    id: String,
+}
+
+/// Returns the uploads that are open below `to`, a thousand at most. That they cannot be listed is no failure: there is a
+/// lifecycle rule too.
+pub(in super::super) async fn open(calls: &Calls<'_>, to: &Location) -> Vec<Open> {
     let list = |s3: &aws_sdk_s3::Client| s3.list_multipart_uploads().bucket(&to.bucket).prefix(to.key("")).send();
-    let found = match calls.send(Lane::Read, list).await {
-        Ok(found) => found,
-        Err(trouble) => {
-            let at = to.url();
-            return warn!(at, "Uploads that were left over cannot be listed: {}", trouble.message());
+    match calls.send(Lane::Read, list).await {
+        Ok(found) => {
+            let uploads = found.uploads.into_iter().flatten();
+            uploads.filter_map(|it| Some(Open { key: it.key?, id: it.upload_id? })).collect()
         }
-    };
-    for it in found.uploads() {
-        let (Some(key), Some(id)) = (&it.key, &it.upload_id) else { continue };
-        let Some(name) = key.strip_prefix(&to.key("")) else { continue };
-        let at = wanted.names().before(name);
-        if at < wanted.len() && wanted.names().get(at) == name {
-            abort(calls, to, key, id).await;
+        Err(trouble) => {
+            warn!(at = to.url(), "Uploads that were left over cannot be listed: {}", trouble.message());
+            Vec::new()
         }
     }
 }
 
-/// Gives an upload up. If this fails too, a lifecycle rule must do it.
+/// Gives the uploads up: parts without an object cost until then.
+pub(in super::super) async fn give_up(calls: &Calls<'_>, to: &Location, open: &[Open]) {
+    stream::iter(open).for_each_concurrent(ABORTS, |it| abort(calls, to, &it.key, &it.id)).await;
+}
+
+/// Gives an upload up; one that is gone already is. If this fails too, a lifecycle rule must do it.
 pub(super) async fn abort(calls: &Calls<'_>, to: &Location, key: &str, id: &str) {
     let abort = |s3: &aws_sdk_s3::Client| s3.abort_multipart_upload().bucket(&to.bucket).key(key).upload_id(id).send();
-    if let Err(trouble) = calls.send(Lane::Write, abort).await {
+    if let Err(trouble) = calls.send(Lane::Write, abort).await
+        && !trouble.is("NoSuchUpload")
+    {
         warn!(key, "An upload cannot be given up: {}", trouble.message());
     }
 }

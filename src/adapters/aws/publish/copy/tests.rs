@@ -7,7 +7,6 @@ use super::{
     super::{
         calls::Calls,
         canned::{Answer, Canned, fine, refusal},
-        objects::Wanted,
     },
     parts::{Sizes, Upload},
     *,
@@ -41,6 +40,10 @@ fn location(prefix: &str) -> Location {
 
 /// Copies the objects, those above 20 bytes in parts of 10. Returns how many bytes have arrived.
 async fn copy(server: &Canned, objects: &[Object]) -> Result<u64, Failure> {
+    copy_until(server, objects, &CancellationToken::new()).await
+}
+
+async fn copy_until(server: &Canned, objects: &[Object], stop: &CancellationToken) -> Result<u64, Failure> {
     let (from, to) = (location("raw/a"), location("latest"));
     let calls = Calls::new(&server.client);
     let progress = Progress::default();
@@ -50,7 +53,7 @@ async fn copy(server: &Canned, objects: &[Object]) -> Result<u64, Failure> {
     let (sender, receiver) = channel(objects.len());
     objects.iter().for_each(|it| sender.try_send(it.clone()).unwrap());
     drop(sender);
-    let copied = Box::pin(all(&copier, receiver, &meter)).await;
+    let copied = Box::pin(all(&copier, receiver, &meter, stop)).await;
     if copied.is_err() {
         copier.give_up().await;
     }
@@ -109,35 +112,55 @@ async fn troubles_that_pass_cost_a_call_and_nothing_else() {
 async fn what_stays_in_trouble_ends_it_as_transient() {
     let server = Canned::start(|_, _| Some(refusal(500, "InternalError"))).await;
     let failure = copy(&server, &[object("x", 5)]).await.unwrap_err();
-    assert_eq!((failure.class, failure.code.as_str()), (crate::domain::failure::Class::Transient, "InternalError"));
+    assert_eq!((failure.class, failure.code.as_str()), (Class::Transient, "InternalError"));
     assert_eq!(server.asked(&["PUT"]).len(), 5);
 }
 
 #[tokio::test]
-async fn uploads_that_were_left_over_are_given_up_if_they_are_of_wanted_names() {
+async fn uploads_that_are_open_are_found_and_given_up_and_one_that_is_gone_is_no_trouble() {
     let upload = |key: &str, id: &str| format!("<Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>");
     let listed = [upload("latest/big", "u1"), upload("latest/other", "u2")].concat();
     let listed = format!("<ListMultipartUploadsResult>{listed}</ListMultipartUploadsResult>");
-    let judge = move |call: &str, _| Some(if call.starts_with("GET") { fine(listed.clone()) } else { fine("") });
+    let judge = move |call: &str, _| {
+        Some(match call {
+            it if it.starts_with("GET") => fine(listed.clone()),
+            it if it.contains("uploadId=u1") => refusal(404, "NoSuchUpload"),
+            _ => fine(""),
+        })
+    };
     let server = Canned::start(judge).await;
-    let calls = Calls::new(&server.client);
-    let mut wanted = Wanted::default();
-    wanted.push(&object("small", 5), None);
-    give_up_leftovers(&calls, &location("latest"), &wanted).await;
-    assert!(server.asked(&[]).is_empty(), "without large objects there are no uploads");
-    let mut wanted = Wanted::default();
-    wanted.push(&object("big", 1 << 40), None);
-    give_up_leftovers(&calls, &location("latest"), &wanted).await;
-    let given_up = server.asked(&["DELETE"]);
-    assert!(matches!(&given_up[..], [only] if only.contains("uploadId=u1")), "{given_up:?}");
+    let (calls, to) = (Calls::new(&server.client), location("latest"));
+    let found = open(&calls, &to).await;
+    assert_eq!((found.len(), server.asked(&["GET", "uploads", "prefix=latest%2F"]).len()), (2, 1));
+    give_up(&calls, &to, &found).await;
+    for upload in ["/latest/big?", "/latest/other?"] {
+        assert_eq!(server.asked(&["DELETE", upload]).len(), 1, "{upload}");
+    }
 }
 
 #[tokio::test]
-async fn a_service_that_lists_no_uploads_is_no_trouble() {
+async fn a_service_that_lists_no_uploads_is_no_trouble_and_is_asked_once() {
     let server = Canned::start(|_, _| Some(refusal(501, "NotImplemented"))).await;
-    let mut wanted = Wanted::default();
-    wanted.push(&object("big", 1 << 40), None);
-    give_up_leftovers(&Calls::new(&server.client), &location("latest"), &wanted).await;
+    assert!(open(&Calls::new(&server.client), &location("latest")).await.is_empty());
+    assert_eq!(server.asked(&[]).len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_asked_to_stop_gives_up_what_was_begun() {
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    // The stop comes while S3 has not yet told the upload's id.
+    let judge = move |call: &str, _| {
+        if call.contains("?uploads") {
+            asked.cancel();
+        }
+        Some(s3(call))
+    };
+    let server = Canned::start(judge).await;
+    let failure = copy_until(&server, &[object("x", 25)], &stop).await.unwrap_err();
+    assert_eq!(failure.code, codes::STOPPED);
+    assert_eq!(server.asked(&["DELETE", "uploadId=u1"]).len(), 1);
+    assert!(server.asked(&["<CompleteMultipartUpload"]).is_empty());
 }
 
 proptest! {

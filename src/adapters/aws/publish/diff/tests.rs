@@ -121,6 +121,10 @@ fn data_is_what_readers_of_parquet_see() {
         ("shop/", false),
         ("shop/shop.users/1/_started", false),
         ("shop/shop.users/1/.part-0.crc", false),
+        ("shop/shop.users/_temporary/0/part-0.parquet", false),
+        ("shop/shop.users/_temporary/_SUCCESS", false),
+        (".staging/shop.users/1/part-0.parquet", false),
+        ("shop/public._users/1/part-0.parquet", true),
         ("_manifest.json", false),
     ] {
         assert_eq!(is_data(name), data, "{name}");

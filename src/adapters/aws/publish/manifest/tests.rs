@@ -41,7 +41,7 @@ fn objects_are_counted_by_table() {
     let keys = ["db/db.a/1/_SUCCESS", "db/db.a/1/part-0", "db/db.b/1/_SUCCESS", "stray"];
     let keys = keys.map(|name| serde_json::json!({ "key": format!("latest/shop/{name}"), "size": 1, "etag": "" }));
     let latest = Location { bucket: "lake".to_owned(), prefix: "latest/shop".to_owned() };
-    let held = read(&keys.to_vec().into(), None).unwrap().held(&latest);
+    let held = read(&keys.to_vec().into(), None).unwrap().held(&latest).unwrap();
     let tables: Vec<(&str, u64)> = held.tables.iter().map(|(name, objects)| (name.as_str(), *objects)).collect();
     assert_eq!(tables, [("db/db.a", 2), ("db/db.b", 1), ("stray", 1)]);
 }

@@ -1,5 +1,7 @@
 //! Keys, other accounts and other Regions: what people are told, and what helps.
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     adapters::aws::{
         Stamp, publish,
@@ -34,7 +36,8 @@ async fn failure(judge: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static)
     let at = |bucket: &str, prefix: &str| Location { bucket: bucket.to_owned(), prefix: prefix.to_owned() };
     let (from, to) = (at("exports", "raw/a"), at("lake", "latest"));
     let stamp = Stamp { export_task: "a".to_owned(), snapshot_time: None, replaces: None };
-    Box::pin(publish(&server.client, &System, &from, &to, &stamp, &Progress::default())).await.unwrap_err()
+    let (progress, stop) = (Progress::default(), CancellationToken::new());
+    Box::pin(publish(&server.client, &System, &from, &to, &stamp, &progress, &stop)).await.unwrap_err()
 }
 
 /// Refuses copies so.
