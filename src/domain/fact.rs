@@ -282,7 +282,8 @@ impl Run {
             .all(|it| matches!(it.status, StageStatus::Succeeded | StageStatus::Skipped));
         let reads_export = matches!(from, StageId::Verify | StageId::Latest);
         let is_there = !(reads_export && self.removal.is_some());
-        let can_begin = from > StageId::Export && self.stage(from).status != StageStatus::Skipped && is_there;
+        let is_whole = self.rolled_back_to.is_none() || from <= StageId::Latest;
+        let can_begin = from > StageId::Export && self.stage(from).status != StageStatus::Skipped && is_there && is_whole;
         (self.can_go_on() && kept && can_begin).then_some(())?;
         self.reset(from, by, now);
         Some(())

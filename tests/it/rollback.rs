@@ -21,7 +21,7 @@ use crate::{
     harness::{ANA, Bot, CHANNEL, Judge, KENJI, MINA, OLGA, has, key, name, options},
 };
 
-const CONFIRM: &str = "rollback.confirm";
+pub(crate) const CONFIRM: &str = "rollback.confirm";
 
 /// What the manifest says whose data is published.
 pub(crate) fn published(judge: &Judge, source: &str) -> String {
@@ -63,7 +63,7 @@ fn preview(judge: &Judge, user: &str) -> Option<Posted> {
     messages.rfind(|it| it.only_for.as_deref() == Some(user) && has(it, CONFIRM))
 }
 
-async fn previewed(bot: &Bot, user: &str, words: &str) -> Posted {
+pub(crate) async fn previewed(bot: &Bot, user: &str, words: &str) -> Posted {
     bot.slash(user, &format!("/datalake rollback {words}")).await;
     bot.until("what it would do is told", async || preview(bot, user)).await
 }

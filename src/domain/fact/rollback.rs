@@ -19,7 +19,8 @@ impl Run {
             self.stages.iter().filter(|it| it.id < StageId::Latest).all(|it| it.status == StageStatus::Succeeded);
         let can_begin =
             kept && self.status.is_over() && self.next_attempt.is_none() && self.export_task != rollback.from;
-        (can_begin && self.has_been_good() && self.removal.is_none()).then_some(())?;
+        let is_marked = self.rolled_back_to.is_some();
+        (can_begin && self.has_been_good() && self.removal.is_none() && !is_marked).then_some(())?;
         self.past_rollbacks.extend(self.rollback.take());
         self.rollback = Some(Rollback { at: now, ..rollback.clone() });
         self.reopen(StageId::Latest, Void::Plan, now);
@@ -28,7 +29,6 @@ impl Run {
         self.error = None;
         self.canceled_by = None;
         self.overtaken = None;
-        self.past_marks.extend(self.rolled_back_to.take());
         self.finished_at = None;
         Some(())
     }

@@ -6,6 +6,7 @@ use super::{redact::redact, seconds, stage};
 use crate::{
     domain::{
         retention::Removal,
+        rollback::RolledBack,
         run::{Run, RunStatus},
         stage::StageStatus,
     },
@@ -93,6 +94,13 @@ pub fn why(voice: Voice<'_>, run: &Run) -> Mrkdwn {
         Mrkdwn::lines([voice.say("rollback.why_left", values), reason(voice, it.reason.as_deref())])
     });
     Mrkdwn::lines(back.into_iter().chain(left))
+}
+
+/// Returns that a retry undoes the rollback `mark`, by whom that was, and why; empty if there is none.
+pub fn undone_by_retry(voice: Voice<'_>, mark: Option<&RolledBack>) -> Mrkdwn {
+    let Some(RolledBack { to, by, reason, .. }) = mark else { return Mrkdwn::default() };
+    let reason = reason.as_deref().map(redact);
+    voice.say("rollback.undoes", values! { to => to.as_str(), by, reason })
 }
 
 /// Returns why somebody has gone back, in their own words; empty if they have not said it.

@@ -1,0 +1,65 @@
+//! What becomes of the two runs of a rollback that did not end well, or that somebody takes back.
+
+use datalake_bot::{
+    domain::{
+        run::{Run, RunStatus},
+        stage::StageId,
+    },
+    sandbox::slack::Posted,
+};
+
+use crate::{
+    harness::{ANA, Bot, CHANNEL, KENJI, MINA, has, name},
+    rollback::{CONFIRM, night, previewed, published, record, succeeded},
+};
+
+/// Approves the open request of a sensitive layer, as Mina.
+async fn approve(bot: &Bot) {
+    let open = |it: &Posted| has(it, "approval.approve");
+    let asked = bot.until("people are asked", async || bot.messages(CHANNEL).into_iter().find(open)).await;
+    bot.world.slack.press(MINA, CHANNEL, &asked.ts, "approval.approve").await.unwrap();
+    let decided = |it: &Posted| it.ts == asked.ts && !has(it, "approval.approve");
+    bot.until("it is decided", async || bot.messages(CHANNEL).into_iter().find(decided)).await;
+}
+
+async fn stands(bot: &Bot, run: &Run, status: RunStatus) -> Run {
+    bot.until("the run stands so", async || Some(record(bot, run).await).filter(|it| it.status == status)).await
+}
+
+/// The run of the newest snapshot of `learning` waits for approval, and is canceled.
+async fn canceled_night(bot: &Bot, known: &[&Run]) -> Run {
+    night(&bot.world, "learning", "canceled");
+    let waits = |it: &Run| it.status == RunStatus::WaitingApproval && known.iter().all(|k| k.run_id != it.run_id);
+    let run = bot.until("a run waits", async || bot.runs().await.into_iter().find(waits)).await;
+    bot.slash(ANA, &format!("/datalake cancel {}", name(&run))).await;
+    stands(bot, &run, RunStatus::Canceled).await
+}
+
+/// Somebody rolls `learning` back.
+async fn roll_back(bot: &Bot) {
+    let preview = previewed(bot, ANA, "learning --reason half the rows are missing").await;
+    bot.world.slack.press(ANA, CHANNEL, &preview.ts, CONFIRM).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_rolled_back_from_is_retried_from_latest_only_and_asks_anew() {
+    let bot = Bot::start().await;
+    bot.world.slack.set_group_members("S0PRIVACY01", &[KENJI, MINA]);
+    bot.slash(ANA, "/datalake run learning").await;
+    approve(&bot).await;
+    let older = succeeded(&bot, "learning", &[]).await;
+    let newer = canceled_night(&bot, &[&older]).await;
+    roll_back(&bot).await;
+    approve(&bot).await;
+    stands(&bot, &older, RunStatus::Succeeded).await;
+    assert_eq!(published(&bot, "learning"), name(&older));
+
+    bot.slash(ANA, &format!("/datalake retry {} --from sensitive.approval", name(&newer))).await;
+    bot.told(ANA, "somebody has rolled back from run").await;
+    assert_eq!(record(&bot, &newer).await.status, RunStatus::Canceled);
+    bot.slash(ANA, &format!("/datalake retry {}", name(&newer))).await;
+    bot.told(ANA, "This undoes the rollback").await;
+    let again = stands(&bot, &newer, RunStatus::WaitingApproval).await;
+    assert_eq!(again.stage(StageId::Latest).attempt, 2, "it is published again");
+    assert_eq!((published(&bot, "learning").as_str(), again.rolled_back_to), (name(&newer), None));
+}
