@@ -247,6 +247,7 @@ impl Run {
             self.status =
                 if self.warnings.is_empty() { RunStatus::Succeeded } else { RunStatus::SucceededWithWarnings };
             self.finished_at = Some(now);
+            self.succeeded_at = Some(now);
             self.has_turn = false;
         }
         Some(())

@@ -166,6 +166,7 @@ fn next_attempt(run: &Run, from: StageId, by: &str, now: Timestamp) -> Run {
     next.export_task = run.run_id.with_attempt(next.attempt);
     next.version = 1;
     next.created_at = now;
+    next.succeeded_at = None;
     next.updated_at = now;
     next.reset(from, by, now);
     next.log_continued(&run.export_task, from, by);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     name::ExportTask,
-    run::{Run, RunStatus},
+    run::Run,
     source::Layer,
 };
 
@@ -106,11 +106,6 @@ impl Run {
         self.past_marks.iter().chain(&self.rolled_back_to)
     }
 
-    /// Says whether all stages had succeeded, before a rollback may have opened the run again.
-    pub fn has_been_good(&self) -> bool {
-        self.has_succeeded() || (self.rollback.is_some() && self.status != RunStatus::Superseded)
-    }
-
     /// Says whether older data that goes back to `newer` may take its place.
     fn is_behind(&self, newer: &Self) -> bool {
         self.snapshot_time < newer.snapshot_time
@@ -150,7 +145,7 @@ fn hindrance(run: &Run, published: &Run) -> Option<RollbackRefusal> {
     if run.rolled_back_to.is_some() {
         return Some(RollbackRefusal::RolledBackFrom { run: name() });
     }
-    if !run.has_been_good() || run.next_attempt.is_some() {
+    if !run.is_good() || run.next_attempt.is_some() {
         return Some(RollbackRefusal::NotGood { run: name() });
     }
     if run.removal.is_some() {

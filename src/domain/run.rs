@@ -87,6 +87,9 @@ pub struct Run {
     /// The run that has made up for this one's failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overtaken: Option<Overtaken>,
+    /// When all stages had succeeded last. It stays, whatever comes of a rollback or a retry that opens the run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succeeded_at: Option<Timestamp>,
     /// That the run replaces newer data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<Rollback>,
@@ -293,6 +296,7 @@ impl Run {
             past_approvals: Vec::new(),
             next_attempt: None,
             overtaken: None,
+            succeeded_at: None,
             rollback: None,
             past_rollbacks: Vec::new(),
             rolled_back_to: None,

@@ -63,3 +63,28 @@ async fn what_was_rolled_back_from_is_retried_from_latest_only_and_asks_anew() {
     assert_eq!(again.stage(StageId::Latest).attempt, 2, "it is published again");
     assert_eq!((published(&bot, "learning").as_str(), again.rolled_back_to), (name(&newer), None));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_that_was_canceled_leaves_the_older_run_good() {
+    let bot = Bot::start().await;
+    bot.slash(ANA, "/datalake run learning").await;
+    approve(&bot).await;
+    let older = succeeded(&bot, "learning", &[]).await;
+    night(&bot.world, "learning", "second");
+    approve(&bot).await;
+    let newer = succeeded(&bot, "learning", &[&older]).await;
+    roll_back(&bot).await;
+    stands(&bot, &older, RunStatus::WaitingApproval).await;
+    bot.slash(ANA, &format!("/datalake cancel {}", name(&older))).await;
+    stands(&bot, &older, RunStatus::Canceled).await;
+
+    bot.slash(ANA, "/datalake status learning").await;
+    bot.told(ANA, "rolled back in part: normal as of").await;
+    night(&bot.world, "learning", "third");
+    approve(&bot).await;
+    let third = succeeded(&bot, "learning", &[&older, &newer]).await;
+    let compared = third.inspection().and_then(|it| it.against.clone());
+    assert_eq!(compared, Some(older.export_task.clone()), "what the next is compared with");
+    roll_back(&bot).await;
+    stands(&bot, &older, RunStatus::WaitingApproval).await;
+}

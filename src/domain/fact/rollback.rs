@@ -19,8 +19,7 @@ impl Run {
             self.stages.iter().filter(|it| it.id < StageId::Latest).all(|it| it.status == StageStatus::Succeeded);
         let can_begin =
             kept && self.status.is_over() && self.next_attempt.is_none() && self.export_task != rollback.from;
-        let is_marked = self.rolled_back_to.is_some();
-        (can_begin && self.has_been_good() && self.removal.is_none() && !is_marked).then_some(())?;
+        (can_begin && self.is_good() && self.removal.is_none()).then_some(())?;
         self.past_rollbacks.extend(self.rollback.take());
         self.rollback = Some(Rollback { at: now, ..rollback.clone() });
         self.reopen(StageId::Latest, Void::Plan, now);
