@@ -255,7 +255,8 @@ impl Store for DynamoStore {
     async fn last_success(&self, source: &str) -> Result<Option<Run>, StoreError> {
         // What had succeeded may have been opened again by a rollback. Of records of before, the status alone tells it: both
         // kinds of success, and nothing else, begin so.
-        let ways = [("attribute_exists(#f)", "succeeded_at", None), ("begins_with(#f, :f)", "status", Some("SUCCEEDED"))];
+        let ways =
+            [("attribute_exists(#f)", "succeeded_at", None), ("begins_with(#f, :f)", "status", Some("SUCCEEDED"))];
         for filter in ways {
             let query = Query {
                 table: &self.runs,

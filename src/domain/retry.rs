@@ -169,6 +169,7 @@ fn next_attempt(run: &Run, from: StageId, by: &str, now: Timestamp) -> Run {
     next.succeeded_at = None;
     next.updated_at = now;
     next.reset(from, by, now);
+    next.first_published = None;
     next.log_continued(&run.export_task, from, by);
     next
 }

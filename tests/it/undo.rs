@@ -5,12 +5,12 @@ use datalake_bot::{
         run::{Run, RunStatus},
         stage::StageId,
     },
-    sandbox::slack::Posted,
+    sandbox::{slack::Posted, world::BUCKET},
 };
 
 use crate::{
     harness::{ANA, Bot, CHANNEL, KENJI, MINA, has, name},
-    rollback::{CONFIRM, night, previewed, published, record, succeeded},
+    rollback::{CONFIRM, night, previewed, published, record, succeeded, two_nights},
 };
 
 /// Approves the open request of a sensitive layer, as Mina.
@@ -87,4 +87,32 @@ async fn a_rollback_that_was_canceled_leaves_the_older_run_good() {
     assert_eq!(compared, Some(older.export_task.clone()), "what the next is compared with");
     roll_back(&bot).await;
     stands(&bot, &older, RunStatus::WaitingApproval).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_which_a_part_is_gone_replaces_nothing() {
+    let bot = Bot::start().await;
+    let (older, newer) = two_nights(&bot).await;
+    let in_latest = || bot.world.aws.s3.keys(BUCKET, "latest/school/");
+    let (before, prefix) = (in_latest(), format!("raw/{}/", name(&older)));
+    let part = bot.world.aws.s3.keys(BUCKET, &prefix).into_iter().find(|it| it.ends_with(".parquet")).unwrap();
+    bot.world.aws.s3.delete(BUCKET, &part);
+    let preview = previewed(&bot, ANA, "school").await;
+    bot.world.slack.press(ANA, CHANNEL, &preview.ts, CONFIRM).await.unwrap();
+    let failed = stands(&bot, &older, RunStatus::Failed).await;
+    let error = failed.error.unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::Latest, "ExportInPart"));
+    assert_eq!((in_latest(), published(&bot, "school").as_str()), (before, name(&newer)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_will_be_gone_is_told_before() {
+    let bot = Bot::start().await;
+    bot.slash(ANA, "/datalake run learning --only learning.users --layers normal").await;
+    let part = succeeded(&bot, "learning", &[]).await;
+    night(&bot.world, "learning", "second");
+    approve(&bot).await;
+    succeeded(&bot, "learning", &[&part]).await;
+    bot.slash(ANA, &format!("/datalake rollback learning --to {}", name(&part))).await;
+    bot.told(ANA, "which the older export does not have").await;
 }

@@ -21,6 +21,7 @@ mod plan;
 mod pointer;
 mod remove;
 mod trouble;
+mod whole;
 
 use aws_sdk_s3::Client;
 use futures_util::future::try_join;
@@ -184,6 +185,9 @@ pub(super) async fn start(s3: &Client, clock: &dyn Clock, run: &Run, source: &So
         snapshot_time: Some(run.snapshot_time),
         replaces: run.replaces().map(ToString::to_string),
     };
+    if let Err(failure) = whole::check(s3, &from, run).await {
+        return if failure.class == Class::Transient { Started::Unclear(failure) } else { Started::Failed(failure) };
+    }
     let published = match source.publish {
         Publish::Copy => publish(s3, clock, &from, to, &stamp, progress).await,
         Publish::Pointer => pointer::publish(s3, clock, &from, to, &stamp).await,

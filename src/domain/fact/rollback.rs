@@ -6,7 +6,7 @@ use crate::domain::{
     approval::Void,
     name::ExportTask,
     retention::Removal,
-    rollback::{Rollback, RolledBack},
+    rollback::{Rollback, RolledBack, Undone},
     run::{Run, RunStatus},
     stage::{StageId, StageStatus},
 };
@@ -41,9 +41,10 @@ impl Run {
     }
 
     /// Ends the leave to replace newer data: what was replaced is let go on, and comes back.
-    pub(super) fn rollback_undone(&mut self) -> Option<()> {
+    pub(super) fn rollback_undone(&mut self, by: &str, now: Timestamp) -> Option<()> {
         (self.status.is_over() && self.next_attempt.is_none()).then_some(())?;
         self.past_rollbacks.push(self.rollback.take()?);
+        self.undone = Some(Undone { by: by.to_owned(), at: now });
         Some(())
     }
 

@@ -5,10 +5,10 @@ use crate::domain::{
     approval::ApprovalState,
     fact::Fact,
     run::RunStatus,
-    stage::{StageId, StageStatus},
+    stage::{Detail, Extent, StageId, StageStatus},
     testing::{
-        REQUESTER, after, approved, asked, begun_at, days_later, failed, failed_at, finished, mins, new_run, run_at, start,
-        succeeded,
+        REQUESTER, after, approved, asked, begun_at, days_later, failed, failed_at, finished, mins, new_run, run_at,
+        start, succeeded,
     },
 };
 
@@ -149,6 +149,25 @@ fn whatever_comes_of_a_rollback_the_older_run_stays_good() {
         assert_eq!(choose(&third, &runs, None), Ok(&ended));
     }
     assert!(!after(&old, &[Fact::Retried { from: StageId::Verify, by: "UELI".into() }]).is_good(), "it is judged anew");
+}
+
+/// What was published of an export is remembered when it is published again, for comparison.
+#[test]
+fn the_first_publication_is_remembered() {
+    let latest = StageId::Latest;
+    let published = |run: &Run, objects| {
+        let detail = Detail { objects: Some(objects), bytes: Some(90), ..Detail::default() };
+        after(run, &[Fact::Began { stage: latest }, Fact::Finished { stage: latest, detail, warnings: vec![] }])
+    };
+    let run = after(&published(&run_at(latest), 13), &[failed(StageId::NormalTransform)]);
+    assert_eq!(run.first_published, None);
+    let retry = Fact::Retried { from: latest, by: "UELI".into() };
+    let again = after(&run, &[retry.clone(), Fact::TurnTaken]);
+    let thrice = after(&published(&again, 12), &[failed(StageId::NormalTransform), retry]);
+    let was = Extent { objects: 13, bytes: 90 };
+    assert_eq!((again.first_published, thrice.first_published), (Some(was), Some(was)));
+    assert!(Extent { objects: 12, bytes: 90 }.lacks(was) && Extent { objects: 13, bytes: 89 }.lacks(was));
+    assert!(!was.lacks(was));
 }
 
 /// What may have become of a night's run.
