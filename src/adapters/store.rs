@@ -253,21 +253,26 @@ impl Store for DynamoStore {
     }
 
     async fn last_success(&self, source: &str) -> Result<Option<Run>, StoreError> {
-        let query = Query {
-            table: &self.runs,
-            index: tables::BY_SOURCE,
-            attribute: tables::SOURCE,
-            value: source,
-            // Both kinds of success, and no other status, begin so.
-            filter: Some(("begins_with(#f, :f)", "status", Some("SUCCEEDED"))),
-            forward: false,
-            limit: SUCCESSES,
-        };
-        let found = self.query(query).await?.into_iter();
-        Ok(found
-            .filter_map(|it| item::read::<Run>(source, it).ok())
-            .filter(Run::is_good)
-            .max_by_key(|it| it.finished_at))
+        // What had succeeded may have been opened again by a rollback. Of records of before, the status alone tells it: both
+        // kinds of success, and nothing else, begin so.
+        let ways =
+            [("attribute_exists(#f)", "succeeded_at", None), ("begins_with(#f, :f)", "status", Some("SUCCEEDED"))];
+        for filter in ways {
+            let query = Query {
+                table: &self.runs,
+                index: tables::BY_SOURCE,
+                attribute: tables::SOURCE,
+                value: source,
+                filter: Some(filter),
+                forward: false,
+                limit: SUCCESSES,
+            };
+            let found = self.query(query).await?.into_iter().filter_map(|it| item::read::<Run>(source, it).ok());
+            if let Some(last) = found.filter(Run::is_good).max_by_key(Run::good_since) {
+                return Ok(Some(last));
+            }
+        }
+        Ok(None)
     }
 
     async fn named(&self, source: &str, start: &str) -> Result<Vec<ExportTask>, StoreError> {

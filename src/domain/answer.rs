@@ -13,7 +13,7 @@ use super::{
     name::ExportTask,
     retry::RetryRefusal,
     rights::Rights,
-    rollback::{Preview, RollbackRefusal},
+    rollback::{Preview, RollbackRefusal, RolledBack},
     run::Run,
     source::Layer,
     stage::StageId,
@@ -187,6 +187,9 @@ pub enum Outcome {
         /// The export task whose data in `latest/` is overwritten.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         overwritten: Option<String>,
+        /// The rollback that the retry undoes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undoes: Option<Box<RolledBack>>,
     },
     NotRetried {
         run: ExportTask,

@@ -110,7 +110,7 @@ impl Run {
             Fact::ApprovalChanged { approval } if self.is_explained_by(approval) => run.approval_explained(approval),
             Fact::BroughtBack { rollback } => run.brought_back(rollback, now),
             Fact::RolledBack { mark } => run.rolled_back(mark, now),
-            Fact::RollbackUndone { .. } => run.rollback_undone(),
+            Fact::RollbackUndone { by } => run.rollback_undone(by, now),
             Fact::RemovalBegan => run.removal_began(now),
             Fact::RemovalEnded { .. } => run.removal_ended(now),
             _ if self.status.is_over() => None,
@@ -247,6 +247,7 @@ impl Run {
             self.status =
                 if self.warnings.is_empty() { RunStatus::Succeeded } else { RunStatus::SucceededWithWarnings };
             self.finished_at = Some(now);
+            self.succeeded_at = Some(now);
             self.has_turn = false;
         }
         Some(())
@@ -282,7 +283,9 @@ impl Run {
             .all(|it| matches!(it.status, StageStatus::Succeeded | StageStatus::Skipped));
         let reads_export = matches!(from, StageId::Verify | StageId::Latest);
         let is_there = !(reads_export && self.removal.is_some());
-        let can_begin = from > StageId::Export && self.stage(from).status != StageStatus::Skipped && is_there;
+        let is_whole = self.rolled_back_to.is_none() || from <= StageId::Latest;
+        let can_begin =
+            from > StageId::Export && self.stage(from).status != StageStatus::Skipped && is_there && is_whole;
         (self.can_go_on() && kept && can_begin).then_some(())?;
         self.reset(from, by, now);
         Some(())
@@ -308,6 +311,12 @@ impl Run {
 
     /// Makes the stages from `from` on pending again; what people were asked there is set aside.
     fn reopen(&mut self, from: StageId, why: Void, now: Timestamp) {
+        self.undone = None;
+        let latest = self.stage(StageId::Latest);
+        let published = latest.detail.extent().filter(|_| latest.status == StageStatus::Succeeded);
+        if from <= StageId::Latest {
+            self.first_published = self.first_published.or(published);
+        }
         for stage in self.stages.iter_mut().filter(|it| it.id >= from && it.status != StageStatus::Skipped) {
             *stage = Stage { attempt: stage.attempt, ..Stage::new(stage.id, StageStatus::Pending) };
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{doubt::Finding, source::Layer};
+use super::{doubt::Finding, source::Layer, stage::Extent};
 
 /// A class of trouble: it alone decides what the bot does about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub enum Found {
     Unseen { tables: u32, crawler: String },
     /// The same, of a database whose tables the bot keeps.
     UnseenIn { tables: u32, database: String },
+    /// Of an export that was published before, a part is not there any more.
+    InPart { is: Extent, was: Extent },
 }
 
 impl Found {
@@ -55,7 +57,7 @@ impl Found {
     pub fn findings(&self) -> &[Finding] {
         match self {
             Self::RowsLost { findings, .. } => findings,
-            Self::Unseen { .. } | Self::UnseenIn { .. } => &[],
+            Self::Unseen { .. } | Self::UnseenIn { .. } | Self::InPart { .. } => &[],
         }
     }
 }
@@ -74,6 +76,9 @@ impl fmt::Display for Found {
             }
             Self::Unseen { tables, crawler: at } | Self::UnseenIn { tables, database: at } => {
                 write!(f, "{at}: 0/{tables}")
+            }
+            Self::InPart { is, was } => {
+                write!(f, "{}/{} objects, {}/{} bytes", is.objects, was.objects, is.bytes, was.bytes)
             }
         }
     }
@@ -99,6 +104,8 @@ pub mod codes {
     pub const STATUS_FILES_UNREADABLE: &str = "StatusFilesUnreadable";
     /// `latest/` already holds data of a newer snapshot.
     pub const LATEST_IS_NEWER: &str = "LatestIsNewer";
+    /// Of the export that is to be published again, a part is not there any more.
+    pub const EXPORT_IN_PART: &str = "ExportInPart";
     /// `latest/` does not hold the data that the run has put there any more.
     pub const LATEST_REPLACED: &str = "LatestReplaced";
     /// There is nothing to publish, or after the copy an object was missing or had another size.
@@ -202,6 +209,7 @@ pub enum Remedy {
     EmptyLayer,
     Permissions,
     NewerData,
+    ExportInPart,
     LatestReplaced,
     LatestContested,
     Manifest,
@@ -216,7 +224,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// Every remedy, so that a test can see that each has its text.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::ExportRoleTrust,
         Self::ExportRolePolicy,
         Self::KmsKey,
@@ -243,6 +251,7 @@ impl Remedy {
         Self::EmptyLayer,
         Self::Permissions,
         Self::NewerData,
+        Self::ExportInPart,
         Self::LatestReplaced,
         Self::LatestContested,
         Self::Manifest,
@@ -284,6 +293,7 @@ impl Remedy {
             Self::EmptyLayer => "empty_layer",
             Self::Permissions => "permissions",
             Self::NewerData => "newer_data",
+            Self::ExportInPart => "export_in_part",
             Self::LatestReplaced => "latest_replaced",
             Self::LatestContested => "latest_contested",
             Self::Manifest => "manifest",
@@ -329,6 +339,7 @@ impl Remedy {
             codes::EMPTY_LAYER => Self::EmptyLayer,
             codes::CATALOG_UNSEEN | "CrawlerWithoutDatabase" | "DatabaseNotFound" => Self::Catalog,
             codes::LATEST_IS_NEWER => Self::NewerData,
+            codes::EXPORT_IN_PART => Self::ExportInPart,
             codes::LATEST_REPLACED => Self::LatestReplaced,
             codes::LATEST_CONTESTED => Self::LatestContested,
             codes::MANIFEST_UNREADABLE => Self::Manifest,

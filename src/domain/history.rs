@@ -38,7 +38,8 @@ pub struct Usual {
 impl Usual {
     /// Returns what `runs`, of one source and the newest first, tell: those count that have succeeded. `None` if none has.
     pub fn of<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<Self> {
-        let counted: Vec<&Run> = runs.into_iter().filter(|it| it.has_succeeded()).take(RUNS).collect();
+        let counted: Vec<&Run> =
+            runs.into_iter().filter(|it| it.has_succeeded() && it.rollback.is_none()).take(RUNS).collect();
         let whole = Span::of(counted.iter().map(|it| work(it)).collect())?;
         let stages = StageId::ALL.into_iter().filter_map(|id| {
             let took = counted.iter().filter_map(|it| took(it.stage(id))).collect();
@@ -82,7 +83,8 @@ pub fn took(stage: &Stage) -> Option<i64> {
 
 /// Returns how many seconds of work a run was: what it waited for people and for its turn is not in it.
 pub fn work(run: &Run) -> i64 {
-    run.stages.iter().filter(|it| it.id != StageId::SensitiveApproval).filter_map(took).sum()
+    let worked = run.stages.iter().filter(|it| it.id != StageId::SensitiveApproval && run.has_done(it));
+    worked.filter_map(took).sum()
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use super::{
     rights::Rights,
     run::{Run, RunStatus},
     source::Source,
+    stage::StageId,
+    standing::Shown,
 };
 
 /// A refresh that is nearer to the usual than this, in percent, took as long as usual.
@@ -22,7 +24,7 @@ pub struct Standing {
     pub source: Source,
     /// Its newest runs, newest first, one per run id (its newest attempt).
     pub runs: Vec<Run>,
-    /// The run that has succeeded last, however long ago.
+    /// The run whose data is good, since last, however long ago.
     pub last_success: Option<Run>,
 }
 
@@ -71,16 +73,24 @@ impl Standing {
         Some(now.duration_since(self.last_success.as_ref()?.snapshot_time).as_secs().max(0))
     }
 
+    /// Returns what each layer shows while a rollback has not ended well, as far as the runs tell; empty: everything shows the
+    /// data of [`last_success`](Self::last_success). Until its approval, one layer is of the older data already and the
+    /// other is not.
+    pub fn apart(&self) -> Vec<Shown> {
+        let back = self.last_success.as_ref().filter(|it| it.rollback.is_some() && !it.has_succeeded());
+        back.map(|it| it.shown_instead(StageId::Latest, &self.runs)).unwrap_or_default()
+    }
+
     /// Says whether the last success is longer ago than the configuration expects.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
-        let last = self.last_success.as_ref().and_then(|it| it.finished_at);
+        let last = self.last_success.as_ref().and_then(Run::good_since);
         let (Some(expected), Some(last)) = (self.source.expect_every, last) else { return false };
         last + expected < now
     }
 
     /// Returns how long the last refresh took beside the usual. `None`: there was none.
     pub fn trend(&self) -> Option<Trend> {
-        let run = self.last_success.as_ref()?;
+        let run = self.last_success.as_ref().filter(|it| it.has_succeeded())?;
         let before = || Usual::of(self.runs.iter().filter(|it| it.created_at < run.created_at));
         let usual = run.usual.clone().or_else(before);
         Some(Trend { took: work(run), usual: usual.map(|it| it.whole.usual) })

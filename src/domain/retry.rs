@@ -54,6 +54,8 @@ pub enum RetryRefusal {
     NotReached(StageId),
     /// The source is being rolled back from it.
     RollingBack,
+    /// Somebody has rolled back from it: what it would go on from is of the older run.
+    RolledBackFrom,
     /// `latest/` holds a newer snapshot's data, which the retry would need to replace.
     NewerData,
 }
@@ -63,6 +65,18 @@ pub enum RetryRefusal {
 fn root(run: &Run, stage: StageId) -> StageId {
     let leaks = run.question.as_ref().is_some_and(|it| it.subject == Subject::Leak && it.stage == stage);
     if leaks && stage == StageId::NormalCatalog { StageId::NormalTransform } else { stage }
+}
+
+/// Returns the stage that is meant: `named`, or where the run stopped. What somebody has rolled back from is done again from
+/// `latest` at least: what comes after that is not of its data any more, and was approved for another state of affairs.
+fn beginning(run: &Run, named: Option<StageId>) -> Result<StageId, RetryRefusal> {
+    let stopped = run.stages.iter().find(|it| matches!(it.status, StageStatus::Failed | StageStatus::Canceled));
+    let from = named.or(stopped.map(|it| root(run, it.id))).ok_or(RetryRefusal::NothingFailed)?;
+    match named {
+        _ if run.rolled_back_to.is_none() => Ok(from),
+        Some(from) if from > StageId::Latest => Err(RetryRefusal::RolledBackFrom),
+        Some(_) | None => Ok(from.min(StageId::Latest)),
+    }
 }
 
 /// Returns how `by` can retry `run` from `from`, or from where it stopped.
@@ -79,8 +93,7 @@ pub fn retry(run: &Run, from: Option<StageId>, by: &str, now: Timestamp) -> Resu
     if run.status == RunStatus::Superseded {
         return Err(RetryRefusal::Superseded);
     }
-    let stopped = run.stages.iter().find(|it| matches!(it.status, StageStatus::Failed | StageStatus::Canceled));
-    let from = from.or(stopped.map(|it| root(run, it.id))).ok_or(RetryRefusal::NothingFailed)?;
+    let from = beginning(run, from)?;
     if run.stage(from).status == StageStatus::Skipped {
         return Err(RetryRefusal::NotInRun(from));
     }
@@ -154,8 +167,10 @@ fn next_attempt(run: &Run, from: StageId, by: &str, now: Timestamp) -> Run {
     next.export_task = run.run_id.with_attempt(next.attempt);
     next.version = 1;
     next.created_at = now;
+    next.succeeded_at = None;
     next.updated_at = now;
     next.reset(from, by, now);
+    next.first_published = None;
     next.log_continued(&run.export_task, from, by);
     next
 }

@@ -3,11 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    name::ExportTask,
-    run::{Run, RunStatus},
-    source::Layer,
-};
+use super::{forecast::Loss, name::ExportTask, run::Run, source::Layer, stage::Stage};
 
 /// That a run replaces newer data than its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +31,14 @@ pub struct RolledBack {
     pub reason: Option<String>,
 }
 
+/// That what a run had replaced has come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// Slack id, or the name of the account at the command line.
+    pub by: String,
+    pub at: Timestamp,
+}
+
 /// What a rollback would do; nothing has been done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
@@ -47,6 +51,9 @@ pub struct Preview {
     pub to: Point,
     /// The layers that are done again from it.
     pub layers: Vec<Layer>,
+    /// Tables that are published and not in its place any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -101,14 +108,14 @@ impl Run {
         self.past_rollbacks.iter().chain(&self.rollback)
     }
 
+    /// Says whether `stage` has been done since the run was opened, and not before a rollback to it.
+    pub fn has_done(&self, stage: &Stage) -> bool {
+        self.rollback.as_ref().is_none_or(|it| stage.started_at.is_some_and(|at| at >= it.at))
+    }
+
     /// Returns every mark that the run's data was rolled back from, oldest first.
     pub fn marks(&self) -> impl Iterator<Item = &RolledBack> {
         self.past_marks.iter().chain(&self.rolled_back_to)
-    }
-
-    /// Says whether all stages had succeeded, before a rollback may have opened the run again.
-    pub fn has_been_good(&self) -> bool {
-        self.has_succeeded() || (self.rollback.is_some() && self.status != RunStatus::Superseded)
     }
 
     /// Says whether older data that goes back to `newer` may take its place.
@@ -150,7 +157,7 @@ fn hindrance(run: &Run, published: &Run) -> Option<RollbackRefusal> {
     if run.rolled_back_to.is_some() {
         return Some(RollbackRefusal::RolledBackFrom { run: name() });
     }
-    if !run.has_been_good() || run.next_attempt.is_some() {
+    if !run.is_good() || run.next_attempt.is_some() {
         return Some(RollbackRefusal::NotGood { run: name() });
     }
     if run.removal.is_some() {

@@ -12,10 +12,10 @@ use super::{
     inspection::Inspection,
     name::{ExportTask, Scope},
     retention::Removal,
-    rollback::{Rollback, RolledBack},
+    rollback::{Rollback, RolledBack, Undone},
     snapshot::Snapshot,
     source::{Layer, Source},
-    stage::{Stage, StageId, StageStatus},
+    stage::{Extent, Stage, StageId, StageStatus},
     standing::{Acknowledgement, Overtaken, Shown},
     warning::Warning,
 };
@@ -87,12 +87,21 @@ pub struct Run {
     /// The run that has made up for this one's failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overtaken: Option<Overtaken>,
+    /// When all stages had succeeded last. It stays, whatever comes of a rollback or a retry that opens the run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succeeded_at: Option<Timestamp>,
+    /// How much of the export was published first, once it is published again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_published: Option<Extent>,
     /// That the run replaces newer data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<Rollback>,
     /// That it has done so before, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past_rollbacks: Vec<Rollback>,
+    /// That somebody has undone the last of those, until the run goes on again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone: Option<Undone>,
     /// That older data takes the place of the run's: it is not good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back_to: Option<RolledBack>,
@@ -293,8 +302,11 @@ impl Run {
             past_approvals: Vec::new(),
             next_attempt: None,
             overtaken: None,
+            succeeded_at: None,
+            first_published: None,
             rollback: None,
             past_rollbacks: Vec::new(),
+            undone: None,
             rolled_back_to: None,
             past_marks: Vec::new(),
             removal: None,

@@ -308,7 +308,26 @@ pub struct Detail {
     pub inspection: Option<Box<Inspection>>,
 }
 
+/// How much was published of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extent {
+    pub objects: u64,
+    pub bytes: u64,
+}
+
+impl Extent {
+    /// Says whether something of `other` is missing in it. Exports are written once: none grows, and none shrinks by itself.
+    pub fn lacks(self, other: Self) -> bool {
+        self.objects < other.objects || self.bytes < other.bytes
+    }
+}
+
 impl Detail {
+    /// Returns how much was published, if the work was that.
+    pub fn extent(&self) -> Option<Extent> {
+        Some(Extent { objects: self.objects?, bytes: self.bytes? })
+    }
+
     /// Says whether nothing is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -56,9 +56,20 @@ impl Run {
         }
     }
 
-    /// Says whether all stages have succeeded, and nobody has rolled back from what has come of it.
+    /// Says whether what was exported has once become good data, and nobody has rolled back from that. The one rule for what
+    /// can be gone back to, what is kept, what later runs are compared with, and how old a source's data is.
     pub fn is_good(&self) -> bool {
-        self.has_succeeded() && self.rolled_back_to.is_none()
+        self.good_since().is_some()
+    }
+
+    /// Returns since when the run's data is good: since all stages had succeeded, or since somebody went back to it, which
+    /// is later. `None`: it is not good. Nothing that comes of such a rollback changes what was exported.
+    pub fn good_since(&self) -> Option<Timestamp> {
+        // In records of before, only a run that stands so tells that it has succeeded.
+        let succeeded = self.succeeded_at.or(self.finished_at.filter(|_| self.has_succeeded()))?;
+        let is_checked = self.stage(StageId::Verify).status == StageStatus::Succeeded;
+        let since = self.rollback.as_ref().map_or(succeeded, |it| succeeded.max(it.at));
+        (is_checked && self.rolled_back_to.is_none()).then_some(since)
     }
 
     /// Returns the layers of the run whose catalogs are not brought up to date when it stops at `stage`.

@@ -136,6 +136,7 @@ pub(super) fn days_later(run: &Run, days: i64) -> Run {
     run.created_at += later;
     run.updated_at += later;
     run.finished_at = run.finished_at.map(|it| it + later);
+    run.succeeded_at = run.succeeded_at.map(|it| it + later);
     for stage in &mut run.stages {
         stage.started_at = stage.started_at.map(|it| it + later);
         stage.finished_at = stage.finished_at.map(|it| it + later);

@@ -52,7 +52,7 @@ impl Engine {
             }
         }
         let successes = runs.iter().filter(|it| it.is_good());
-        let last_success: Option<Run> = match successes.max_by_key(|it| it.finished_at) {
+        let last_success: Option<Run> = match successes.max_by_key(|it| it.good_since()) {
             Some(run) => Some(run.clone()),
             // There are no others.
             None if runs.len() < RECENT => None,

@@ -60,7 +60,7 @@ impl Engine {
     }
 
     async fn last_success_at(&self, source: &str) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.store.last_success(source).await?.and_then(|it| it.finished_at))
+        Ok(self.store.last_success(source).await?.and_then(|it| it.good_since()))
     }
 
     /// Has people told when no run of `source` has succeeded for longer than the configuration expects.

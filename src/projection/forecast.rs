@@ -106,7 +106,7 @@ fn latest(voice: Voice<'_>, forecast: &Forecast) -> Mrkdwn {
             let values = values! {
                 run => export_task,
                 taken => snapshot_time,
-                age => snapshot_time.map(|it| seconds(it, forecast.at)),
+                age => snapshot_time.filter(|it| *it <= forecast.at).map(|it| seconds(it, forecast.at)),
                 published => published_at,
             };
             let fate = if *newer { voice.text("forecast.latest.newer") } else { self::loss(voice, loss.as_ref()) };

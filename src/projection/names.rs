@@ -39,7 +39,7 @@ pub fn hidden(voice: Voice<'_>, run: &Run, source: Option<&Source>) -> Run {
         failure.message = texts.hide(&failure.message);
         match &mut failure.found {
             Some(Found::RowsLost { findings, .. }) => names.hide(findings),
-            Some(Found::Unseen { .. } | Found::UnseenIn { .. }) | None => {}
+            Some(Found::Unseen { .. } | Found::UnseenIn { .. } | Found::InPart { .. }) | None => {}
         }
     }
     for stage in &mut run.stages {

@@ -83,6 +83,7 @@ mod survives;
 #[cfg(feature = "sandbox")]
 mod terminal;
 #[cfg(feature = "sandbox")]
+mod undo;
 mod voters;
 #[cfg(feature = "sandbox")]
 mod vouched;

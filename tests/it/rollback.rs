@@ -168,7 +168,7 @@ async fn what_cannot_be_is_refused_with_the_reason() {
         bot.slash(user, &format!("/datalake rollback {words}")).await;
         bot.told(user, why).await;
     };
-    refused(ANA, "school", "has published nothing").await;
+    refused(ANA, "school", "that says what is published").await;
     bot.slash(ANA, "/datalake run school").await;
     let older = succeeded(&bot, "school", &[]).await;
     refused(ANA, "school", "no older run to go back to").await;

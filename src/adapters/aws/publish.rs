@@ -24,6 +24,7 @@ mod plan;
 mod pointer;
 mod remove;
 mod trouble;
+mod whole;
 
 use aws_sdk_s3::Client;
 use futures_util::future::try_join;
@@ -222,6 +223,9 @@ pub(super) async fn start(s3: &Client, clock: &dyn Clock, run: &Run, source: &So
         snapshot_time: Some(run.snapshot_time),
         replaces: run.replaces().map(ToString::to_string),
     };
+    if let Err(failure) = whole::check(s3, &from, run).await {
+        return if failure.class == Class::Transient { Started::Unclear(failure) } else { Started::Failed(failure) };
+    }
     let published = match source.publish {
         // When the bot stops, all of it is cut off; the next publish gives up what was begun.
         Publish::Copy => publish(s3, clock, &from, to, &stamp, progress, &CancellationToken::new()).await,

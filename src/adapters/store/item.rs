@@ -19,7 +19,7 @@ pub(super) const APPROVAL_STATE: &str = "approval_state";
 pub(super) const APPROVAL_GOOD_UNTIL: &str = "approval_good_until";
 
 /// Attributes of a run that are left out when there is nothing to say: an update removes them.
-pub(super) const OPTIONAL: [&str; 23] = [
+pub(super) const OPTIONAL: [&str; 26] = [
     "approval",
     APPROVAL_DIGEST,
     APPROVAL_GOOD_UNTIL,
@@ -30,6 +30,7 @@ pub(super) const OPTIONAL: [&str; 23] = [
     "export_removed",
     "failures",
     "finished_at",
+    "first_published",
     "next_attempt",
     "only",
     "overtaken",
@@ -42,6 +43,8 @@ pub(super) const OPTIONAL: [&str; 23] = [
     "rollback",
     "rolled_back_to",
     "slack",
+    "succeeded_at",
+    "undone",
     "warnings",
 ];
 

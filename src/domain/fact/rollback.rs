@@ -6,7 +6,7 @@ use crate::domain::{
     approval::Void,
     name::ExportTask,
     retention::Removal,
-    rollback::{Rollback, RolledBack},
+    rollback::{Rollback, RolledBack, Undone},
     run::{Run, RunStatus},
     stage::{StageId, StageStatus},
 };
@@ -19,7 +19,7 @@ impl Run {
             self.stages.iter().filter(|it| it.id < StageId::Latest).all(|it| it.status == StageStatus::Succeeded);
         let can_begin =
             kept && self.status.is_over() && self.next_attempt.is_none() && self.export_task != rollback.from;
-        (can_begin && self.has_been_good() && self.removal.is_none()).then_some(())?;
+        (can_begin && self.is_good() && self.removal.is_none()).then_some(())?;
         self.past_rollbacks.extend(self.rollback.take());
         self.rollback = Some(Rollback { at: now, ..rollback.clone() });
         self.reopen(StageId::Latest, Void::Plan, now);
@@ -28,7 +28,6 @@ impl Run {
         self.error = None;
         self.canceled_by = None;
         self.overtaken = None;
-        self.past_marks.extend(self.rolled_back_to.take());
         self.finished_at = None;
         Some(())
     }
@@ -42,9 +41,10 @@ impl Run {
     }
 
     /// Ends the leave to replace newer data: what was replaced is let go on, and comes back.
-    pub(super) fn rollback_undone(&mut self) -> Option<()> {
+    pub(super) fn rollback_undone(&mut self, by: &str, now: Timestamp) -> Option<()> {
         (self.status.is_over() && self.next_attempt.is_none()).then_some(())?;
         self.past_rollbacks.push(self.rollback.take()?);
+        self.undone = Some(Undone { by: by.to_owned(), at: now });
         Some(())
     }
 

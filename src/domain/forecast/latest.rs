@@ -85,6 +85,12 @@ impl Latest {
 }
 
 impl Loss {
+    /// Returns what of `tables` the export of `run` does not have; `None`: nothing, as far as its order tells.
+    pub fn by(tables: &BTreeMap<String, u64>, run: &Run) -> Option<Self> {
+        let loss = (!run.only.is_empty()).then(|| Self::of(tables, &run.only));
+        loss.filter(|it| !it.tables.is_empty())
+    }
+
     fn of(tables: &BTreeMap<String, u64>, only: &[String]) -> Self {
         let lost: Vec<(&String, &u64)> = tables.iter().filter(|(it, _)| !only.iter().any(|o| covers(o, it))).collect();
         Self {

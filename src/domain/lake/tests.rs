@@ -2,9 +2,13 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::domain::{
+    fact::Fact,
+    rollback::{Rollback, RolledBack},
     source::Layer,
     stage::StageId,
-    testing::{asked, failed_at, member, mins, new_run, run_at, source, start, succeeded},
+    testing::{
+        after_at, asked, days_later, failed_at, finished, member, mins, new_run, run_at, source, start, succeeded,
+    },
 };
 
 fn standing(runs: Vec<Run>) -> Standing {
@@ -18,6 +22,37 @@ fn data_is_as_old_as_its_snapshot() {
     assert_eq!(standing.age(start() + mins(10)), Some(15 * 60));
     assert_eq!(standing.age(start() - SignedDuration::from_hours(1)), Some(0), "a clock that is behind");
     assert_eq!(self::standing(vec![failed_at(StageId::Export)]).age(start()), None);
+}
+
+/// The approval of a rollback was denied: the older run's data is in the Normal layer only.
+#[test]
+fn a_rollback_in_part_tells_each_layer_by_itself() {
+    let (older, newer) = (succeeded(), days_later(&succeeded(), 1));
+    let at = newer.updated_at + mins(60);
+    let rollback = Rollback { from: newer.export_task.clone(), by: "UKENJI".into(), at, reason: None };
+    let mut facts = vec![Fact::BroughtBack { rollback }, Fact::TurnTaken];
+    let begun = after_at(&older, &facts, at);
+    for stage in [StageId::Latest, StageId::NormalTransform, StageId::NormalCatalog] {
+        facts.extend([Fact::Began { stage }, finished(stage)]);
+    }
+    facts.extend([Fact::CancelAsked { by: "UELI".into() }, Fact::Canceled]);
+    let older = after_at(&older, &facts, at);
+    let mark = RolledBack { to: older.export_task.clone(), by: "UKENJI".into(), at, reason: None };
+    let newer = after_at(&newer, &[Fact::RolledBack { mark }], at);
+    let apart = |older: &Run| {
+        let standing = Standing {
+            source: Source { expect_every: Some(std::time::Duration::from_secs(600)), ..source() },
+            runs: vec![newer.clone(), older.clone()],
+            last_success: Some(older.clone()),
+        };
+        assert!(!standing.is_overdue(at + mins(9)) && standing.is_overdue(at + mins(11)));
+        assert!(standing.trend().is_none(), "nothing was refreshed");
+        standing.apart().into_iter().map(|it| (it.layer, it.taken)).collect::<Vec<_>>()
+    };
+    let of = |normal: &Run| [(Layer::Normal, normal.snapshot_time), (Layer::Sensitive, newer.snapshot_time)];
+    assert_eq!(apart(&begun), of(&newer));
+    assert_eq!(apart(&older), of(&older));
+    assert_eq!(standing(vec![newer.clone()]).apart(), []);
 }
 
 #[test]

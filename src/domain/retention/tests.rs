@@ -3,6 +3,7 @@ use proptest::{prelude::*, sample::select};
 use super::*;
 use crate::domain::{
     fact::Fact,
+    rollback::{Rollback, RolledBack},
     stage::{StageId, StageStatus},
     testing::{after, days_later, failed_at, new_run, run_at, start, succeeded},
 };
@@ -158,10 +159,32 @@ fn what_tables_have_shown_stays_for_the_grace_from_when_they_were_turned() {
     assert_eq!(removable(failed, 6), 1);
 }
 
+fn gone_back_to(run: &Run) -> Run {
+    let from = days_later(&succeeded(), 99).export_task;
+    let rollback = Rollback { from, by: "UKENJI".into(), at: run.updated_at, reason: None };
+    after(run, &[Fact::BroughtBack { rollback }, Fact::CancelAsked { by: "UELI".into() }, Fact::Canceled])
+}
+
+#[test]
+fn a_run_whose_rollback_was_canceled_is_one_of_the_newest_good_ones() {
+    let mut runs = nights(3);
+    runs[0] = gone_back_to(&runs[0]);
+    runs[1] = marked(&runs[1], &runs[0]);
+    let found = keeps(2, 0).removable(&runs, &in_use(&runs[2]), start() + days(30));
+    assert_eq!(names(&found), [runs[1].export_task.to_string()]);
+}
+
+fn marked(run: &Run, to: &Run) -> Run {
+    let mark = RolledBack { to: to.export_task.clone(), by: "UKENJI".into(), at: run.updated_at, reason: None };
+    after(run, &[Fact::RolledBack { mark }])
+}
+
 /// What may have become of a night's run.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Good,
+    /// Somebody went back to it, and then canceled that.
+    Canceled,
     Failed,
     Open,
     Removing,
@@ -172,6 +195,7 @@ fn night(fate: Fate, day: i64) -> Run {
     let good = || days_later(&succeeded(), day);
     match fate {
         Fate::Good => good(),
+        Fate::Canceled => gone_back_to(&good()),
         Fate::Failed => days_later(&failed_at(StageId::NormalTransform), day),
         Fate::Open => days_later(&run_at(StageId::Latest), day),
         Fate::Removing => after(&good(), &[Fact::RemovalBegan]),
@@ -183,7 +207,7 @@ proptest! {
     #[test]
     fn nothing_that_is_needed_is_removed_and_what_may_go_may_go_later_too(
         fates in prop::collection::vec(
-            select(vec![Fate::Good, Fate::Good, Fate::Failed, Fate::Open, Fate::Removing, Fate::Removed]), 1..10),
+            select(vec![Fate::Good, Fate::Canceled, Fate::Failed, Fate::Open, Fate::Removing, Fate::Removed]), 1..10),
         published in 0_usize..10,
         exports in 1_u32..5,
         grace in 0_i64..100,

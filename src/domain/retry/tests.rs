@@ -8,6 +8,7 @@ use crate::domain::{
     approval::{Approval, Refusal, Verdict},
     fact::Fact,
     failure::{Class, Failure, codes},
+    rollback::RolledBack,
     run::{Run, RunStatus},
     source::{Catalog, Layer},
     stage::{StageId, StageStatus},
@@ -90,6 +91,35 @@ fn what_cannot_be_retried_says_why() {
     let normal = after(&new_run(&[Layer::Normal]), &[Fact::TurnTaken, failed(StageId::Snapshot)]);
     let sensitive = StageId::SensitiveTransform;
     assert_eq!(refused(&normal, Some(sensitive)), RetryRefusal::NotInRun(sensitive));
+}
+
+fn marked(run: &Run) -> Run {
+    let to = run.run_id.with_attempt(9);
+    after(run, &[Fact::RolledBack { mark: RolledBack { to, by: "UKENJI".into(), at: start(), reason: None } }])
+}
+
+/// Whatever it stopped at: what comes after `latest` is not of its data any more, nor is any approval.
+#[test]
+fn what_was_rolled_back_from_goes_on_from_latest_or_before() {
+    let waiting = asked(&run_at(StageId::SensitiveApproval));
+    let canceled = after(&waiting, &[Fact::CancelAsked { by: OPERATOR.into() }, Fact::Canceled]);
+    let failed = StageId::ALL.map(|stage| (failed_at(stage), stage.min(StageId::Latest)));
+    for (run, expected) in failed.into_iter().chain([(canceled, StageId::Latest)]) {
+        let run = marked(&run);
+        let retry = retried(&run, None).unwrap();
+        assert_eq!(retry.from(), expected);
+        let next = going_on(&run, retry);
+        assert!(next.approval.is_none() && next.rolled_back_to.is_none() && next.marks().count() == 1);
+    }
+    let run = marked(&succeeded());
+    assert_eq!(retried(&run, None).unwrap_err(), RetryRefusal::NothingFailed);
+    for stage in StageId::ALL {
+        let expected = if stage > StageId::Latest { Err(RetryRefusal::RolledBackFrom) } else { Ok(stage) };
+        assert_eq!(retried(&run, Some(stage)).map(|it| it.from()), expected);
+        let fact = Fact::Retried { from: stage, by: OPERATOR.into() };
+        let stays = matches!(stage, StageId::Verify | StageId::Latest);
+        assert_eq!(run.after(&fact, start()).is_ok(), stays, "{stage}");
+    }
 }
 
 #[test]

@@ -4,10 +4,11 @@ use super::*;
 use crate::domain::{
     approval::ApprovalState,
     fact::Fact,
-    stage::{StageId, StageStatus},
+    run::RunStatus,
+    stage::{Detail, Extent, StageId, StageStatus},
     testing::{
-        REQUESTER, after, approved, asked, begun_at, days_later, failed_at, finished, mins, new_run, run_at, start,
-        succeeded,
+        REQUESTER, after, approved, asked, begun_at, days_later, failed, failed_at, finished, mins, new_run, run_at,
+        start, succeeded,
     },
 };
 
@@ -22,6 +23,10 @@ fn back(run: &Run, from: &Run) -> Run {
 fn marked(run: &Run, to: &Run) -> Run {
     let mark = RolledBack { to: to.export_task.clone(), by: "UKENJI".into(), at: start(), reason: None };
     after(run, &[Fact::RolledBack { mark }])
+}
+
+fn canceled(run: &Run) -> Run {
+    after(run, &[Fact::CancelAsked { by: "UELI".into() }, Fact::Canceled])
 }
 
 fn removing(run: &Run) -> Run {
@@ -119,17 +124,58 @@ fn a_retry_of_what_was_rolled_back_from_takes_the_mark_away() {
     assert!(!gone_back.is_good() && newer.is_good());
     let again = after(&gone_back, &[Fact::Retried { from: StageId::Latest, by: "UELI".into() }]);
     assert!(again.rolled_back_to.is_none() && again.marks().count() == 1);
-    let canceled = after(&back(&old, &newer), &[Fact::CancelAsked { by: "UELI".into() }, Fact::Canceled]);
-    assert!(canceled.has_been_good(), "the data of a rollback that was canceled is as good as before");
+    let canceled = canceled(&back(&old, &newer));
+    assert!(canceled.is_good(), "the data of a rollback that was canceled is as good as before");
     let undone = after(&canceled, &[Fact::RollbackUndone { by: "UELI".into() }]);
     assert_eq!((undone.replaces(), undone.past_rollbacks.len()), (None, 1));
     assert!(old.after(&Fact::RollbackUndone { by: "UELI".into() }, start()).is_err());
+}
+
+/// The older run is opened from `latest` on, and what its layers show may be of two runs; its export is what it was.
+#[test]
+fn whatever_comes_of_a_rollback_the_older_run_stays_good() {
+    let (old, newer) = (succeeded(), days_later(&succeeded(), 1));
+    let opened = after(&back(&old, &newer), &[Fact::TurnTaken]);
+    let ends = [
+        vec![Fact::CancelAsked { by: "UELI".into() }, Fact::Canceled],
+        vec![failed(StageId::Latest)],
+        vec![Fact::Began { stage: StageId::Latest }, finished(StageId::Latest), failed(StageId::NormalTransform)],
+    ];
+    let third = days_later(&succeeded(), 2);
+    for end in ends {
+        let ended = after(&opened, &end);
+        assert!(ended.is_good() && ended.good_since() >= old.good_since(), "{:?}", ended.status);
+        let runs = [ended.clone(), marked(&newer, &old), third.clone()];
+        assert_eq!(choose(&third, &runs, None), Ok(&ended));
+    }
+    assert!(!after(&old, &[Fact::Retried { from: StageId::Verify, by: "UELI".into() }]).is_good(), "it is judged anew");
+}
+
+/// What was published of an export is remembered when it is published again, for comparison.
+#[test]
+fn the_first_publication_is_remembered() {
+    let latest = StageId::Latest;
+    let published = |run: &Run, objects| {
+        let detail = Detail { objects: Some(objects), bytes: Some(90), ..Detail::default() };
+        after(run, &[Fact::Began { stage: latest }, Fact::Finished { stage: latest, detail, warnings: vec![] }])
+    };
+    let run = after(&published(&run_at(latest), 13), &[failed(StageId::NormalTransform)]);
+    assert_eq!(run.first_published, None);
+    let retry = Fact::Retried { from: latest, by: "UELI".into() };
+    let again = after(&run, &[retry.clone(), Fact::TurnTaken]);
+    let thrice = after(&published(&again, 12), &[failed(StageId::NormalTransform), retry]);
+    let was = Extent { objects: 13, bytes: 90 };
+    assert_eq!((again.first_published, thrice.first_published), (Some(was), Some(was)));
+    assert!(Extent { objects: 12, bytes: 90 }.lacks(was) && Extent { objects: 13, bytes: 89 }.lacks(was));
+    assert!(!was.lacks(was));
 }
 
 /// What may have become of a night's run.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Good,
+    /// Somebody went back to it, and then canceled that.
+    Canceled,
     Failed,
     Marked,
     Removed,
@@ -141,13 +187,14 @@ proptest! {
     #[test]
     fn the_choice_is_the_newest_of_those_that_are_allowed(
         fates in prop::collection::vec(
-            select(vec![Fate::Good, Fate::Failed, Fate::Marked, Fate::Removed, Fate::Part]), 1..9),
+            select(vec![Fate::Good, Fate::Canceled, Fate::Failed, Fate::Marked, Fate::Removed, Fate::Part]), 1..9),
         at in 0_usize..9,
     ) {
         let nights: Vec<Run> = fates.iter().zip(0..).map(|(fate, day)| {
             let good = days_later(&succeeded(), day);
             match fate {
                 Fate::Good => good,
+                Fate::Canceled => canceled(&back(&good, &days_later(&succeeded(), 9))),
                 Fate::Failed => days_later(&failed_at(StageId::NormalCatalog), day),
                 Fate::Marked => marked(&good, &succeeded()),
                 Fate::Removed => removing(&good),
@@ -155,7 +202,7 @@ proptest! {
             }
         }).collect();
         let published = days_later(&succeeded(), i64::try_from(at).unwrap());
-        let expected = fates.iter().zip(&nights).take(at).rfind(|(fate, _)| matches!(fate, Fate::Good));
+        let expected = fates.iter().zip(&nights).take(at).rfind(|(fate, _)| matches!(fate, Fate::Good | Fate::Canceled));
         let chosen = choose(&published, &nights, None);
         match expected {
             Some((_, run)) => {

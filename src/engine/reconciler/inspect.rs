@@ -53,14 +53,14 @@ impl Engine {
         })
     }
 
-    /// Returns the run of the same source that has succeeded last, of those that exported the same tables.
+    /// Returns the run of the same source that has good data since last, of those that exported the same tables.
     pub(super) async fn last_like(&self, run: &Run) -> Result<Option<Run>, StoreError> {
         let is_like = |it: &Run| it.is_good() && it.only == run.only && it.run_id != run.run_id;
         if let Some(last) = self.store.last_success(&run.source).await?.filter(is_like) {
             return Ok(Some(last));
         }
         let recent = self.store.recent(&run.source, SEARCHED).await?;
-        Ok(recent.into_iter().filter(is_like).max_by_key(|it| it.finished_at))
+        Ok(recent.into_iter().filter(is_like).max_by_key(Run::good_since))
     }
 
     /// Returns what the export of a past run held; `None` if nothing tells it any more.

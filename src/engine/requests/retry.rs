@@ -88,6 +88,7 @@ impl Engine {
             redone: redone(head, from),
             gone,
             overwritten: holder.map(|it| it.to_string()),
+            undoes: run.rolled_back_to.clone().map(Box::new),
         };
         Effect { outcome, create: next.into_iter().collect(), update: vec![Changed { before: run.clone(), after }] }
     }

@@ -1,11 +1,13 @@
 //! `rollback`: first what it would do, with a button; the press is judged anew, by what is published then.
 
+use std::collections::BTreeMap;
+
 use super::{Changed, Effect, Engine, Outcome, Request, Run, Trouble, later};
 use crate::domain::{
     command::RollbackCommand,
     fact::Fact,
     failure::Class,
-    forecast::Holding,
+    forecast::{Holding, Loss},
     name::ExportTask,
     rollback::{Point, Preview, Rollback, RollbackRefusal, RolledBack, choose},
     seen::Seen,
@@ -23,6 +25,8 @@ struct Way {
     /// The newest attempt of its run.
     published: Run,
     target: Run,
+    /// Objects of each table that is published.
+    tables: BTreeMap<String, u64>,
 }
 
 impl Engine {
@@ -55,6 +59,7 @@ impl Engine {
             source: source.clone(),
             from: Point { run: way.holder, snapshot_time: way.published.snapshot_time },
             to: Point::of(&way.target),
+            loss: Loss::by(&way.tables, &way.target),
             layers: way.target.layers.clone(),
             reason: reason.clone(),
         };
@@ -101,17 +106,17 @@ impl Engine {
     async fn way_back(&self, source: &Source, named: Option<Run>) -> Result<Result<Way, Outcome>, Trouble> {
         let refused = |why| Ok(Err(not_rolled_back(source, why)));
         let held = match self.shelf.holding(source).await {
-            Ok(Holding::Published(held)) => held.export_task,
+            Ok(Holding::Published(held)) => held,
             Ok(Holding::Unpublished) => return refused(RollbackRefusal::NothingPublished),
             Err(failure) if failure.class == Class::Transient => return Err(later(failure)),
             Err(failure) => return Ok(Err(Outcome::GaveUp { code: failure.code, why: failure.message })),
         };
-        let known = match held.parse::<ExportTask>() {
+        let known = match held.export_task.parse::<ExportTask>() {
             Ok(holder) => self.newest_attempt(&holder).await?.map(|run| (holder, run)),
             Err(_) => None,
         };
         let Some((holder, published)) = known.filter(|(_, run)| run.source == source.name) else {
-            return refused(RollbackRefusal::NotOurs { export_task: held });
+            return refused(RollbackRefusal::NotOurs { export_task: held.export_task });
         };
         let runs = self.store.recent(&source.name, SEARCHED).await?;
         let chosen = match choose(&published, &runs, named.as_ref()) {
@@ -131,7 +136,7 @@ impl Engine {
             }
             Seen::Unclear(failure) => Err(later(failure)),
             Seen::Running { .. } | Seen::Done { .. } | Seen::Doubtful { .. } | Seen::Failed(_) | Seen::Stopped => {
-                Ok(Ok(Way { holder, published, target }))
+                Ok(Ok(Way { holder, published, target, tables: held.tables }))
             }
         }
     }

@@ -193,6 +193,7 @@ fn is_mark(before: &Run, after: &Run) -> bool {
     let bare = |run: &Run| Run {
         rollback: None,
         past_rollbacks: Vec::new(),
+        undone: None,
         rolled_back_to: None,
         past_marks: Vec::new(),
         updated_at: run.created_at,

@@ -46,7 +46,7 @@ impl Truth {
     /// Says whether anybody would think of going back: there is data that something older was published before.
     fn can_go_back(&self, source: &str) -> bool {
         let runs = self.records.runs.values().map(|it| &it.run);
-        runs.filter(|it| it.source == source && it.has_been_good()).count() > 1
+        runs.filter(|it| it.source == source && it.is_good()).count() > 1
     }
 
     /// Returns what people were told that a rollback would do: what would still be done, as far as one can see, or if

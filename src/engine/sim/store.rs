@@ -256,7 +256,7 @@ impl Store for Line {
 
     async fn last_success(&self, source: &str) -> Result<Option<Run>, StoreError> {
         let last =
-            |truth: &mut Truth| truth.shown_of(source).into_iter().filter(Run::is_good).max_by_key(|it| it.finished_at);
+            |truth: &mut Truth| truth.shown_of(source).into_iter().filter(Run::is_good).max_by_key(Run::good_since);
         self.ask(last).await
     }
 

@@ -31,7 +31,7 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
         Outcome::Exists { run, status, same_layers } => exists(voice, run, status, *same_layers),
         // The point of it: the plan itself is a message of more than one paragraph.
         Outcome::Planned(forecast) => forecast::headline(voice, forecast),
-        Outcome::Retrying { run, from, kept, redone, gone, overwritten } => {
+        Outcome::Retrying { run, from, kept, redone, gone, overwritten, undoes } => {
             let values = values! {
                 run => run.as_str(),
                 from => name(voice, *from),
@@ -40,7 +40,8 @@ pub(super) fn text(voice: Voice<'_>, outcome: &Outcome) -> Mrkdwn {
                 gone => gone.map(|it| name(voice, it)),
                 overwritten,
             };
-            voice.say("outcome.retrying", values)
+            let told = voice.say("outcome.retrying", values);
+            Mrkdwn::lines([told, phrase::rollback::undone_by_retry(voice, undoes.as_deref())])
         }
         Outcome::NotRetried { run, why } => not_retried(voice, run, *why),
         Outcome::RollbackPreviewed(preview) => rollback::headline(voice, preview),
@@ -102,6 +103,7 @@ fn not_retried(voice: Voice<'_>, run: &ExportTask, why: RetryRefusal) -> Mrkdwn 
         RetryRefusal::Continued => ("outcome.not_retried.continued", None),
         RetryRefusal::NotInRun(stage) => ("outcome.not_retried.not_in_run", Some(stage)),
         RetryRefusal::RollingBack => ("outcome.not_retried.rolling_back", None),
+        RetryRefusal::RolledBackFrom => ("outcome.not_retried.rolled_back_from", None),
         RetryRefusal::NewerData => ("outcome.not_retried.newer_data", None),
         RetryRefusal::NotReached(stage) => ("outcome.not_retried.not_reached", Some(stage)),
     };

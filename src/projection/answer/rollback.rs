@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        forecast::Loss,
         name::ExportTask,
         rollback::{Preview, RollbackRefusal},
         source::Layer,
@@ -35,7 +36,13 @@ pub(super) fn headline(voice: Voice<'_>, preview: &Preview) -> Mrkdwn {
         layers => phrase::layers(voice, preview.layers.iter().copied()),
         sensitive => preview.layers.contains(&Layer::Sensitive),
     };
-    voice.say("rollback.preview", values)
+    Mrkdwn::lines([voice.say("rollback.preview", values), loss(voice, preview.loss.as_ref())])
+}
+
+/// Returns which tables are gone after it; empty if none is.
+fn loss(voice: Voice<'_>, loss: Option<&Loss>) -> Mrkdwn {
+    let Some(Loss { tables, more, .. }) = loss else { return Mrkdwn::default() };
+    voice.say("rollback.loses", values! { tables, count => tables.len() + more })
 }
 
 fn button(voice: Voice<'_>, preview: &Preview) -> Button {

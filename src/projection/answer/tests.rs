@@ -16,6 +16,7 @@ use crate::{
         report::{RowCounts, Rows},
         retry::RetryRefusal,
         rights::Rights,
+        rollback::RolledBack,
         run::Run,
         source::Source,
         stage::Detail,
@@ -128,7 +129,15 @@ fn outcomes() -> Vec<Outcome> {
         exists(true),
         exists(false),
         Outcome::Exists { run: run.clone(), status: "NEW<STATUS>".into(), same_layers: true },
-        Outcome::Retrying { run: run.clone(), from: StageId::Latest, kept, redone, gone: None, overwritten: None },
+        Outcome::Retrying {
+            run: run.clone(),
+            from: StageId::Latest,
+            kept,
+            redone,
+            gone: None,
+            overwritten: None,
+            undoes: None,
+        },
         Outcome::Retrying {
             run: run.clone(),
             from: StageId::Snapshot,
@@ -136,6 +145,12 @@ fn outcomes() -> Vec<Outcome> {
             redone: stages,
             gone: Some(StageId::Verify),
             overwritten: Some("shop-202611210300-0a09292e-a1".to_owned()),
+            undoes: Some(Box::new(RolledBack {
+                to: run.with_attempt(4),
+                by: "UZOE".into(),
+                at: "2026-11-22T04:10:00Z".parse().unwrap(),
+                reason: Some("half the rows of <lessons> are missing".into()),
+            })),
         },
         Outcome::Canceling { run: run.clone() },
         Outcome::NotCanceled { run: run.clone(), status: "FAILED".into() },
@@ -185,6 +200,7 @@ fn refusals() -> Vec<Outcome> {
         RetryRefusal::NotInRun(StageId::SensitiveCatalog),
         RetryRefusal::NewerData,
         RetryRefusal::RollingBack,
+        RetryRefusal::RolledBackFrom,
         RetryRefusal::NotReached(StageId::Latest),
     ];
     let presses = [

@@ -26,6 +26,11 @@ fn found(voice: Voice<'_>, found: &Found) -> Mrkdwn {
             finding::lines(voice, headline, findings, findings.len() + *more as usize)
         }
         Found::UnseenIn { tables, database } => voice.say("run.found.unseen_in", values! { tables, database }),
+        Found::InPart { is, was } => {
+            let values =
+                values! { objects => is.objects, of_objects => was.objects, bytes => is.bytes, of_bytes => was.bytes };
+            voice.say("run.found.in_part", values)
+        }
         Found::Unseen { tables, crawler } => voice.say("run.found.unseen", values! { tables, crawler }),
     }
 }

@@ -1,10 +1,17 @@
 //! Phrases about how a source stands.
 
 use jiff::Timestamp;
+use minijinja::Value;
 
 use crate::{
-    domain::lake::{Speed, Standing},
-    projection::text::{Mrkdwn, Voice, values},
+    domain::{
+        lake::{Speed, Standing},
+        standing::Shown,
+    },
+    projection::{
+        phrase,
+        text::{Mrkdwn, Voice, values},
+    },
 };
 
 const HOUR: i64 = 3600;
@@ -21,9 +28,16 @@ pub fn line(voice: Voice<'_>, standing: &Standing, now: Timestamp) -> Mrkdwn {
         overdue => standing.is_overdue(now),
         taken => last.snapshot_time,
         age => self::age(voice, age),
+        apart => apart(voice, standing),
         speed => speed(voice, standing),
     };
     voice.say("freshness.line", values)
+}
+
+/// Returns of when the data is that each layer shows, while a rollback has not ended well.
+fn apart(voice: Voice<'_>, standing: &Standing) -> Vec<Value> {
+    let shown = |it: Shown| values! { layer => phrase::layer(voice, it.layer), taken => it.taken };
+    standing.apart().into_iter().map(shown).collect()
 }
 
 /// Returns how old something is, in whole hours: what is shown must not change at every look.

@@ -6,6 +6,7 @@ use super::{redact::redact, seconds, stage};
 use crate::{
     domain::{
         retention::Removal,
+        rollback::RolledBack,
         run::{Run, RunStatus},
         stage::StageStatus,
     },
@@ -16,6 +17,7 @@ use crate::{
 enum Told {
     Running,
     Done,
+    Undone,
     Left,
 }
 
@@ -24,6 +26,7 @@ fn told(run: &Run) -> Option<Told> {
         RunStatus::Running if run.rollback.is_some() && run.canceled_by.is_none() => Some(Told::Running),
         RunStatus::Succeeded | RunStatus::SucceededWithWarnings if run.rolled_back_to.is_some() => Some(Told::Left),
         RunStatus::Succeeded | RunStatus::SucceededWithWarnings if run.rollback.is_some() => Some(Told::Done),
+        RunStatus::Succeeded | RunStatus::SucceededWithWarnings if run.undone.is_some() => Some(Told::Undone),
         RunStatus::Running
         | RunStatus::WaitingApproval
         | RunStatus::Succeeded
@@ -45,6 +48,7 @@ pub fn headline(voice: Voice<'_>, run: &Run) -> Option<Mrkdwn> {
     let key = match told(run)? {
         Told::Running => "rollback.headline_running",
         Told::Done => "rollback.headline_done",
+        Told::Undone => "rollback.headline_undone",
         Told::Left => "rollback.headline_left",
     };
     let values = values! {
@@ -61,6 +65,7 @@ pub fn title(voice: Voice<'_>, run: &Run) -> Option<Mrkdwn> {
     let key = match told(run)? {
         Told::Running => "rollback.title_running",
         Told::Done => "rollback.title_done",
+        Told::Undone => "rollback.title_undone",
         Told::Left => "rollback.title_left",
     };
     let in_run = || run.stages.iter().filter(|it| it.status != StageStatus::Skipped);
@@ -78,6 +83,7 @@ pub fn standing(voice: Voice<'_>, run: &Run) -> Option<Mrkdwn> {
     Some(match told(run)? {
         Told::Running => voice.text("rollback.status_running"),
         Told::Left => voice.text("rollback.status_left"),
+        Told::Undone => voice.text("rollback.status_undone"),
         Told::Done => return None,
     })
 }
@@ -88,11 +94,22 @@ pub fn why(voice: Voice<'_>, run: &Run) -> Mrkdwn {
         let values = values! { by => it.by, at => it.at, from => it.from.as_str() };
         Mrkdwn::lines([voice.say("rollback.why_back", values), reason(voice, it.reason.as_deref())])
     });
+    let undone = run.undone.as_ref().zip(run.past_rollbacks.last()).map(|(undone, it)| {
+        let values = values! { by => undone.by, at => undone.at, from => it.from.as_str(), was_by => it.by };
+        Mrkdwn::lines([voice.say("rollback.why_undone", values), reason(voice, it.reason.as_deref())])
+    });
     let left = run.rolled_back_to.as_ref().map(|it| {
         let values = values! { by => it.by, at => it.at, to => it.to.as_str() };
         Mrkdwn::lines([voice.say("rollback.why_left", values), reason(voice, it.reason.as_deref())])
     });
-    Mrkdwn::lines(back.into_iter().chain(left))
+    Mrkdwn::lines(back.into_iter().chain(undone).chain(left))
+}
+
+/// Returns that a retry undoes the rollback `mark`, by whom that was, and why; empty if there is none.
+pub fn undone_by_retry(voice: Voice<'_>, mark: Option<&RolledBack>) -> Mrkdwn {
+    let Some(RolledBack { to, by, reason, .. }) = mark else { return Mrkdwn::default() };
+    let reason = reason.as_deref().map(redact);
+    voice.say("rollback.undoes", values! { to => to.as_str(), by, reason })
 }
 
 /// Returns why somebody has gone back, in their own words; empty if they have not said it.

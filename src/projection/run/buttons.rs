@@ -8,7 +8,7 @@ use crate::{
     },
     projection::{
         blocks::{Button, Confirm, Style},
-        phrase::stage::names,
+        phrase::{rollback::undone_by_retry, stage::names},
         text::{Mrkdwn, Voice, values},
     },
 };
@@ -48,7 +48,8 @@ pub(in crate::projection) fn try_again(voice: Voice<'_>, run: &Run) -> Option<Bu
         Retry::NewAttempt { from, .. } => (from, true),
     };
     let values = values! { kept => names(voice, kept(run, from)), redone => names(voice, redone(run, from)), export };
-    let text = voice.say("button.retry.confirm.text", values);
+    let undone = undone_by_retry(voice, run.rolled_back_to.as_ref());
+    let text = Mrkdwn::lines([undone, voice.say("button.retry.confirm.text", values)]);
     Some(Button {
         style: Style::Primary,
         confirm: Some(confirm(voice, "retry", text)),

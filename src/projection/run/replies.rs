@@ -99,7 +99,7 @@ fn done(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let exact = run.stage(StageId::Verify).detail.gigabytes.is_some();
     let told = [StageId::Export, StageId::Verify, StageId::Latest].into_iter();
     let told = told.filter(|it| !exact || *it != StageId::Export).map(|it| run.stage(it));
-    let done = told.filter(|it| it.status == StageStatus::Succeeded);
+    let done = told.filter(|it| it.status == StageStatus::Succeeded && run.has_done(it));
     let facts: Vec<Mrkdwn> = done.flat_map(|it| stage::facts(voice, run, it)).collect();
     if facts.is_empty() { Mrkdwn::default() } else { voice.say("thread.done", values! { facts }) }
 }
@@ -107,7 +107,7 @@ fn done(voice: Voice<'_>, run: &Run) -> Mrkdwn {
 /// How long each stage took, and all of them, beside what is usual.
 fn durations(voice: Voice<'_>, run: &Run) -> Mrkdwn {
     let usual = |it: &Stage| run.usual.as_ref().and_then(|usual| usual.stages.get(&it.id)).map(|it| it.usual);
-    let lines = run.stages.iter().filter_map(|it| {
+    let lines = run.stages.iter().filter(|it| run.has_done(it)).filter_map(|it| {
         let usual = usual(it).filter(|_| it.id != StageId::SensitiveApproval);
         let values = values! { name => stage::name(voice, it.id), took => stage::took(it)?, usual };
         Some(voice.say("thread.duration", values))

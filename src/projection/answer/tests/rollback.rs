@@ -7,6 +7,7 @@ use crate::{
     domain::{
         answer::{Answer, Outcome},
         fact::Fact,
+        forecast::Loss,
         name::ExportTask,
         rollback::{Point, Preview, RollbackRefusal},
         source::Layer,
@@ -26,6 +27,11 @@ fn preview(layers: &[Layer], reason: Option<&str>) -> Outcome {
         from: point(newer(), "2026-11-23T03:00:00Z"),
         to: point(run(), "2026-11-22T03:00:00Z"),
         layers: layers.to_vec(),
+        loss: reason.map(|_| Loss {
+            tables: vec!["shop/shop.orders".into(), "shop/shop.users".into()],
+            more: 3,
+            objects: 9,
+        }),
         reason: reason.map(str::to_owned),
     }))
 }

@@ -36,6 +36,7 @@ fn stories() -> Vec<(&'static str, Story)> {
         ("asked", back(begun().end()).until(StageId::SensitiveApproval).ask()),
         ("done", back(begun().end()).end()),
         ("failed", back(begun().end()).until(StageId::NormalTransform).fail("JobNotFound", "")),
+        ("undone", back(begun().end()).end().then(60, &Fact::RollbackUndone { by: "UANA".into() })),
         ("left", left(begun().end())),
         ("brought back", left(begun().end()).retry("UANA", Some(StageId::Latest))),
     ]
