@@ -78,8 +78,8 @@ async fn a_rollback_that_was_canceled_leaves_the_older_run_good() {
     bot.slash(ANA, &format!("/datalake cancel {}", name(&older))).await;
     stands(&bot, &older, RunStatus::Canceled).await;
 
-    bot.slash(ANA, "/datalake status learning").await;
-    bot.told(ANA, "rolled back in part: normal as of").await;
+    let told = bot.slash(ANA, "/datalake status learning").await;
+    assert!(told.contains("rolled back in part: normal as of"), "{told}");
     night(&bot.world, "learning", "third");
     approve(&bot).await;
     let third = succeeded(&bot, "learning", &[&older, &newer]).await;

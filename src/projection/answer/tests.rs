@@ -16,7 +16,6 @@ use crate::{
         report::{RowCounts, Rows},
         retry::RetryRefusal,
         rights::Rights,
-        rollback::RolledBack,
         run::Run,
         source::Source,
         stage::Detail,
@@ -112,7 +111,6 @@ fn short_answers() -> Vec<Answer> {
 
 fn outcomes() -> Vec<Outcome> {
     let (run, source) = (run(), || "shop".to_owned());
-    let stages = StageId::ALL[..4].to_vec();
     let exists = |same_layers| Outcome::Exists { run: run.clone(), status: "SUCCEEDED".into(), same_layers };
     let voted = |verdict, open| Outcome::Voted {
         run: run.clone(),
@@ -122,36 +120,15 @@ fn outcomes() -> Vec<Outcome> {
         open,
         explained: false,
     };
-    let (kept, redone) = (stages[..3].to_vec(), vec![StageId::Latest, StageId::NormalTransform]);
     let mut all = vec![
         Outcome::Started { run: run.clone() },
         Outcome::Queued { run: run.clone(), holder: run.with_attempt(3).to_string() },
         exists(true),
         exists(false),
         Outcome::Exists { run: run.clone(), status: "NEW<STATUS>".into(), same_layers: true },
-        Outcome::Retrying {
-            run: run.clone(),
-            from: StageId::Latest,
-            kept,
-            redone,
-            gone: None,
-            overwritten: None,
-            undoes: None,
-        },
-        Outcome::Retrying {
-            run: run.clone(),
-            from: StageId::Snapshot,
-            kept: vec![],
-            redone: stages,
-            gone: Some(StageId::Verify),
-            overwritten: Some("shop-202611210300-0a09292e-a1".to_owned()),
-            undoes: Some(Box::new(RolledBack {
-                to: run.with_attempt(4),
-                by: "UZOE".into(),
-                at: "2026-11-22T04:10:00Z".parse().unwrap(),
-                reason: Some("half the rows of <lessons> are missing".into()),
-            })),
-        },
+    ];
+    all.extend(rollback::retries());
+    all.extend([
         Outcome::Canceling { run: run.clone() },
         Outcome::NotCanceled { run: run.clone(), status: "FAILED".into() },
         voted(Verdict::Approve, 0),
@@ -169,7 +146,7 @@ fn outcomes() -> Vec<Outcome> {
             code: "AccessDenied".into(),
             why: "not authorized to perform rds:DescribeDBSnapshots".into(),
         },
-    ];
+    ]);
     all.extend(refusals());
     all.extend(acknowledgements(&run));
     all

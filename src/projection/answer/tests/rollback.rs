@@ -9,8 +9,9 @@ use crate::{
         fact::Fact,
         forecast::Loss,
         name::ExportTask,
-        rollback::{Point, Preview, RollbackRefusal},
+        rollback::{Point, Preview, RollbackRefusal, RolledBack},
         source::Layer,
+        stage::StageId,
     },
     projection::{testing::story::begun, text::Locale},
 };
@@ -56,6 +57,37 @@ fn refusals() -> Vec<RollbackRefusal> {
 fn removed(facts: &[Fact]) -> Answer {
     let story = facts.iter().fold(begun().end(), |story, fact| story.then(4000, fact));
     Answer::Details(Box::new(story.run), None)
+}
+
+/// Retries, one of what somebody has rolled back from.
+pub(super) fn retries() -> Vec<Outcome> {
+    let (run, stages) = (run(), StageId::ALL[..4].to_vec());
+    let (kept, redone) = (stages[..3].to_vec(), vec![StageId::Latest, StageId::NormalTransform]);
+    vec![
+        Outcome::Retrying {
+            run: run.clone(),
+            from: StageId::Latest,
+            kept,
+            redone,
+            gone: None,
+            overwritten: None,
+            undoes: None,
+        },
+        Outcome::Retrying {
+            run: run.clone(),
+            from: StageId::Snapshot,
+            kept: vec![],
+            redone: stages,
+            gone: Some(StageId::Verify),
+            overwritten: Some("shop-202611210300-0a09292e-a1".to_owned()),
+            undoes: Some(Box::new(RolledBack {
+                to: run.with_attempt(4),
+                by: "UZOE".into(),
+                at: "2026-11-22T04:10:00Z".parse().unwrap(),
+                reason: Some("half the rows of <lessons> are missing".into()),
+            })),
+        },
+    ]
 }
 
 #[rstest]
