@@ -263,16 +263,22 @@ pub struct Order {
     pub reason: Option<String>,
 }
 
+impl Order {
+    /// Returns the tables and the layers of `source` that are meant.
+    fn meant<'a>(&'a self, source: &'a Source) -> (&'a [String], Vec<Layer>) {
+        let only = if self.only.is_empty() { &source.export.only } else { &self.only };
+        let is_meant = |it: &Layer| self.layers.is_empty() || self.layers.contains(it);
+        (only, source.layers().into_iter().filter(is_meant).collect())
+    }
+}
+
 impl Run {
     /// Returns the run that `order` makes of `snapshot`: its first attempt, not yet begun.
     pub fn new(source: &Source, snapshot: &Snapshot, order: &Order, now: Timestamp) -> Self {
-        let only = if order.only.is_empty() { &source.export.only } else { &order.only };
-        let layers: Vec<Layer> =
-            source.layers().into_iter().filter(|it| order.layers.is_empty() || order.layers.contains(it)).collect();
+        let (only, layers) = order.meant(source);
         let to = &source.export.to;
         let scope = Scope { source_arn: &snapshot.arn, only, bucket: &to.bucket, prefix: &to.prefix };
         let name = ExportTask::derive(&source.name, snapshot.taken_at, scope, 1);
-        let stages = StageId::ALL.map(|id| Stage::new(id, first_status(id, &layers)));
         let mut run = Self {
             export_task: name.clone(),
             run_id: name,
@@ -281,7 +287,8 @@ impl Run {
             source_arn: snapshot.arn.clone(),
             snapshot_id: snapshot.id.clone(),
             snapshot_time: snapshot.taken_at,
-            only: only.clone(),
+            only: only.to_vec(),
+            stages: StageId::ALL.map(|id| Stage::new(id, first_status(id, &layers))).to_vec(),
             layers,
             trigger: order.trigger,
             requested_by: order.requested_by.clone(),
@@ -291,7 +298,6 @@ impl Run {
             failures: Vec::new(),
             status: RunStatus::Running,
             stage: StageId::Snapshot,
-            stages: stages.to_vec(),
             error: None,
             warnings: Vec::new(),
             has_turn: false,

@@ -110,7 +110,7 @@ async fn pass_thread(engine: Arc<Engine>, key: String) -> Next {
 }
 
 async fn pass_request(engine: Arc<Engine>, key: String) -> Next {
-    engine.carry_out(&key).await
+    Box::pin(engine.carry_out(&key)).await
 }
 
 async fn pass_board(engine: Arc<Engine>, _: String) -> Next {

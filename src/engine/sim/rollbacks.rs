@@ -69,7 +69,7 @@ impl Truth {
         let Outcome::NotRolledBack { why, .. } = outcome else { return };
         match why {
             RollbackRefusal::Busy { .. } | RollbackRefusal::RollingBack { .. } => {
-                self.history.add(Count::RollbacksBusy)
+                self.history.add(Count::RollbacksBusy);
             }
             RollbackRefusal::Removed { .. } => self.history.add(Count::RollbacksToNothing),
             RollbackRefusal::NothingPublished
