@@ -81,7 +81,7 @@ async fn a_retry_does_not_build_on_what_is_gone_and_says_so() {
     let alert = bot.button(ALERTS, "run.retry").await;
     bot.world.aws.s3.delete(BUCKET, "latest/school/_manifest.json");
     bot.world.slack.press(ANA, ALERTS, &alert.ts, "run.retry").await.unwrap();
-    bot.told(ANA, "Not there any more").await;
+    bot.told(ANA, "Not as the run left it").await;
     let run = bot.run_that_is(RunStatus::Succeeded).await;
     assert_eq!(run.stage(StageId::Latest).attempt, 2, "copied again");
     bot.assert_nothing_twice(1);
