@@ -78,6 +78,8 @@ impl Point {
 pub enum RollbackRefusal {
     /// The bot has published nothing.
     NothingPublished,
+    /// What says what is published cannot be read.
+    ManifestUnreadable,
     /// What is published is of no run that the records know.
     NotOurs { export_task: String },
     /// No older run of the source is good, complete and still there.

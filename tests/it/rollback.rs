@@ -182,6 +182,9 @@ async fn what_cannot_be_is_refused_with_the_reason() {
     bot.world.slack.press(ANA, CHANNEL, &preview.ts, CONFIRM).await.unwrap();
     bot.told(ANA, "something else has been published").await;
     assert_eq!(published(&bot, "school"), name(&third));
+    bot.world.aws.s3.put(BUCKET, "latest/school/_manifest.json", "{cut off").unwrap();
+    refused(ANA, "school", "cannot be read").await;
+    assert_eq!(bot.effects("glue", "StartJobRun").len(), 3, "one for each night, and none for what was refused");
 }
 
 #[rstest]

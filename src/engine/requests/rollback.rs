@@ -6,7 +6,7 @@ use super::{Changed, Effect, Engine, Outcome, Request, Run, Trouble, later};
 use crate::domain::{
     command::RollbackCommand,
     fact::Fact,
-    failure::Class,
+    failure::{Class, codes},
     forecast::{Holding, Loss},
     name::ExportTask,
     rollback::{Point, Preview, Rollback, RollbackRefusal, RolledBack, choose},
@@ -108,6 +108,9 @@ impl Engine {
         let held = match self.shelf.holding(source).await {
             Ok(Holding::Published(held)) => held,
             Ok(Holding::Unpublished) => return refused(RollbackRefusal::NothingPublished),
+            Err(failure) if failure.code == codes::MANIFEST_UNREADABLE => {
+                return refused(RollbackRefusal::ManifestUnreadable);
+            }
             Err(failure) if failure.class == Class::Transient => return Err(later(failure)),
             Err(failure) => return Ok(Err(Outcome::GaveUp { code: failure.code, why: failure.message })),
         };

@@ -73,6 +73,7 @@ impl Truth {
             }
             RollbackRefusal::Removed { .. } => self.history.add(Count::RollbacksToNothing),
             RollbackRefusal::NothingPublished
+            | RollbackRefusal::ManifestUnreadable
             | RollbackRefusal::NotOurs { .. }
             | RollbackRefusal::NoOlder
             | RollbackRefusal::NotGood { .. }

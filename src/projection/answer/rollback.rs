@@ -74,6 +74,7 @@ pub(super) fn refused(voice: Voice<'_>, source: &str, why: &RollbackRefusal) -> 
     let of_run = |key: &str, run: &str| voice.say(key, values! { source, run });
     match why {
         RollbackRefusal::NothingPublished => say("rollback.refused.nothing_published"),
+        RollbackRefusal::ManifestUnreadable => say("rollback.refused.manifest_unreadable"),
         RollbackRefusal::NotOurs { export_task: name } => {
             voice.say("rollback.refused.not_ours", values! { source, name })
         }

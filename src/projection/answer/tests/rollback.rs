@@ -40,6 +40,7 @@ fn preview(layers: &[Layer], reason: Option<&str>) -> Outcome {
 fn refusals() -> Vec<RollbackRefusal> {
     vec![
         RollbackRefusal::NothingPublished,
+        RollbackRefusal::ManifestUnreadable,
         RollbackRefusal::NotOurs { export_task: "by-hand <x>".into() },
         RollbackRefusal::NoOlder,
         RollbackRefusal::Busy { run: newer() },
