@@ -18,6 +18,7 @@ mod diff;
 mod list;
 mod manifest;
 mod meter;
+mod names;
 mod objects;
 mod pace;
 mod plan;
@@ -25,6 +26,8 @@ mod pointer;
 mod remove;
 mod trouble;
 mod whole;
+
+use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use futures_util::future::try_join;
@@ -123,7 +126,9 @@ pub async fn publish(
     if wanted.len() == 0 {
         return Err(nothing(from));
     }
-    check::all(target, &mut wanted, &stale).await?;
+    // Who has begun these before the manifest is won cannot win it any more, or is dead: both give them up.
+    let left_over = async { Ok(if copied > 0 { copy::open(calls, to).await } else { Vec::new() }) };
+    let ((), left_over) = try_join(check::all(target, &mut wanted, &stale), left_over).await?;
     if removed > 0 {
         // What was stale at the beginning may be the fresh copy of somebody who was faster.
         before.is_still_there(calls, to).await?;
@@ -131,8 +136,6 @@ pub async fn publish(
     }
     // The manifest is made beside what is still held.
     drop(stale);
-    // Who has begun these before the manifest is won cannot win it any more, or is dead: both give them up.
-    let left_over = if copied > 0 { copy::open(calls, to).await } else { Vec::new() };
 
     let draft = Draft { stamp, published_at: clock.now(), removed, location: None, wanted: &wanted };
     manifest::write(calls, to, &draft, &before.expected).await?;
@@ -153,10 +156,10 @@ async fn copied(
 ) -> Result<Plan, Failure> {
     let ranges = list::ranges(&before.as_ref().map(|it| it.names(target.at)).unwrap_or_default());
     let keys = before.map(|it| it.keys).unwrap_or_default();
-    let copier = Copier::new(target.calls, source.at, target.at);
+    let copier = &Copier::new(target.calls, source.at, target.at);
     let (found, objects) = channel(AHEAD);
     let drawn = plan::draw((source, target), ranges, &keys, found, meter);
-    match Box::pin(try_join(drawn, copy::all(&copier, objects, meter, stop))).await {
+    match Box::pin(try_join(drawn, copy::all(copier, objects, meter, stop))).await {
         Ok((plan, ())) => Ok(plan),
         Err(failure) => {
             copier.give_up().await;
@@ -205,7 +208,7 @@ pub(super) async fn of_export(s3: &Client, at: &Location, name: &str) -> Result<
 }
 
 /// Returns the manifest, and whether it is the run's and true.
-async fn look_at(calls: &Calls<'_>, run: &Run, latest: &Location) -> Result<(Option<Manifest>, bool), Failure> {
+async fn look_at(calls: &Arc<Calls>, run: &Run, latest: &Location) -> Result<(Option<Manifest>, bool), Failure> {
     let Some(manifest) = manifest::read(calls, latest).await?.manifest else { return Ok((None, false)) };
     if manifest.export_task != run.export_task.as_str() {
         return Ok((Some(manifest), false));

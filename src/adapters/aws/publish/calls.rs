@@ -8,7 +8,10 @@ mod gate;
 use std::{
     error::Error,
     hash::{BuildHasher as _, RandomState},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -59,19 +62,19 @@ pub(super) enum Expected {
 }
 
 /// S3, how fast it may be called, and how often it was.
-pub(super) struct Calls<'a> {
-    client: &'a Client,
+pub(super) struct Calls {
+    client: Client,
     reads: Gate,
     writes: Gate,
     sent: AtomicU64,
     refused: AtomicU64,
 }
 
-impl<'a> Calls<'a> {
+impl Calls {
     /// `client` is one that neither tries again nor ends calls by itself, of [`publish_client`](super::super::publish_client).
-    pub(super) fn new(client: &'a Client) -> Self {
-        let (reads, writes) = (Gate::new(), Gate::new());
-        Self { client, reads, writes, sent: AtomicU64::new(0), refused: AtomicU64::new(0) }
+    pub(super) fn new(client: &Client) -> Arc<Self> {
+        let (client, reads, writes) = (client.clone(), Gate::new(), Gate::new());
+        Arc::new(Self { client, reads, writes, sent: AtomicU64::new(0), refused: AtomicU64::new(0) })
     }
 
     /// Returns how many calls were sent, each attempt counted.
@@ -98,7 +101,7 @@ impl<'a> Calls<'a> {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.send_by(self.client, lane, make).await
+        self.send_by(&self.client, lane, make).await
     }
 
     /// As [`Calls::send`], over the connections of `client`.

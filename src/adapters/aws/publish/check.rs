@@ -6,7 +6,8 @@ use super::{
     super::s3::Object,
     list::{AT_ONCE, Listing, PAGE, Range, ranges},
     manifest::{self, Manifest},
-    objects::{Etag, Names, Wanted},
+    names::Names,
+    objects::{Etag, Wanted},
 };
 use crate::domain::failure::{Class, Failure, codes};
 
@@ -36,7 +37,7 @@ pub(super) async fn all(target: Listing<'_>, wanted: &mut Wanted, stale: &Names)
     if lost.is_empty() {
         return Ok(());
     }
-    let named: Vec<&str> = lost.iter().take(NAMED).map(|it| wanted.names().get(*it)).collect();
+    let named: Vec<String> = lost.iter().take(NAMED).map(|it| wanted.names().get(*it)).collect();
     let (lost, all, named) = (lost.len(), wanted.len(), named.join(", "));
     let message = format!("{lost} of {all} objects are missing or of another size after the copy: {named}");
     Err(Failure::new(Class::Data, codes::COPY_INCOMPLETE, message))
@@ -45,45 +46,47 @@ pub(super) async fn all(target: Listing<'_>, wanted: &mut Wanted, stale: &Names)
 /// Divides what was copied into parts that are a page each, as far as it is known what is there.
 fn parts(wanted: &Wanted, stale: &Names) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
+    if wanted.unseen().next().is_none() {
+        return parts;
+    }
     let mut begun_at = 0;
-    for at in wanted.unseen() {
-        let name = wanted.names().get(at);
-        // How many names come before this one; the manifest's own may be one more.
-        let known = at + stale.before(name);
-        match parts.last_mut().filter(|_| known - begun_at < PAGE - 1) {
-            Some(part) => {
-                part.ends.1 = at;
-                part.range.until = Some(name.to_owned());
-            }
-            None => {
-                begun_at = known;
-                let before = stale.before(name).checked_sub(1).map(|it| stale.get(it));
-                let after = before.max(at.checked_sub(1).map(|it| wanted.names().get(it)));
-                let range = Range { after: after.map(str::to_owned), until: Some(name.to_owned()) };
-                parts.push(Part { ends: (at, at), range });
+    let mut gone = stale.iter().peekable();
+    // How many stale names are passed, and the name before.
+    let (mut passed, mut before) = (0, None);
+    for (at, row) in wanted.iter().enumerate() {
+        while let Some(name) = gone.next_if(|it| *it < row.name) {
+            passed += 1;
+            before = Some(name);
+        }
+        if row.there.is_none() {
+            // How many names come before this one; the manifest's own may be one more.
+            let known = at + passed;
+            let until = Some(row.name.clone());
+            match parts.last_mut().filter(|_| known - begun_at < PAGE - 1) {
+                Some(part) => (part.ends.1, part.range.until) = (at, until),
+                None => {
+                    begun_at = known;
+                    parts.push(Part { ends: (at, at), range: Range { after: before, until } });
+                }
             }
         }
+        before = Some(row.name);
     }
     parts
 }
 
 /// Returns which of a part have arrived, by number, with the `ETag`s of the copies.
 async fn part(target: Listing<'_>, wanted: &Wanted, part: Part) -> Result<Vec<(usize, Etag)>, Failure> {
-    let (mut next, last) = part.ends;
+    let (first, last) = part.ends;
+    let mut rows = (first..=last).zip(wanted.from(first)).peekable();
     let mut found = Vec::new();
     let mut pages = std::pin::pin!(target.range(part.range));
     while let Some(page) = pages.try_next().await? {
         for there in page {
-            while next <= last && wanted.get(next).name < &there.name[..] {
-                next += 1;
-            }
-            if next > last {
-                break;
-            }
-            let row = wanted.get(next);
-            if row.name == there.name && row.size == there.size && row.there.is_none() {
-                found.push((next, there.etag[..].into()));
-            }
+            while rows.next_if(|(_, row)| row.name < there.name).is_some() {}
+            let row = rows.next_if(|(_, row)| row.name == there.name);
+            let arrived = row.filter(|(_, row)| row.size == there.size && row.there.is_none());
+            found.extend(arrived.map(|(at, _)| (at, there.etag[..].into())));
         }
     }
     Ok(found)
@@ -96,8 +99,8 @@ pub(super) async fn is_complete(
     counts: fn(&str) -> bool,
 ) -> Result<bool, Failure> {
     let prefix = target.at.key("");
-    let named =
-        manifest.keys.iter().map(|it| Named { name: it.key.strip_prefix(&prefix), size: it.size, etag: it.etag });
+    let name = |key: String| key.strip_prefix(&prefix).map(str::to_owned);
+    let named = manifest.keys.iter().map(|it| Named { name: name(it.key), size: it.size, etag: it.etag });
     is_exactly(target, ranges(&manifest.names(target.at)), named, counts).await
 }
 
@@ -110,7 +113,7 @@ pub(super) async fn is_in_place(target: Listing<'_>, wanted: &Wanted) -> Result<
 /// An object that is to be there.
 struct Named<'a> {
     /// `None`: it lies elsewhere.
-    name: Option<&'a str>,
+    name: Option<String>,
     size: u64,
     etag: &'a Etag,
 }
@@ -124,7 +127,7 @@ async fn is_exactly<'a>(
     let mut pages = target.pages(ranges);
     let mut is_named = |there: &Object| {
         named.next().is_some_and(|it| {
-            it.name == Some(&there.name) && it.size == there.size && *it.etag == Etag::from(&there.etag[..])
+            it.name.as_ref() == Some(&there.name) && it.size == there.size && *it.etag == Etag::from(&there.etag[..])
         })
     };
     while let Some(page) = pages.try_next().await? {
@@ -172,7 +175,7 @@ mod tests {
                 let listed: Vec<&String> = listed.take_while(|it| Some(*it) <= until.as_ref()).collect();
                 prop_assert!(listed.len() < PAGE);
                 while let Some(at) = unseen.next_if(|it| *it <= part.ends.1) {
-                    prop_assert!(at >= part.ends.0 && listed.iter().any(|it| **it == wanted.get(at).name));
+                    prop_assert!(at >= part.ends.0 && listed.iter().any(|it| **it == wanted.names().get(at)));
                 }
             }
             prop_assert_eq!(unseen.next(), None);

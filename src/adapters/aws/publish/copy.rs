@@ -18,7 +18,7 @@ use super::{super::s3::Object, meter::Meter};
 use crate::domain::failure::{Class, Failure, codes};
 
 /// Calls that are in flight at the same time, of objects and of parts together.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 224;
 
 /// How long calls that are in flight are waited for when copying ends early: an upload whose beginning is still to be
 /// answered has no id by which it could be given up.

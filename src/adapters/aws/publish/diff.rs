@@ -1,10 +1,10 @@
 //! What publishing must copy and remove: two sorted listings are merged as their pages come in.
 
-use std::{cmp::Ordering, collections::VecDeque};
+use std::{cmp::Ordering, collections::VecDeque, iter::Peekable};
 
 use super::{
     super::s3::Object,
-    manifest::{self, Keys},
+    manifest::{self, Key, Keys},
     objects::Etag,
 };
 
@@ -36,15 +36,16 @@ struct Side {
 pub(super) struct Diff<'a> {
     source: Side,
     target: Side,
-    before: &'a Keys,
-    /// What keys begin with, before the name.
-    prefix: String,
+    /// What the manifest in place says of the objects that come.
+    before: Peekable<Box<dyn Iterator<Item = Key<'a>> + Send + 'a>>,
 }
 
 impl<'a> Diff<'a> {
     /// `before`: the keys that the manifest in place names, with `prefix` before each name.
     pub(super) fn new(before: &'a Keys, prefix: String) -> Self {
-        Self { source: Side::default(), target: Side::default(), before, prefix }
+        let name = move |key: Key<'a>| Some(Key { key: key.key.strip_prefix(&prefix)?.to_owned(), ..key });
+        let before: Box<dyn Iterator<Item = Key<'a>> + Send> = Box::new(before.iter().filter_map(name));
+        Self { source: Side::default(), target: Side::default(), before: before.peekable() }
     }
 
     /// Takes a page of the source's listing; `None` after the last.
@@ -84,19 +85,20 @@ impl<'a> Diff<'a> {
 
     /// Says whether `there` is a copy of `wanted`: its `ETag` says so, or the manifest says of which one it is a copy. A
     /// name and a size alone say nothing: other exports may have both.
-    fn is_same(&self, wanted: &Object, there: &Object) -> bool {
+    fn is_same(&mut self, wanted: &Object, there: &Object) -> bool {
         if wanted.size != there.size {
             return false;
         }
-        let copied = || {
-            let key = self.before.find(&format!("{}{}", self.prefix, there.name));
-            key.is_some_and(|it| {
-                it.size == there.size
-                    && *it.etag == Etag::from(&there.etag[..])
-                    && *it.source_etag == Etag::from(&wanted.etag[..])
-            })
-        };
-        wanted.size == 0 || wanted.etag == there.etag || copied()
+        wanted.size == 0 || wanted.etag == there.etag || self.is_copied(wanted, there)
+    }
+
+    fn is_copied(&mut self, wanted: &Object, there: &Object) -> bool {
+        while self.before.next_if(|it| it.key < there.name).is_some() {}
+        self.before.next_if(|it| it.key == there.name).is_some_and(|it| {
+            it.size == there.size
+                && *it.etag == Etag::from(&there.etag[..])
+                && *it.source_etag == Etag::from(&wanted.etag[..])
+        })
     }
 }
 

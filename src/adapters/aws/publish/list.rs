@@ -1,14 +1,15 @@
 //! Listing a prefix: page after page, or in ranges side by side where it is known how its names are spread.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, panic::resume_unwind, sync::Arc};
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use tokio::task::JoinSet;
 
 use super::{
     super::s3::{Object, object},
     calls::{Calls, Lane},
-    objects::Names,
+    names::Names,
     trouble::{Action, Side},
 };
 use crate::domain::{
@@ -22,7 +23,7 @@ pub(super) const PAGE: usize = 1000;
 /// Names of a former listing that make a range of the next: with a few more, a range is still one page.
 const RANGE: usize = 900;
 /// Ranges of one prefix that are listed at the same time.
-pub(super) const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 12;
 
 /// The names after `after`, up to and with `until`; all where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub(super) struct Range {
 /// Returns ranges that together are everything, each of which is about a page if the names are spread like `known`.
 /// It does no harm if they are not.
 pub(super) fn ranges(known: &Names) -> Vec<Range> {
-    let ends = (RANGE..known.len()).step_by(RANGE).map(|at| Some(known.get(at - 1).to_owned())).chain([None]);
+    let ends = (RANGE..known.len()).step_by(RANGE).map(|at| Some(known.get(at - 1))).chain([None]);
     let next = |after: &mut Option<String>, until: Option<String>| {
         Some(Range { after: std::mem::replace(after, until.clone()), until })
     };
@@ -44,7 +45,7 @@ pub(super) fn ranges(known: &Names) -> Vec<Range> {
 /// A prefix that is listed.
 #[derive(Clone, Copy)]
 pub(super) struct Listing<'a> {
-    pub(super) calls: &'a Calls<'a>,
+    pub(super) calls: &'a Arc<Calls>,
     pub(super) at: &'a Location,
     pub(super) side: Side,
 }
@@ -83,8 +84,17 @@ impl<'a> Listing<'a> {
         })
     }
 
-    /// Reads the next page of a range.
+    /// Reads the next page of a range, in a task of its own: who has begun several pages is busy with one of them, and
+    /// what stands in line for its turn, or is being answered, must not wait for that.
     async fn read(self, reading: Reading) -> Result<Reading, Failure> {
+        let (calls, at) = (Arc::clone(self.calls), self.at.clone());
+        let mut task = JoinSet::new();
+        task.spawn(async move { Listing { calls: &calls, at: &at, side: self.side }.read_here(reading).await });
+        let read = task.join_next().await.expect("it was spawned");
+        read.unwrap_or_else(|it| resume_unwind(it.into_panic()))
+    }
+
+    async fn read_here(self, reading: Reading) -> Result<Reading, Failure> {
         let Reading { range, token, .. } = reading;
         let after = range.after.as_deref().map(|it| self.at.key(it));
         let make = |s3: &aws_sdk_s3::Client| {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Stamp,
     calls::{Calls, Expected},
-    objects::{Names, Wanted},
+    names::Names,
+    objects::Wanted,
     trouble::{Side, contested},
 };
 use crate::domain::{
@@ -20,8 +21,8 @@ use crate::domain::{
 
 mod keys;
 
-pub(super) use self::keys::Keys;
 use self::keys::Listed;
+pub(super) use self::keys::{Key, Keys};
 
 /// Where the manifest is, below the prefix.
 pub(super) const NAME: &str = "_manifest.json";
@@ -112,7 +113,7 @@ impl Manifest {
         let prefix = elsewhere.map_or_else(|| latest.key(""), |(_, prefix)| prefix.to_owned());
         let mut tables = BTreeMap::new();
         for key in self.keys.iter() {
-            let name = key.key.strip_prefix(&prefix).unwrap_or(key.key);
+            let name = key.key.strip_prefix(&prefix).unwrap_or(&key.key);
             let end = name.match_indices('/').nth(1).map_or(name.len(), |(at, _)| at);
             match tables.get_mut(&name[..end]) {
                 Some(objects) => *objects += 1,
@@ -134,7 +135,7 @@ impl Manifest {
     pub(super) fn names(&self, at: &Location) -> Names {
         let prefix = at.key("");
         let mut names = Names::default();
-        self.keys.iter().filter_map(|it| it.key.strip_prefix(&prefix)).for_each(|it| names.push(it));
+        self.keys.iter().for_each(|it| it.key.strip_prefix(&prefix).into_iter().for_each(|it| names.push(it)));
         names
     }
 }
@@ -144,7 +145,7 @@ impl Before {
     ///
     /// # Errors
     /// `LatestContested`, which is transient: it is another one. Otherwise what S3 said.
-    pub(super) async fn is_still_there(&self, calls: &Calls<'_>, at: &Location) -> Result<(), Failure> {
+    pub(super) async fn is_still_there(&self, calls: &Calls, at: &Location) -> Result<(), Failure> {
         let same = match (&self.expected, calls.etag(at, NAME).await?) {
             (Expected::Nothing, there) => there.is_none(),
             (Expected::Etag(read), there) => there.as_ref() == Some(read),
@@ -154,7 +155,7 @@ impl Before {
 }
 
 /// Returns the manifest at `at`. Of one that cannot be read it returns why: to replace it might be to go back.
-pub(super) async fn read(calls: &Calls<'_>, at: &Location) -> Result<Before, Failure> {
+pub(super) async fn read(calls: &Calls, at: &Location) -> Result<Before, Failure> {
     let Some(content) = calls.get(Side::Target, at, NAME).await? else {
         return Ok(Before { manifest: None, unreadable: None, expected: Expected::Nothing });
     };
@@ -173,12 +174,7 @@ fn unreadable(at: &Location, why: &str) -> Failure {
 ///
 /// # Errors
 /// `LatestContested`, which is transient: another one is there. Otherwise what S3 said.
-pub(super) async fn write(
-    calls: &Calls<'_>,
-    at: &Location,
-    draft: &Draft<'_>,
-    expected: &Expected,
-) -> Result<(), Failure> {
+pub(super) async fn write(calls: &Calls, at: &Location, draft: &Draft<'_>, expected: &Expected) -> Result<(), Failure> {
     let json = SdkBody::from(draft.json(at));
     let Err(failure) = calls.put(at, NAME, &json, expected).await else { return Ok(()) };
     if failure.code != "PreconditionFailed" {

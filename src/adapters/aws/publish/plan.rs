@@ -9,7 +9,8 @@ use super::{
     list::{Listing, Range},
     manifest::{self, Keys},
     meter::Meter,
-    objects::{Names, Wanted},
+    names::Names,
+    objects::Wanted,
 };
 use crate::domain::{
     failure::{Class, Failure, codes},
@@ -49,10 +50,10 @@ async fn pump(
     mut pages: impl Stream<Item = Result<Vec<Object>, Failure>> + Unpin,
     to: Sender<Vec<Object>>,
 ) -> Result<(), Failure> {
-    while let Some(page) = pages.try_next().await? {
-        if to.send(page).await.is_err() {
-            break;
-        }
+    // The next page is waited for when there is room for it, so that no more than those begun are held beside it.
+    while let Ok(room) = to.reserve().await {
+        let Some(page) = pages.try_next().await? else { break };
+        room.send(page);
     }
     Ok(())
 }
@@ -109,4 +110,70 @@ fn refuse_others(to: &Location, stale: &str) -> Result<(), Failure> {
     }
     let message = format!("{} would lose what is published below it, by {stale}", to.url());
     Err(Failure::new(Class::Config, codes::TARGET_OF_OTHERS, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::{
+        super::{
+            calls::Calls,
+            canned::{Answer, Canned, fine, refusal},
+            list::ranges,
+            trouble::Side,
+        },
+        *,
+    };
+    use crate::{clock::System, engine::ports::Progress};
+
+    /// Names on either side, and those of a range.
+    const NAMES: usize = 7200;
+    const RANGE: usize = 900;
+
+    /// Lists the thousand names after the one that the call begins after.
+    fn listed(call: &str) -> Answer {
+        let prefix = if call.contains("prefix=raw") { "raw/" } else { "latest/" };
+        let from = begins(call);
+        let row = |it| format!("<Contents><Key>{prefix}{it:05}</Key><Size>1</Size><ETag>e</ETag></Contents>");
+        let rows: String = (from..NAMES.min(from + 1000)).map(row).collect();
+        fine(format!("<ListBucketResult>{rows}</ListBucketResult>"))
+    }
+
+    /// Returns the number of the first name that the call asks for.
+    fn begins(call: &str) -> usize {
+        let after = call.split_once("start-after=").map(|(_, it)| it.split(['&', ' ']).next().unwrap());
+        after.map_or(0, |it| it[it.len() - 5..].parse::<usize>().unwrap() + 1)
+    }
+
+    /// One side has all that it may hold, and has begun what follows; that the other one's page is refused for its pace is
+    /// nothing that the two may wait for each other for.
+    #[tokio::test]
+    async fn a_page_that_nobody_waits_for_yet_holds_up_no_other() {
+        let server = Canned::start(|call, before| {
+            let refusals = match (call.contains("prefix=raw"), begins(call) / RANGE) {
+                (_, 0) => 0,
+                (true, 1 | 2) => 1,
+                (true, _) | (false, 1) => 4,
+                (false, _) => 0,
+            };
+            Some(if before < refusals { refusal(503, "SlowDown") } else { listed(call) })
+        })
+        .await;
+        let calls = Calls::new(&server.client);
+        let at = |prefix: &str| Location { bucket: "lake".to_owned(), prefix: prefix.to_owned() };
+        let (from, to) = (at("raw"), at("latest"));
+        let target = Listing { calls: &calls, at: &to, side: Side::Target };
+        let source = Listing { at: &from, side: Side::Source, ..target };
+        let mut names = Names::default();
+        (0..NAMES).for_each(|it| names.push(&format!("{it:05}")));
+        let (before, progress) = (Keys::default(), Progress::default());
+        let (copies, _taken) = channel(NAMES);
+        let meter = Meter::new(&progress, &System);
+        let drawn = Box::pin(draw((source, target), ranges(&names), &before, copies, &meter));
+        let plan = timeout(Duration::from_secs(60), drawn).await.expect("they wait for each other").unwrap();
+        assert_eq!((plan.wanted.len(), plan.stale.len()), (NAMES, 0));
+    }
 }

@@ -3,6 +3,8 @@
 //! Nothing is copied, and nothing is removed: what lies below `latest/` besides, of a time when the source was copied, is
 //! nobody's any more. Readers are turned to the new data by their catalogs.
 
+use std::sync::Arc;
+
 use aws_sdk_s3::Client;
 use futures_util::TryStreamExt as _;
 
@@ -12,8 +14,9 @@ use super::{
     check, count, diff,
     list::{Listing, ranges},
     manifest::{self, Draft, Manifest},
+    names::Names,
     nothing,
-    objects::{Names, Wanted},
+    objects::Wanted,
     refuse_older, refuse_overlap,
     trouble::Side,
 };
@@ -55,7 +58,7 @@ pub(super) async fn publish(
 
 /// Returns the manifest, and whether it is the run's, names the export itself, and is true.
 pub(super) async fn look_at(
-    calls: &Calls<'_>,
+    calls: &Arc<Calls>,
     run: &Run,
     source: &Source,
 ) -> Result<(Option<Manifest>, bool), Failure> {
@@ -69,7 +72,7 @@ pub(super) async fn look_at(
 }
 
 /// Returns the export's data, without its status files; all of it is in place.
-async fn data(calls: &Calls<'_>, from: &Location) -> Result<Wanted, Failure> {
+async fn data(calls: &Arc<Calls>, from: &Location) -> Result<Wanted, Failure> {
     let mut wanted = Wanted::default();
     let mut pages = listing(calls, from).pages(ranges(&Names::default()));
     while let Some(page) = pages.try_next().await? {
@@ -79,6 +82,6 @@ async fn data(calls: &Calls<'_>, from: &Location) -> Result<Wanted, Failure> {
     Ok(wanted)
 }
 
-fn listing<'a>(calls: &'a Calls<'a>, at: &'a Location) -> Listing<'a> {
+fn listing<'a>(calls: &'a Arc<Calls>, at: &'a Location) -> Listing<'a> {
     Listing { calls, at, side: Side::Source }
 }

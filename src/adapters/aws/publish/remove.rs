@@ -10,7 +10,7 @@ use super::{
     super::error::partial,
     calls::{Calls, Lane, rest},
     count,
-    objects::Names,
+    names::Names,
     trouble::{Action, Side},
 };
 use crate::{
@@ -28,15 +28,15 @@ const CALLS: usize = 4;
 const ATTEMPTS: u32 = 5;
 
 /// Removes the objects `names` below `at`. What is gone already is no error.
-pub(super) async fn all(calls: &Calls<'_>, at: &Location, names: &Names) -> Result<(), Failure> {
+pub(super) async fn all(calls: &Calls, at: &Location, names: &Names) -> Result<(), Failure> {
     let chunks = (0..names.len()).step_by(AT_ONCE).map(|it| it..(it + AT_ONCE).min(names.len()));
-    let keys = |it: std::ops::Range<usize>| it.map(|it| at.key(names.get(it))).collect();
+    let keys = |it: std::ops::Range<usize>| names.from(it.start).take(it.len()).map(|it| at.key(&it)).collect();
     let removals = stream::iter(chunks).map(|it| some(calls, at, keys(it)));
     removals.buffer_unordered(CALLS).try_collect().await
 }
 
 /// Removes everything below `at`, page by page, so that memory does not grow with what is there. Returns what that was.
-pub(super) async fn everything(calls: &Calls<'_>, at: &Location) -> Result<Removed, Failure> {
+pub(super) async fn everything(calls: &Calls, at: &Location) -> Result<Removed, Failure> {
     let mut removed = Removed::default();
     let mut token: Option<String> = None;
     loop {
@@ -59,7 +59,7 @@ pub(super) async fn everything(calls: &Calls<'_>, at: &Location) -> Result<Remov
     }
 }
 
-async fn some(calls: &Calls<'_>, at: &Location, mut keys: Vec<String>) -> Result<(), Failure> {
+async fn some(calls: &Calls, at: &Location, mut keys: Vec<String>) -> Result<(), Failure> {
     let mut attempt = 1;
     loop {
         let make = |s3: &Client| s3.delete_objects().bucket(&at.bucket).delete(request(&keys)).send();

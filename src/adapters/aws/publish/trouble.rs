@@ -71,7 +71,7 @@ pub(super) fn contested(to: &Location, seen: &str) -> Failure {
 /// Returns what people are told of a copy that failed. AWS does not always say whether the source could not be read or
 /// the target not be written: then a look at the source tells.
 pub(super) async fn copy_failed(
-    calls: &Calls<'_>,
+    calls: &Calls,
     (from, to): (&Location, &Location),
     name: &str,
     trouble: Trouble,

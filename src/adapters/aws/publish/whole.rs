@@ -1,5 +1,7 @@
-//! Whether an export that is gone back to is still what it was when it was published first. What expires, or is removed by
+//! Whether an export that is published again is still what it was when it was published first. What expires, or is removed by
 //! hand, goes object by object, and nothing of RDS's own files tells it.
+
+use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use futures_util::TryStreamExt as _;
@@ -8,7 +10,7 @@ use super::{
     calls::Calls,
     count, diff,
     list::{Listing, ranges},
-    objects::Names,
+    names::Names,
     trouble::Side,
 };
 use crate::domain::{
@@ -18,13 +20,13 @@ use crate::domain::{
     stage::Extent,
 };
 
-/// Looks, before anything is replaced, at whether the export at `from` has all that was published of it, where `run` is
-/// gone back to.
+/// Looks, before anything is replaced, at whether the export at `from` has all that was published of it, where that was
+/// before.
 ///
 /// # Errors
 /// `ExportInPart`: it has less. Otherwise what S3 said of the listing.
 pub(super) async fn check(s3: &Client, from: &Location, run: &Run) -> Result<(), Failure> {
-    let Some(was) = run.rollback.as_ref().and(run.first_published) else { return Ok(()) };
+    let Some(was) = run.first_published else { return Ok(()) };
     let is = extent(&Calls::new(s3), from).await?;
     if is.lacks(was) {
         Err(Failure::found(Class::Data, codes::EXPORT_IN_PART, Found::InPart { is, was }))
@@ -33,7 +35,7 @@ pub(super) async fn check(s3: &Client, from: &Location, run: &Run) -> Result<(),
     }
 }
 
-async fn extent(calls: &Calls<'_>, at: &Location) -> Result<Extent, Failure> {
+async fn extent(calls: &Arc<Calls>, at: &Location) -> Result<Extent, Failure> {
     let mut extent = Extent { objects: 0, bytes: 0 };
     let mut pages = Listing { calls, at, side: Side::Source }.pages(ranges(&Names::default()));
     while let Some(page) = pages.try_next().await? {

@@ -41,7 +41,7 @@ pub(super) enum Done {
 
 /// Copies from one place to another, and knows which uploads it has begun.
 pub(in super::super) struct Copier<'a> {
-    calls: &'a Calls<'a>,
+    calls: &'a Calls,
     /// Copies need hundreds of connections, and each keeps room for the largest answer that it has had: these have small
     /// answers only, and end with the copier.
     s3: Client,
@@ -53,7 +53,7 @@ pub(in super::super) struct Copier<'a> {
 }
 
 impl<'a> Copier<'a> {
-    pub(in super::super) fn new(calls: &'a Calls<'a>, from: &'a Location, to: &'a Location) -> Self {
+    pub(in super::super) fn new(calls: &'a Calls, from: &'a Location, to: &'a Location) -> Self {
         Self { calls, s3: calls.connect(), from, to, sizes: Sizes::default(), open: Mutex::default() }
     }
 

@@ -111,7 +111,7 @@ pub(in super::super) struct Open {
 
 /// Returns the uploads that are open below `to`, a thousand at most. That they cannot be listed is no failure: there is a
 /// lifecycle rule too.
-pub(in super::super) async fn open(calls: &Calls<'_>, to: &Location) -> Vec<Open> {
+pub(in super::super) async fn open(calls: &Calls, to: &Location) -> Vec<Open> {
     let list = |s3: &aws_sdk_s3::Client| s3.list_multipart_uploads().bucket(&to.bucket).prefix(to.key("")).send();
     match calls.send(Lane::Read, list).await {
         Ok(found) => {
@@ -126,12 +126,12 @@ pub(in super::super) async fn open(calls: &Calls<'_>, to: &Location) -> Vec<Open
 }
 
 /// Gives the uploads up: parts without an object cost until then.
-pub(in super::super) async fn give_up(calls: &Calls<'_>, to: &Location, open: &[Open]) {
+pub(in super::super) async fn give_up(calls: &Calls, to: &Location, open: &[Open]) {
     stream::iter(open).for_each_concurrent(ABORTS, |it| abort(calls, to, &it.key, &it.id)).await;
 }
 
 /// Gives an upload up; one that is gone already is. If this fails too, a lifecycle rule must do it.
-pub(super) async fn abort(calls: &Calls<'_>, to: &Location, key: &str, id: &str) {
+pub(super) async fn abort(calls: &Calls, to: &Location, key: &str, id: &str) {
     let abort = |s3: &aws_sdk_s3::Client| s3.abort_multipart_upload().bucket(&to.bucket).key(key).upload_id(id).send();
     if let Err(trouble) = calls.send(Lane::Write, abort).await
         && !trouble.is("NoSuchUpload")

@@ -8,7 +8,10 @@ use serde::{
     ser::SerializeSeq as _,
 };
 
-use super::super::objects::{Etag, Names, Wanted};
+use super::super::{
+    names::Names,
+    objects::{Etag, Wanted},
+};
 
 /// The published objects, in the order of keys.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,10 +23,10 @@ pub(in super::super) struct Keys {
 }
 
 /// A published object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Key<'a> {
     /// The whole key.
-    pub(in super::super) key: &'a str,
+    pub(in super::super) key: String,
     /// In bytes.
     pub(in super::super) size: u64,
     pub(in super::super) etag: &'a Etag,
@@ -56,29 +59,22 @@ impl Keys {
         self.keys.len()
     }
 
-    /// Returns how many bytes all have together.
+    /// Returns how many bytes all have together, as far as a number can tell: others may have written them.
     pub(in super::super) fn bytes(&self) -> u64 {
-        self.sizes.iter().sum()
+        self.sizes.iter().fold(0, |sum, it| sum.saturating_add(*it))
     }
 
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = Key<'_>> {
-        (0..self.len()).map(|at| self.get(at))
+        self.keys.iter().enumerate().map(|(at, key)| self.key(at, key))
     }
 
-    /// Returns what it says of `key`, if it names it.
-    pub(in super::super) fn find(&self, key: &str) -> Option<Key<'_>> {
-        let at = self.keys.before(key);
-        (at < self.len() && self.keys.get(at) == key).then(|| self.get(at))
-    }
-
-    fn get(&self, at: usize) -> Key<'_> {
-        let (etag, source_etag) = (&self.etags[at], &self.sources[at]);
-        Key { key: self.keys.get(at), size: self.sizes[at], etag, source_etag }
+    fn key(&self, at: usize, key: String) -> Key<'_> {
+        Key { key, size: self.sizes[at], etag: &self.etags[at], source_etag: &self.sources[at] }
     }
 
     /// Adds a key. `false`: it does not come after the last one.
     fn push(&mut self, entry: &Entry<'_>) -> bool {
-        if self.len().checked_sub(1).is_some_and(|last| self.keys.get(last) >= &*entry.key) {
+        if !self.keys.are_before(&entry.key) {
             return false;
         }
         self.keys.push(&entry.key);
@@ -121,7 +117,7 @@ impl Serialize for Listed<'_> {
         let mut key = self.prefix.to_owned();
         for it in self.wanted.iter() {
             key.truncate(self.prefix.len());
-            key.push_str(it.name);
+            key.push_str(&it.name);
             let there = it.there.unwrap_or(it.etag);
             let source_etag = if there == it.etag { "".into() } else { it.etag.to_string().into() };
             let etag = there.to_string().into();
