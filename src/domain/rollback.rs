@@ -110,6 +110,13 @@ impl Run {
         self.past_rollbacks.iter().chain(&self.rollback)
     }
 
+    /// Says whether nothing of the run was asked to be done again since all of it had succeeded, but for a rollback that is
+    /// under way: what its jobs have written is what was good.
+    pub fn is_as_it_succeeded(&self) -> bool {
+        let again = self.retries.iter().map(|it| it.at).chain(self.past_rollbacks.iter().map(|it| it.at));
+        self.succeeded_at.is_some_and(|good| again.max().is_none_or(|it| it <= good))
+    }
+
     /// Says whether `stage` has been done since the run was opened, and not before a rollback to it.
     pub fn has_done(&self, stage: &Stage) -> bool {
         self.rollback.as_ref().is_none_or(|it| stage.started_at.is_some_and(|at| at >= it.at))

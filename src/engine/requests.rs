@@ -115,7 +115,9 @@ impl Engine {
                 Ok(Next::Rest)
             }
             // The world has changed since it was read: look again, and decide anew.
-            Err(StoreError::Conflict(Conflict::Run(_) | Conflict::Turn { .. })) => Ok(Next::Again(Duration::ZERO)),
+            Err(StoreError::Conflict(Conflict::Run(_))) => Ok(Next::Again(Duration::ZERO)),
+            // Who has the turn need not be among the runs that were looked at: to look again at once might never end.
+            Err(StoreError::Conflict(Conflict::Turn { .. })) => Ok(Next::Again(PAUSE)),
             Err(StoreError::Conflict(Conflict::Closed)) => Ok(Next::Rest),
             Err(error) => Err(error.into()),
         }

@@ -10,7 +10,7 @@ use datalake_bot::{
 
 use crate::{
     harness::{ANA, Bot, CHANNEL, KENJI, MINA, has, name},
-    rollback::{CONFIRM, night, previewed, published, record, succeeded, two_nights},
+    rollback::{CONFIRM, back_to, night, previewed, published, record, succeeded, two_nights},
 };
 
 /// Approves the open request of a sensitive layer, as Mina.
@@ -113,4 +113,53 @@ async fn what_will_be_gone_is_told_before() {
     succeeded(&bot, "learning", &[&part]).await;
     bot.slash(ANA, &format!("/datalake rollback learning --to {}", name(&part))).await;
     bot.told(ANA, "which the older export does not have").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_whole_any_more_is_not_published_again_by_a_retry_either() {
+    let bot = Bot::start().await;
+    bot.slash(ANA, "/datalake run school").await;
+    let run = succeeded(&bot, "school", &[]).await;
+    let in_latest = || bot.world.aws.s3.keys(BUCKET, "latest/school/");
+    let prefix = format!("raw/{}/", name(&run));
+    // Of either side another object: what is not in `latest/` is why it is published again.
+    let parts = |keys: Vec<String>| keys.into_iter().filter(|it| it.ends_with(".parquet"));
+    bot.world.aws.s3.delete(BUCKET, &parts(bot.world.aws.s3.keys(BUCKET, &prefix)).next().unwrap());
+    bot.world.aws.s3.delete(BUCKET, &parts(in_latest()).next_back().unwrap());
+    let before = in_latest();
+    bot.slash(ANA, &format!("/datalake retry {} --from latest", name(&run))).await;
+    let error = stands(&bot, &run, RunStatus::Failed).await.error.unwrap();
+    assert_eq!((error.stage, error.failure.code.as_str()), (StageId::Latest, "ExportInPart"));
+    assert_eq!((in_latest(), published(&bot, "school").as_str()), (before, name(&run)));
+}
+
+/// Somebody has gone back to a run, which came to nothing, and then to another one, and has taken that back. The first one
+/// may not replace the newer data any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leave_to_replace_newer_data_ends_when_that_is_gone_back_from_to_another_run() {
+    let bot = Bot::start().await;
+    let (first, second) = two_nights(&bot).await;
+    night(&bot.world, "school", "third");
+    let third = succeeded(&bot, "school", &[&first, &second]).await;
+    let prefix = format!("raw/{}/", name(&first));
+    let part = bot.world.aws.s3.keys(BUCKET, &prefix).into_iter().find(|it| it.ends_with(".parquet")).unwrap();
+    bot.world.aws.s3.delete(BUCKET, &part);
+    let preview = previewed(&bot, ANA, &format!("school --to {}", name(&first))).await;
+    bot.world.slack.press(ANA, CHANNEL, &preview.ts, CONFIRM).await.unwrap();
+    stands(&bot, &first, RunStatus::Failed).await;
+
+    let is_other = |it: &Posted| it.ts != preview.ts && has(it, CONFIRM);
+    bot.slash(ANA, "/datalake rollback school").await;
+    let other = async || bot.world.slack.messages(CHANNEL).into_iter().find(is_other);
+    let other = bot.until("the other one is told", other).await;
+    bot.world.slack.press(ANA, CHANNEL, &other.ts, CONFIRM).await.unwrap();
+    back_to(&bot, &second).await;
+    bot.slash(ANA, &format!("/datalake retry {} --from latest", name(&third))).await;
+    let back = async || Some(()).filter(|()| published(&bot, "school") == name(&third));
+    bot.until("the newer data is back", back).await;
+    stands(&bot, &third, RunStatus::Succeeded).await;
+
+    bot.slash(ANA, &format!("/datalake retry {}", name(&first))).await;
+    bot.told(ANA, "holds the data of a newer snapshot than run").await;
+    assert_eq!(record(&bot, &first).await.status, RunStatus::Failed);
 }

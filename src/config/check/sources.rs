@@ -15,7 +15,7 @@ use crate::domain::{
     access::{Identities, Lists, Who},
     classification::Rules,
     name::check_source_name,
-    source::{Catalog, Engine, Export, LayerWork, Location, Publish, Schedule, Source},
+    source::{Catalog, Engine, Export, Layer, LayerWork, Location, Publish, Schedule, Source},
 };
 
 /// What every source has.
@@ -168,5 +168,20 @@ fn clashes(section: &Section<'_>, source: &Source, other: &Source) {
     if source.identifier == other.identifier && source.engine == other.engine && !source.identifier.is_empty() {
         section.wrong("identifier", format!("is the database of source `{}` already", other.name));
     }
+    for (mine, theirs) in [(Layer::Normal, Layer::Sensitive), (Layer::Sensitive, Layer::Normal)] {
+        if let Some(found) = database(source, mine).filter(|it| database(other, theirs) == Some(it)) {
+            let (mine, theirs, name) = (mine.as_str(), theirs.as_str(), &other.name);
+            let what = format!("has `{found}` for its {mine} tables, which is the {theirs} database of `{name}`");
+            section.wrong("layers", what);
+        }
+    }
     places::clashes(section, source, other);
+}
+
+/// Returns the database whose tables the bot keeps.
+fn database(source: &Source, layer: Layer) -> Option<&str> {
+    match &source.layer(layer)?.catalog {
+        Catalog::Tables { database } => Some(database.as_str()).filter(|it| !it.is_empty()),
+        Catalog::Crawler(_) => None,
+    }
 }

@@ -229,6 +229,25 @@ fn a_source_that_is_a_pointer_has_databases_instead_of_crawlers() {
 }
 
 #[test]
+fn what_one_source_keeps_secret_is_in_no_database_that_anothers_readers_see() {
+    let (head, shop) = EXAMPLE.split_at(EXAMPLE.find("[[sources]]").unwrap());
+    let shop = shop.replace("publish = \"copy\"", "publish = \"pointer\"");
+    let with = |normal: &str, sensitive: &str| {
+        let shop = shop.replace("crawler = \"shop-normal\"", &format!("database = \"{normal}\""));
+        shop.replace("crawler = \"shop-sensitive\"", &format!("database = \"{sensitive}\""))
+    };
+    for (normal, sensitive, expected) in [
+        ("b", "a", "has `a` for its sensitive tables, which is the normal database of `shop`"),
+        ("s", "b", "has `s` for its normal tables, which is the sensitive database of `shop`"),
+    ] {
+        let other = with(normal, sensitive).replace("\"shop\"", "\"shop2\"").replace("shop-db", "shop2-db");
+        let other = other.replace("latest/shop", "latest/b");
+        let mistakes = read(&format!("{head}{}{other}", with("a", "s"))).unwrap_err();
+        assert!(mistakes.iter().any(|it| it.ends_with(expected)), "{mistakes:#?}");
+    }
+}
+
+#[test]
 fn a_source_can_have_lists_of_its_own() {
     let general = read(EXAMPLE).unwrap().access;
     let own = |text: &str| read(&format!("{EXAMPLE}\n[sources.access]\n{text}"));

@@ -109,8 +109,11 @@ fn ask_about(run: &Run, id: StageId, doubt: &Doubt, detail: &Detail, context: Co
     Plan { facts: known.into_iter().chain([Fact::ApprovalAsked { approval }]).collect(), ..Plan::default() }
 }
 
-/// Returns since when the stage can have worked without people: from its beginning, or from their last answer.
+/// Returns since when the stage can have worked without people: from its beginning, from their last answer, or from when
+/// they were not asked any more.
 pub(super) fn working_since(run: &Run, stage: &Stage) -> Option<Timestamp> {
     let answer = run.question.as_ref().filter(|it| it.stage == stage.id).and_then(|it| it.votes.last());
-    stage.started_at.max(answer.map(|it| it.at))
+    let asked = run.past_approvals.iter().filter(|it| it.stage == stage.id);
+    let voided = asked.filter_map(|it| it.void_at).max().filter(|_| stage.started_at.is_some());
+    stage.started_at.max(answer.map(|it| it.at)).max(voided)
 }

@@ -6,7 +6,7 @@ use rstest::rstest;
 use super::{Act, Context, Need, Plan, WaitOn, need, plan, plan_decision, plan_turn, settle};
 use crate::domain::{
     access::Who,
-    approval::{Approval, ApprovalState, Subject, Verdict},
+    approval::{Approval, ApprovalState, Subject, Verdict, Void},
     fact::Fact,
     failure::{Class, Failure, codes},
     run::{Run, RunStatus},
@@ -142,6 +142,19 @@ fn what_takes_longer_than_its_deadline_is_stuck_unless_it_has_ended() {
         let told_of = |seen| told(&plan(&canceled, stage, seen, context(&source, now)));
         assert_eq!((told_of(&running).as_str(), told_of(&absent()).as_str()), ("failed Stuck", "canceled"));
     }
+}
+
+#[test]
+fn time_in_which_people_were_asked_is_no_work_also_when_what_they_were_asked_became_void() {
+    let (source, stage) = (source(), StageId::NormalCatalog);
+    let hours = |it: i64| start() + secs(3600 * it);
+    let asked = asked(&run_at(StageId::SensitiveApproval)).approval.unwrap();
+    let voided = Approval { stage, ..asked.voided(Void::Plan, &[], hours(9)) };
+    let run = Run { past_approvals: vec![voided], ..begun_at(stage) };
+    let told_at = |run: &Run, now| told(&plan(run, stage, &absent(), context(&source, now)));
+    assert_eq!(told_at(&begun_at(stage), hours(10)), "failed Stuck");
+    assert_ne!(told_at(&run, hours(10)), "failed Stuck");
+    assert_eq!(told_at(&run, hours(9) + stage.deadline() + secs(1)), "failed Stuck");
 }
 
 #[test]

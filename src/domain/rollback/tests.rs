@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{
     approval::ApprovalState,
     fact::Fact,
-    run::RunStatus,
+    run::{RetryNote, RunStatus},
     stage::{Detail, Extent, StageId, StageStatus},
     testing::{
         REQUESTER, after, approved, asked, begun_at, days_later, failed, failed_at, finished, mins, new_run, run_at,
@@ -168,6 +168,26 @@ fn the_first_publication_is_remembered() {
     assert_eq!((again.first_published, thrice.first_published), (Some(was), Some(was)));
     assert!(Extent { objects: 12, bytes: 90 }.lacks(was) && Extent { objects: 13, bytes: 89 }.lacks(was));
     assert!(!was.lacks(was));
+}
+
+/// A retry writes files of the run again, and may leave them in part; so may a rollback that did not end well.
+#[test]
+fn what_was_done_again_since_it_was_good_is_not_as_it_was() {
+    let good = Run { succeeded_at: Some(start() + mins(5)), ..succeeded() };
+    let retried =
+        |at| Run { retries: vec![RetryNote { by: "UELI".into(), from: StageId::NormalTransform, at }], ..good.clone() };
+    let gone_back = |at| Run { past_rollbacks: vec![Rollback { at, ..rollback(&succeeded()) }], ..good.clone() };
+    for (run, expected) in [
+        (good.clone(), true),
+        (back(&good, &days_later(&succeeded(), 1)), true),
+        (retried(start() + mins(4)), true),
+        (retried(start() + mins(6)), false),
+        (gone_back(start() + mins(4)), true),
+        (gone_back(start() + mins(6)), false),
+        (begun_at(StageId::Latest), false),
+    ] {
+        assert_eq!(run.is_as_it_succeeded(), expected, "{:?} {:?}", run.retries, run.past_rollbacks);
+    }
 }
 
 /// What may have become of a night's run.

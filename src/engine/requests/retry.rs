@@ -52,8 +52,7 @@ impl Engine {
         }
         let publishes = redone(run, planned.from()).contains(&StageId::Latest);
         let holder = ground.holder.filter(|_| publishes);
-        // Whoever has gone back to this run's data wants it in the place of that newer one.
-        if holder.as_ref() != run.replaces() && self.is_newer(holder.as_ref(), run).await? {
+        if self.is_newer(holder.as_ref(), run).await? {
             return refused(RetryRefusal::NewerData);
         }
         let mut effect = self.retried(run, planned, ground.gone, holder);
@@ -131,9 +130,13 @@ impl Engine {
     }
 
     /// Says whether `holder` is of a newer snapshot than `run`.
+    /// Says whether `holder` is newer than `run`, and not what somebody goes back from to this very run: whoever does wants
+    /// the older data in its place, until it comes back or is gone back from to another run.
     async fn is_newer(&self, holder: Option<&ExportTask>, run: &Run) -> Result<bool, StoreError> {
         let Some(holder) = holder else { return Ok(false) };
-        let other = self.store.run(holder).await?;
-        Ok(other.is_some_and(|it| it.run_id != run.run_id && it.snapshot_time > run.snapshot_time))
+        let Some(other) = self.newest_attempt(holder).await? else { return Ok(false) };
+        let gone_back_to = other.rolled_back_to.as_ref().map(|it| it.to.with_attempt(1));
+        let makes_way = run.replaces() == Some(holder) && gone_back_to.as_ref() == Some(&run.run_id);
+        Ok(other.run_id != run.run_id && other.snapshot_time > run.snapshot_time && !makes_way)
     }
 }

@@ -53,8 +53,7 @@ struct Sight {
 
 /// Says whether a rollback may do with what the job has written before.
 pub(super) fn may_be_kept(run: &Run, source: &Source) -> bool {
-    let since = |at| run.retries.iter().all(|it| it.at <= at);
-    source.publish == Publish::Pointer && run.rollback.as_ref().is_some_and(|it| since(it.at))
+    source.publish == Publish::Pointer && run.rollback.is_some() && run.is_as_it_succeeded()
 }
 
 impl Truth {

@@ -206,6 +206,15 @@ fn counted() -> Run {
     story.finish(3, counts(&[("shop.users", 40, Some(40))], 0), &[]).run
 }
 
+/// One layer is of the older run already, the other one waits for its approval.
+fn rolled_back_in_part() -> Standing {
+    let newer = "shop-202611230300-0a09292e-a1";
+    let back = begun().end().back(newer).until(StageId::SensitiveApproval).ask().run;
+    let snapshot_time = "2026-11-23T03:00:00Z".parse().unwrap();
+    let left = Run { export_task: newer.parse().unwrap(), snapshot_time, ..begun().end().run };
+    Standing { source: source("shop"), last_success: Some(back.clone()), runs: vec![left, back] }
+}
+
 fn long_answers() -> Vec<Answer> {
     let failed = begun().until(StageId::NormalTransform).fail(codes::JOB_FAILED, "Executor lost").run;
     let again = begun().until(StageId::Export).fail(codes::EXPORT_FAILED, "internal error").retry("UZOE", None);
@@ -245,6 +254,7 @@ fn long_answers() -> Vec<Answer> {
         Answer::Runs(part("list shop --limit 3 --page 2", true)),
         Answer::Source { standing: Box::new(shop()), unmanaged: unmanaged(), at },
         Answer::Source { standing: Box::new(standing(manual.clone(), vec![])), unmanaged: vec![], at },
+        Answer::Source { standing: Box::new(rolled_back_in_part()), unmanaged: vec![], at },
         sources(vec![]),
         sources(all()),
         Answer::Details(Box::new(detailed), None),

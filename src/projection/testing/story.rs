@@ -11,6 +11,7 @@ use crate::domain::{
     fact::Fact,
     failure::{Class, Failure, Found, codes},
     retry::{Retry, automatic, retry},
+    rollback::Rollback,
     run::{Order, Run, Trigger},
     snapshot::{Origin, Snapshot},
     source::{
@@ -225,6 +226,13 @@ impl Story {
             Some((_, run)) => Self { run, ..story },
             None => story,
         }
+    }
+
+    /// Somebody goes back from the run of that name to this one, a day later.
+    pub(crate) fn back(self, from: &str) -> Self {
+        let reason = Some("half the rows of <lessons> are missing".to_owned());
+        let rollback = Rollback { from: from.parse().unwrap(), by: "UZOE".into(), at: self.now, reason };
+        self.then(1440, &Fact::BroughtBack { rollback }).then(0, &Fact::TurnTaken)
     }
 
     /// `by` retries the run, if it can be; where that is a new attempt, the story goes on with it.

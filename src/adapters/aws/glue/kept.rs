@@ -42,10 +42,10 @@ pub(super) async fn start(s3: &Client, job: &Job<'_>) -> Option<Started> {
     }
 }
 
-/// Says whether the run goes back to what it has written. Whoever has retried it since wants it written anew.
+/// Says whether the run goes back to what it has written. Whoever has retried it since wants it written anew, and may have
+/// left it written in part.
 fn may_be_kept(job: &Job<'_>) -> bool {
-    let since = |at| job.run.retries.iter().all(|it| it.at <= at);
-    job.source.publish == Publish::Pointer && job.run.rollback.as_ref().is_some_and(|it| since(it.at))
+    job.source.publish == Publish::Pointer && job.run.rollback.is_some() && job.run.is_as_it_succeeded()
 }
 
 /// Says whether the layer is written, under the classification in force.

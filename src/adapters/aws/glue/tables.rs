@@ -136,7 +136,7 @@ impl Keeper<'_> {
         match glue.delete_table().database_name(self.database).name(name).send().await.map_err(Trouble::from) {
             Ok(_) => Ok(()),
             Err(trouble) if trouble.is("EntityNotFound") => Ok(()),
-            Err(trouble) => Err(trouble.into()),
+            Err(trouble) => Err(changed_meanwhile(trouble)),
         }
     }
 }
