@@ -97,6 +97,8 @@ async fn a_question_that_comes_again_is_not_answered() {
         let (status, told) = question.send(&here).await;
         assert!(status == 200 && told.contains("blocks"), "{text}: {status} {told}");
         assert_eq!(question.send(&here).await, (200, String::new()), "{text}");
-        assert!(Recorded::command(text, 1).send(&here).await.1.contains("blocks"), "asked anew it is answered: {text}");
+        // A second beside the first one, however long this machine has taken: the same second would be the same request.
+        let anew = Recorded { sent: question.sent - 1, ..question };
+        assert!(anew.send(&here).await.1.contains("blocks"), "asked anew it is answered: {text}");
     }
 }

@@ -252,6 +252,7 @@ async fn a_rollback_of_a_pointer_does_not_write_again_what_is_still_there() {
     point(&mut world);
     let mut run = intended(&world).await;
     let (from, at) = (run.export_task.with_attempt(2), run.created_at);
+    run.succeeded_at = Some(at);
     run.rollback = Some(Rollback { from, by: "UANA".to_owned(), at, reason: None });
     handle(world.begin(&run, JOB).await);
     assert_eq!(world.effects("glue", "StartJobRun"), 1, "nothing is there");
