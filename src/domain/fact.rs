@@ -299,7 +299,8 @@ impl Run {
             self.warnings.clear();
             self.removal = None;
         }
-        self.retries.push(RetryNote { by: by.to_owned(), from, at: now });
+        let undoes = self.undoes_rollback(from);
+        self.retries.push(RetryNote { by: by.to_owned(), from, at: now, undoes });
         self.status = RunStatus::Running;
         self.stage = from;
         self.error = None;

@@ -170,6 +170,9 @@ fn absent(stage: &Stage, marker: Option<&str>, context: Context<'_>) -> Plan {
         return Plan { again: Some(left), ..Plan::default() };
     }
     match &intent.handle {
+        // The bot's own work was at its end when it was confirmed: somebody has disturbed it since, and to do it again does
+        // no harm.
+        Some(_) if context.source.is_own_work(stage.id) => start(stage.id, marker, context),
         // What AWS has confirmed does not vanish: starting it again could do it twice.
         Some(_) if context.intent_seen_for < context.timing.lease + context.timing.patience => {
             Plan { again: Some(positive(context.timing.poll)), ..Plan::default() }

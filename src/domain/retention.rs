@@ -115,8 +115,12 @@ fn turned_at(run: &Run, runs: &[Run], in_use: &InUse, ended: Timestamp) -> Optio
         let Some(at) = tried_at(run, catalog(*layer)) else { return Some(last) };
         match done_by_others(run, runs, catalog(*layer)).filter(|it| *it > at).min() {
             Some(turned) => Some(last.max(turned)),
-            // Nobody has: what still shows it is seen in the tables.
-            None => runs.iter().all(|it| it.status.is_over()).then_some(last.max(at)),
+            // Nobody is known to have: what still shows it is seen in the tables. But the last one that tried may have, and
+            // have been retried and given up since.
+            None if runs.iter().all(|it| it.status.is_over()) => {
+                Some(runs.iter().filter_map(|it| tried_at(it, catalog(*layer))).fold(last.max(at), Timestamp::max))
+            }
+            None => None,
         }
     })
 }

@@ -113,6 +113,21 @@ async fn a_table_that_somebody_changes_meanwhile_is_looked_at_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_somebody_turns_back_is_turned_again() {
+    let (lake, first) = Lake::with_a_run().await;
+    let glue = lake.glue();
+    let before = glue.tables(NORMAL)["learning_users"].clone();
+    let turned_back = Arc::new(move |_| glue.set_table(NORMAL, "learning_users", before.clone()));
+    lake.at("UpdateTable", "learning_users", Moment::AfterEffect, turned_back);
+    let second = lake.run().await;
+    assert_eq!(second.status, RunStatus::Succeeded, "{:?}", second.error);
+    lake.assert_shows(&second);
+    let users = |it: &&String| it.ends_with("learning_users");
+    assert_eq!(lake.turned_to(&second).iter().filter(users).count(), 2);
+    assert_eq!(lake.shown(NORMAL).values().filter(|it| **it == first.export_task.to_string()).count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_of_somebody_else_stops_the_run_before_anything_is_turned() {
     let lake = Lake::start(Slips::default()).await;
     let theirs = json!({ "Name": "learning_users", "Parameters": { "UPDATED_BY_CRAWLER": "learning-normal" } });

@@ -129,7 +129,6 @@ impl Engine {
         Ok(ground)
     }
 
-    /// Says whether `holder` is of a newer snapshot than `run`.
     /// Says whether `holder` is newer than `run`, and not what somebody goes back from to this very run: whoever does wants
     /// the older data in its place, until it comes back or is gone back from to another run.
     async fn is_newer(&self, holder: Option<&ExportTask>, run: &Run) -> Result<bool, StoreError> {

@@ -53,7 +53,7 @@ struct Sight {
 
 /// Says whether a rollback may do with what the job has written before.
 pub(super) fn may_be_kept(run: &Run, source: &Source) -> bool {
-    source.publish == Publish::Pointer && run.rollback.is_some() && run.is_as_it_succeeded()
+    source.publish == Publish::Pointer && run.is_as_it_succeeded()
 }
 
 impl Truth {

@@ -11,6 +11,7 @@ use datalake_bot::{
         world::{BUCKET, World},
     },
 };
+use hyper::body::Bytes;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -161,6 +162,14 @@ impl Lake {
             turns.map(|it| format!("{}.{}", text(&it["database"]), text(&it["table"]["Name"]))).collect();
         turned.sort();
         turned
+    }
+
+    /// Returns the files that the run's jobs have written, and what they are now.
+    pub(super) fn files(&self, run: &Run) -> Vec<(String, Option<Bytes>)> {
+        let s3 = &self.bot.world.aws.s3;
+        let folders = ["normal", "sensitive"].map(|layer| format!("{layer}/learning/{}/", run.export_task));
+        let keys = folders.iter().flat_map(|folder| s3.keys(BUCKET, folder));
+        keys.map(|key| (key.clone(), s3.get(BUCKET, &key))).collect()
     }
 
     pub(super) fn calls(&self, operation: &str) -> usize {

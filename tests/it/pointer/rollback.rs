@@ -67,6 +67,35 @@ async fn a_rollback_turns_the_tables_back_and_the_next_run_turns_them_forward() 
     lake.bot.assert_nothing_twice(3);
 }
 
+/// The tables of the layer that waits for people still show the newer run: below them nothing is written again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_rollback_was_taken_back_from_is_not_written_again() {
+    let lake = Lake::start(Slips::default()).await;
+    let older = lake.run_both().await;
+    let newer = lake.run_both().await;
+    confirmed(&lake).await;
+    asks_again(&lake, &older).await;
+    lake.bot.slash(ANA, &format!("/datalake cancel {}", name(&older))).await;
+    lake.bot.run_that_is(RunStatus::Canceled).await;
+    let (jobs, written) = (lake.calls("StartJobRun"), lake.files(&newer));
+    lake.assert_database_shows(SENSITIVE, &newer);
+
+    lake.bot.slash(ANA, &format!("/datalake retry {} --from latest", name(&newer))).await;
+    asks_again(&lake, &newer).await;
+    lake.approve().await;
+    let again = lake.bot.newest_that_is(&[RunStatus::Succeeded, RunStatus::Failed]).await;
+    assert_eq!((&again.export_task, again.status), (&newer.export_task, RunStatus::Succeeded), "{:?}", again.error);
+    for (_, database) in LAYERS {
+        lake.assert_database_shows(database, &newer);
+    }
+    assert_eq!((lake.calls("StartJobRun"), lake.files(&newer)), (jobs, written));
+
+    // Who wants it written anew, for the job was mended, says so.
+    lake.bot.slash(ANA, &format!("/datalake retry {} --from normal.transform", name(&newer))).await;
+    asks_again(&lake, &newer).await;
+    assert_eq!(lake.calls("StartJobRun"), jobs + 1);
+}
+
 #[rstest]
 #[case::of_the_normal_layer("normal", NORMAL)]
 #[case::of_the_sensitive_layer("sensitive", SENSITIVE)]

@@ -1,6 +1,7 @@
 //! The tables of the database that has those of a layer.
 //!
-//! The bot puts source and run into the parameters of each table that it keeps. A crawler puts its own name into the
+//! The bot puts source, run and the table's name into the parameters of each table that it keeps: a copy that somebody makes
+//! of one is called otherwise, and is theirs. A crawler puts its own name into the
 //! parameters of each table that it writes, and marks those whose files it finds gone
 //! ([table properties](https://docs.aws.amazon.com/glue/latest/dg/table-properties-crawler.html)).
 
@@ -20,6 +21,8 @@ use crate::domain::{
 pub(super) const KEPT_FOR: &str = "datalake_source";
 /// The parameter with the name of the run that the bot has turned a table to.
 pub(super) const TURNED_TO: &str = "datalake_run";
+/// The parameter with the name that the bot has given a table.
+pub(super) const CALLED: &str = "datalake_table";
 /// The parameter with the name of the crawler.
 const WRITTEN_BY: &str = "UPDATED_BY_CRAWLER";
 /// The parameter of a table whose files are gone.
@@ -63,6 +66,7 @@ fn missing_database(trouble: Trouble) -> Trouble {
 pub(super) fn table(found: &Table, prefix: &str) -> CatalogTable {
     let parameter = |name| found.parameters().and_then(|it| it.get(name)).cloned();
     let storage = found.storage_descriptor();
+    let is_copy = parameter(CALLED).is_some_and(|it| it != found.name());
     CatalogTable {
         name: found.name().to_owned(),
         folder: found.name().strip_prefix(prefix).unwrap_or(found.name()).to_owned(),
@@ -70,7 +74,7 @@ pub(super) fn table(found: &Table, prefix: &str) -> CatalogTable {
         columns: columns(storage.map(|it| it.columns()).unwrap_or_default()),
         partition_keys: columns(found.partition_keys()),
         crawler: parameter(WRITTEN_BY),
-        source: parameter(KEPT_FOR),
+        source: parameter(KEPT_FOR).filter(|_| !is_copy),
         run: parameter(TURNED_TO),
         is_deprecated: parameter(GONE).is_some(),
     }
@@ -105,6 +109,16 @@ mod tests {
         assert_eq!((read.name.as_str(), read.folder.as_str()), ("n_db_users", "db_users"));
         assert_eq!((read.crawler.as_deref(), read.is_deprecated), (Some("shop-normal"), true));
         assert_eq!(read.all_columns().collect::<Vec<_>>(), [("id", "bigint"), ("datalake_run", "string")]);
+    }
+
+    #[test]
+    fn a_copy_of_a_table_that_the_bot_keeps_is_somebody_elses() {
+        let kept = |name: &str| Table::builder().name(name).parameters(KEPT_FOR, "shop");
+        let source = |found: Table| table(&found, "").source;
+        let ours = Some("shop".to_owned());
+        assert_eq!(source(kept("users").parameters(CALLED, "users").build().unwrap()), ours);
+        assert_eq!(source(kept("users_2025").parameters(CALLED, "users").build().unwrap()), None);
+        assert_eq!(source(kept("users").build().unwrap()), ours, "of a bot that did not say it yet");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What a rollback need not do again. Where each run has an output of its own, what the older run's job has written is
-//! still there; only the tables are turned back to it.
+//! What a rollback need not do again, nor who undoes one. Where each run has an output of its own, what the run's job has
+//! written is still there; only the tables are turned back to it. They may still show it: nothing is written below them.
 
 use aws_sdk_s3::Client;
 
@@ -42,10 +42,10 @@ pub(super) async fn start(s3: &Client, job: &Job<'_>) -> Option<Started> {
     }
 }
 
-/// Says whether the run goes back to what it has written. Whoever has retried it since wants it written anew, and may have
+/// Says whether the run comes back to what it has written. Whoever has retried it since wants it written anew, and may have
 /// left it written in part.
 fn may_be_kept(job: &Job<'_>) -> bool {
-    job.source.publish == Publish::Pointer && job.run.rollback.is_some() && job.run.is_as_it_succeeded()
+    job.source.publish == Publish::Pointer && job.run.is_as_it_succeeded()
 }
 
 /// Says whether the layer is written, under the classification in force.

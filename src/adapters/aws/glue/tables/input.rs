@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_glue::types::{Column, SerDeInfo, StorageDescriptor, Table, TableInput};
 
-use super::super::catalog::{KEPT_FOR, TURNED_TO};
+use super::super::catalog::{CALLED, KEPT_FOR, TURNED_TO};
 use crate::domain::{
     catalog::CatalogTable,
     failure::{Class, Failure},
@@ -28,7 +28,7 @@ pub(super) fn of(wanted: &CatalogTable, found: Option<&Table>) -> Result<TableIn
         .serde_info(serde)
         .build();
     let mut parameters: HashMap<String, String> = found.and_then(Table::parameters).cloned().unwrap_or_default();
-    let ours = [("classification", Some("parquet")), ("EXTERNAL", Some("TRUE"))];
+    let ours = [("classification", Some("parquet")), ("EXTERNAL", Some("TRUE")), (CALLED, Some(wanted.name.as_str()))];
     let ours = ours.into_iter().chain([(KEPT_FOR, wanted.source.as_deref()), (TURNED_TO, wanted.run.as_deref())]);
     parameters.extend(ours.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))));
     TableInput::builder()
@@ -78,7 +78,12 @@ mod tests {
         assert_eq!((input.name(), input.table_type()), ("shop_users", Some("EXTERNAL_TABLE")));
         assert_eq!(input.partition_keys.as_deref(), Some(&[][..]));
         let parameters = input.parameters().unwrap();
-        let said = [("classification", "parquet"), ("datalake_source", "shop"), ("datalake_run", "two")];
+        let said = [
+            ("classification", "parquet"),
+            ("datalake_source", "shop"),
+            ("datalake_run", "two"),
+            ("datalake_table", "shop_users"),
+        ];
         assert!(said.iter().all(|(name, value)| parameters[*name] == *value), "{parameters:?}");
         let storage = input.storage_descriptor().unwrap();
         assert_eq!(storage.location(), Some("s3://lake/normal/shop/two/"));
