@@ -63,6 +63,19 @@ impl DynamoStore {
         Ok(call.send().await.map_err(trouble)?.item)
     }
 
+    /// Returns `runs` with those that somebody has gone back to from them, however long ago these were.
+    async fn with_those_gone_back_to(&self, mut runs: Vec<Run>) -> Result<Vec<Run>, StoreError> {
+        let mut at = 0;
+        while let Some(run) = runs.get(at) {
+            at += 1;
+            let Some(to) = run.rolled_back_to.as_ref().map(|it| it.to.clone()) else { continue };
+            if runs.iter().all(|it| it.export_task != to) {
+                runs.extend(self.run(&to).await?);
+            }
+        }
+        Ok(runs)
+    }
+
     /// Reads an item of the state table.
     async fn state<T: serde::de::DeserializeOwned>(&self, pk: &str) -> Result<Option<T>, StoreError> {
         let item = self.get(&self.state, (tables::PK, pk)).await?;
@@ -268,7 +281,8 @@ impl Store for DynamoStore {
                 limit: SUCCESSES,
             };
             let found = self.query(query).await?.into_iter().filter_map(|it| item::read::<Run>(source, it).ok());
-            if let Some(last) = found.filter(Run::is_good).max_by_key(Run::good_since) {
+            let found = self.with_those_gone_back_to(found.collect()).await?;
+            if let Some(last) = found.into_iter().filter(Run::is_good).max_by_key(Run::good_since) {
                 return Ok(Some(last));
             }
         }

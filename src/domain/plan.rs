@@ -150,6 +150,11 @@ pub fn plan(run: &Run, id: StageId, seen: &Seen, context: Context<'_>) -> Plan {
 /// Returns what to record when the attempt to start stage `id`'s work came out as `started`.
 pub fn settle(run: &Run, id: StageId, started: Started, context: Context<'_>) -> Plan {
     match started {
+        // The bot's own work is at its end, and a look tells whether it is as it should be: who has disturbed it meanwhile
+        // makes it be done again, which does no harm.
+        Started::Acted { .. } if context.source.is_own_work(id) => {
+            Plan { again: Some(positive(SignedDuration::ZERO)), ..Plan::default() }
+        }
         Started::Acted { handle } => Plan { facts: vec![Fact::Acted { stage: id, handle }], ..Plan::default() },
         Started::Refused(WaitOn::Trouble(failure)) if worn_out(run.stage(id), context).is_some() => fail(id, failure),
         Started::Refused(on) => Plan {
@@ -170,9 +175,6 @@ fn absent(stage: &Stage, marker: Option<&str>, context: Context<'_>) -> Plan {
         return Plan { again: Some(left), ..Plan::default() };
     }
     match &intent.handle {
-        // The bot's own work was at its end when it was confirmed: somebody has disturbed it since, and to do it again does
-        // no harm.
-        Some(_) if context.source.is_own_work(stage.id) => start(stage.id, marker, context),
         // What AWS has confirmed does not vanish: starting it again could do it twice.
         Some(_) if context.intent_seen_for < context.timing.lease + context.timing.patience => {
             Plan { again: Some(positive(context.timing.poll)), ..Plan::default() }

@@ -5,6 +5,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     domain::{
         lake::{Lake, Standing},
+        name::ExportTask,
         rights::Rights,
         run::{Run, RunStatus},
         source::Source,
@@ -51,12 +52,11 @@ impl Engine {
                 *run = present;
             }
         }
-        let successes = runs.iter().filter(|it| it.is_good());
-        let last_success: Option<Run> = match successes.max_by_key(|it| it.good_since()) {
-            Some(run) => Some(run.clone()),
-            // There are no others.
-            None if runs.len() < RECENT => None,
-            None => self.store.last_success(&source.name).await?,
+        let last = runs.iter().filter(|it| it.is_good()).max_by_key(|it| it.good_since());
+        let last_success = if runs.len() < RECENT || (last.is_some() && !goes_back_beyond(&runs)) {
+            last.cloned()
+        } else {
+            self.store.last_success(&source.name).await?
         };
         Ok(Standing { source: source.clone(), runs, last_success })
     }
@@ -71,4 +71,10 @@ impl Engine {
         lists.extend(sources.iter().filter_map(|it| Some(it.sensitive.as_ref()?.approval.approvers.as_slice())));
         Ok(Rights::of(self.people.person(user, &lists).await?, channel, &self.access, sources))
     }
+}
+
+/// Says whether somebody has gone back to a run that is none of `runs`.
+fn goes_back_beyond(runs: &[Run]) -> bool {
+    let is_there = |name: &ExportTask| runs.iter().any(|it| it.export_task == *name);
+    runs.iter().filter_map(|it| it.rolled_back_to.as_ref()).any(|it| !is_there(&it.to))
 }

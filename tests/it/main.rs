@@ -52,6 +52,8 @@ mod messages;
 #[cfg(feature = "sandbox")]
 mod moto;
 #[cfg(feature = "sandbox")]
+mod nights;
+#[cfg(feature = "sandbox")]
 mod notices;
 #[cfg(feature = "sandbox")]
 mod outbox;

@@ -191,6 +191,20 @@ fn what_came_of_a_start_is_recorded(#[case] started: Started, #[case] expected: 
 }
 
 #[test]
+fn what_the_bot_itself_has_done_and_somebody_has_undone_is_done_again() {
+    let (source, stage) = (source(), StageId::Latest);
+    let run = intended(&begun_at(stage), stage, start());
+    let acted = settle(&run, stage, Started::Acted { handle: None }, context(&source, start()));
+    assert_eq!(told(&acted), "again 0", "a look tells what came of it");
+    let seen_for = |it| Context { intent_seen_for: it, ..context(&source, start() + secs(1)) };
+    let lease = stage.appears_within().max(TIMING.lease);
+    assert_eq!(told(&plan(&run, stage, &absent(), seen_for(lease))), "intended, start");
+    assert_eq!(told(&plan(&run, stage, &absent(), seen_for(lease - secs(7)))), "again 7");
+    let done = Seen::Done { detail: Detail::default(), warnings: vec![] };
+    assert_eq!(told(&plan(&run, stage, &done, seen_for(secs(1)))), "finished");
+}
+
+#[test]
 fn people_are_asked_waited_for_and_not_waited_for_any_longer() {
     let (source, run) = (source(), run_at(StageId::SensitiveApproval));
     let plan = |run: &Run, now| plan_decision(run, context(&source, now));

@@ -105,9 +105,10 @@ impl Truth {
         }
     }
 
-    /// Says whether a rollback of the run may have done with what `job` has written.
+    /// Says whether a rollback to the run, or who took one from it back, may have done with what `job` has written.
     fn is_kept(&self, job: &JobRun, run: &Run, layer: Layer) -> bool {
-        let keeps = self.is_pointer(&run.source) && run.rollbacks().next().is_some();
+        let comes_back = run.rollbacks().next().is_some() || run.marks().next().is_some();
+        let keeps = self.is_pointer(&run.source) && comes_back;
         keeps && job.is_of(run.export_task.as_str(), layer) && job.span.end(self.now) == Some(End::Done)
     }
 

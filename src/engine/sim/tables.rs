@@ -20,6 +20,7 @@ use crate::domain::{
     failure::{Class, Failure, codes},
     name::ExportTask,
     report::{Column, Report, Table},
+    rollback::RolledBack,
     run::Run,
     seen::{Seen, Started},
     source::{Layer, Publish, Source},
@@ -155,9 +156,16 @@ impl Truth {
     }
 
     /// Returns when the newest snapshot was taken that `run` may take the place of: its own, those of the runs that people have
-    /// rolled back from to it, and what those had taken the place of before. What the records say counts.
+    /// rolled back from to it or to what is not newer, and what those had taken the place of before. What the records say
+    /// counts.
     fn newest_left(&self, run: &Run) -> Timestamp {
-        let (mut left, mut newest) = (vec![&run.export_task], run.snapshot_time);
+        let runs = || self.records.runs.values().map(|it| &it.run).filter(|it| it.source == run.source);
+        let taken = |name: &ExportTask| self.records.runs.get(name).map(|it| it.run.snapshot_time);
+        let is_behind = |mark: &RolledBack| taken(&mark.to).is_some_and(|it| it <= run.snapshot_time);
+        let is_left = |it: &&Run| it.rolled_back_to.as_ref().is_some_and(is_behind);
+        let mut left: Vec<&ExportTask> =
+            runs().filter(is_left).map(|it| &it.export_task).chain([&run.export_task]).collect();
+        let mut newest = run.snapshot_time;
         let mut seen = BTreeSet::new();
         while let Some(name) = left.pop() {
             let record = self.records.runs.get(name).filter(|_| seen.insert(name));

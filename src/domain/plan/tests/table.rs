@@ -148,14 +148,3 @@ fn the_way_to_an_end(#[case] seen: Seen, #[case] expected: [&str; 8]) {
     let wanted = |is| after(&run(is), &[Fact::CancelAsked { by: "UELI".into() }]);
     assert_eq!(ALL.map(|is| planned(&wanted(is), &seen)), expected);
 }
-
-#[test]
-fn what_the_bot_itself_has_done_and_somebody_has_undone_is_done_again() {
-    let (source, now) = (source(), start() + TIMING.lease);
-    let own = StageId::Latest;
-    let acted = Intent { handle: Some(String::new()), ..intent("me", start()) };
-    let run = after(&begun_at(own), &[Fact::Intended { stage: own, intent: acted }]);
-    let seen_for = |it| told(&plan(&run, own, &absent(), Context { intent_seen_for: it, ..context(&source, now) }));
-    assert_eq!(seen_for(own.appears_within().max(TIMING.lease)), "intended, start");
-    assert_eq!(seen_for(secs(0)), "again 30");
-}
