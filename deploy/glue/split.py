@@ -66,9 +66,6 @@ def run(spark: SparkSession, given: Sequence[str], read_secret: Callable[[str], 
     key = _key(options, rules, read_secret or _secret)
     places = options.datalake_input, options.datalake_output
     job = Job(spark, options.datalake_run, options.datalake_layer, *places, rules, key)
-    report_at = f"{job.output}/_reports/{job.run}.json"
-    # An earlier attempt's report says nothing of what is written now.
-    storage.remove(report_at)
     written = _write_all(job, tables)
     # What was read before another run published is not what was read after it.
     _check_published(storage, options)
@@ -81,7 +78,7 @@ def run(spark: SparkSession, given: Sequence[str], read_secret: Callable[[str], 
         "classification": options.datalake_classification,
         "tables": written,
     }
-    storage.write(report_at, json.dumps(report, ensure_ascii=False).encode())
+    storage.write(f"{job.output}/_reports/{job.run}.json", json.dumps(report, ensure_ascii=False).encode())
     return report
 
 

@@ -24,6 +24,7 @@ use crate::{
 
 mod cleanings;
 mod error;
+mod good;
 mod item;
 mod kinds;
 pub mod log;
@@ -37,9 +38,6 @@ use error::trouble;
 
 /// An item of DynamoDB.
 type Item = HashMap<String, AttributeValue>;
-
-/// Successes among which the last one is looked for: a run that began earlier may have ended later.
-const SUCCESSES: usize = 5;
 
 /// Attempts at a transaction that another one is in the way of.
 const ATTEMPTS: u32 = 5;
@@ -61,19 +59,6 @@ impl DynamoStore {
     async fn get(&self, table: &str, key: (&str, &str)) -> Result<Option<Item>, StoreError> {
         let call = self.client.get_item().table_name(table).key(key.0, string(key.1)).consistent_read(true);
         Ok(call.send().await.map_err(trouble)?.item)
-    }
-
-    /// Returns `runs` with those that somebody has gone back to from them, however long ago these were.
-    async fn with_those_gone_back_to(&self, mut runs: Vec<Run>) -> Result<Vec<Run>, StoreError> {
-        let mut at = 0;
-        while let Some(run) = runs.get(at) {
-            at += 1;
-            let Some(to) = run.rolled_back_to.as_ref().map(|it| it.to.clone()) else { continue };
-            if runs.iter().all(|it| it.export_task != to) {
-                runs.extend(self.run(&to).await?);
-            }
-        }
-        Ok(runs)
     }
 
     /// Reads an item of the state table.
@@ -266,27 +251,7 @@ impl Store for DynamoStore {
     }
 
     async fn last_success(&self, source: &str) -> Result<Option<Run>, StoreError> {
-        // What had succeeded may have been opened again by a rollback. Of records of before, the status alone tells it: both
-        // kinds of success, and nothing else, begin so.
-        let ways =
-            [("attribute_exists(#f)", "succeeded_at", None), ("begins_with(#f, :f)", "status", Some("SUCCEEDED"))];
-        for filter in ways {
-            let query = Query {
-                table: &self.runs,
-                index: tables::BY_SOURCE,
-                attribute: tables::SOURCE,
-                value: source,
-                filter: Some(filter),
-                forward: false,
-                limit: SUCCESSES,
-            };
-            let found = self.query(query).await?.into_iter().filter_map(|it| item::read::<Run>(source, it).ok());
-            let found = self.with_those_gone_back_to(found.collect()).await?;
-            if let Some(last) = found.into_iter().filter(Run::is_good).max_by_key(Run::good_since) {
-                return Ok(Some(last));
-            }
-        }
-        Ok(None)
+        self.last_good(source).await
     }
 
     async fn named(&self, source: &str, start: &str) -> Result<Vec<ExportTask>, StoreError> {

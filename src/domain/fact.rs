@@ -299,8 +299,7 @@ impl Run {
             self.warnings.clear();
             self.removal = None;
         }
-        let undoes = self.undoes_rollback(from);
-        self.retries.push(RetryNote { by: by.to_owned(), from, at: now, undoes });
+        self.retries.push(RetryNote { by: by.to_owned(), from, at: now });
         self.status = RunStatus::Running;
         self.stage = from;
         self.error = None;
@@ -319,7 +318,8 @@ impl Run {
             self.first_published = self.first_published.or(published);
         }
         for stage in self.stages.iter_mut().filter(|it| it.id >= from && it.status != StageStatus::Skipped) {
-            *stage = Stage { attempt: stage.attempt, ..Stage::new(stage.id, StageStatus::Pending) };
+            let is_whole = stage.is_whole && from > StageId::Export && !from.is_transform();
+            *stage = Stage { attempt: stage.attempt, is_whole, ..Stage::new(stage.id, StageStatus::Pending) };
         }
         let past = [&mut self.question, &mut self.approval].map(|it| it.take_if(|it| from <= it.stage));
         self.past_approvals.extend(past.into_iter().flatten().map(|it| it.set_aside(why, now)));
@@ -370,6 +370,8 @@ fn wait(stage: &mut Stage, on: &WaitOn, now: Timestamp) {
 }
 
 fn close(stage: &mut Stage, status: StageStatus, now: Timestamp) {
+    let is_done = status == StageStatus::Succeeded;
+    stage.is_whole = stage.id.is_transform() && (is_done || (stage.is_whole && !stage.may_have_written()));
     stage.status = status;
     stage.finished_at = Some(now);
     stage.waiting = None;

@@ -153,7 +153,11 @@ pub fn settle(run: &Run, id: StageId, started: Started, context: Context<'_>) ->
         // The bot's own work is at its end, and a look tells whether it is as it should be: who has disturbed it meanwhile
         // makes it be done again, which does no harm.
         Started::Acted { .. } if context.source.is_own_work(id) => {
-            Plan { again: Some(positive(SignedDuration::ZERO)), ..Plan::default() }
+            let stage = run.stage(id);
+            let progressed = Fact::Progressed { stage: id, detail: stage.detail.clone() };
+            // What was in the way is not any more.
+            let facts = stage.waiting.iter().map(|_| progressed.clone()).collect();
+            Plan { facts, again: Some(positive(SignedDuration::ZERO)), ..Plan::default() }
         }
         Started::Acted { handle } => Plan { facts: vec![Fact::Acted { stage: id, handle }], ..Plan::default() },
         Started::Refused(WaitOn::Trouble(failure)) if worn_out(run.stage(id), context).is_some() => fail(id, failure),

@@ -3,13 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    forecast::Loss,
-    name::ExportTask,
-    run::{RetryNote, Run},
-    source::Layer,
-    stage::{Stage, StageId},
-};
+use super::{forecast::Loss, name::ExportTask, run::Run, source::Layer, stage::Stage};
 
 /// That a run replaces newer data than its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,21 +108,6 @@ impl Run {
     /// Returns every rollback to this run, oldest first.
     pub fn rollbacks(&self) -> impl Iterator<Item = &Rollback> {
         self.past_rollbacks.iter().chain(&self.rollback)
-    }
-
-    /// Says whether what the run's jobs have written is what was good: nothing of it was asked to be written again since
-    /// all of the run had succeeded. A rollback that is under way wants it as it is, and so does who undoes one.
-    pub fn is_as_it_succeeded(&self) -> bool {
-        let retries = self.retries.iter().filter(|it| !it.undoes).map(|it| it.at);
-        let again = retries.chain(self.past_rollbacks.iter().map(|it| it.at));
-        self.succeeded_at.is_some_and(|good| again.max().is_none_or(|it| it <= good))
-    }
-
-    /// Says whether a retry from `from` brings back what was rolled back from, or tries that once more.
-    pub(super) fn undoes_rollback(&self, from: StageId) -> bool {
-        let failed = |it: &&RetryNote| it.undoes && self.succeeded_at.is_none_or(|good| good < it.at);
-        let once_more = from <= StageId::Latest && self.retries.last().filter(failed).is_some();
-        self.rolled_back_to.is_some() || once_more
     }
 
     /// Says whether `stage` has been done since the run was opened, and not before a rollback to it.

@@ -221,9 +221,6 @@ pub struct RetryNote {
     pub by: String,
     pub from: StageId,
     pub at: Timestamp,
-    /// It brings back data that was rolled back from, as it was.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub undoes: bool,
 }
 
 /// A failure that has ended the run, until a retry.

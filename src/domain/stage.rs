@@ -73,6 +73,11 @@ impl StageId {
         }
     }
 
+    /// Says whether a job of the stage writes a layer.
+    pub fn is_transform(self) -> bool {
+        matches!(self, Self::NormalTransform | Self::SensitiveTransform)
+    }
+
     /// Returns how long the stage may take, waits included, before it is called stuck. The export's six hours and the
     /// hour of a crawl are twice what users of other tools found too short; a Glue job has its own time-out before.
     pub fn deadline(self) -> SignedDuration {
@@ -163,6 +168,9 @@ pub struct Stage {
     /// What the stage waits for, when it is not its own work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
+    /// Of a transform: all that its job writes is there, and nobody has asked since that it be written anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_whole: bool,
 }
 
 impl Stage {
@@ -178,7 +186,13 @@ impl Stage {
             error: None,
             intent: None,
             waiting: None,
+            is_whole: false,
         }
+    }
+
+    /// Says whether work that was begun, or may have been, writes what it is for.
+    pub fn may_have_written(&self) -> bool {
+        self.intent.as_ref().is_some_and(|it| it.handle.as_deref() != Some(KEPT))
     }
 }
 
@@ -189,6 +203,9 @@ impl Stage {
         self.intent.as_ref().is_none_or(|it| it.handle.is_none())
     }
 }
+
+/// The handle that stands for the job run of a transform which need not write: what it would write is there, whole.
+pub const KEPT: &str = "kept";
 
 /// An effect that one replica has undertaken: intent and lease in one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -52,12 +52,11 @@ impl Engine {
                 *run = present;
             }
         }
-        let last = runs.iter().filter(|it| it.is_good()).max_by_key(|it| it.good_since());
-        let last_success = if runs.len() < RECENT || (last.is_some() && !goes_back_beyond(&runs)) {
-            last.cloned()
-        } else {
-            self.store.last_success(&source.name).await?
-        };
+        let mut good: Vec<Run> = runs.iter().filter(|it| it.is_good()).cloned().collect();
+        if runs.len() == RECENT && (good.is_empty() || goes_back_beyond(&runs)) {
+            good.extend(self.store.last_success(&source.name).await?);
+        }
+        let last_success = good.into_iter().max_by_key(Run::good_since);
         Ok(Standing { source: source.clone(), runs, last_success })
     }
 

@@ -191,15 +191,6 @@ class Runs(World):
         self.assertEqual(self.split("normal"), self.split("normal"))
         self.assertEqual(self.values("normal", "shop/shop.a"), [(1,), (2,)])
 
-    def test_what_is_written_anew_has_no_report_until_it_is_whole(self) -> None:
-        self.split("normal")
-        with mock.patch.object(layer.Job, "write", side_effect=ValueError):
-            with self.assertRaises(split.SplitError):
-                self.split("normal")
-        self.assertNotIn(f"_reports/{RUN}.json", self.files("normal"))
-        self.split("normal")
-        self.assertIn(f"_reports/{RUN}.json", self.files("normal"))
-
     def test_another_run_that_publishes_meanwhile_spoils_this_one(self) -> None:
         self.run_as("one-a1")
         self.publish(RUN)

@@ -1,5 +1,6 @@
 //! A source with many nights behind it, of which somebody goes back over more than are looked through.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use datalake_bot::{
     adapters::{aws::dynamodb_client, store::DynamoStore},
     clock::Clock as _,
@@ -15,6 +16,7 @@ use datalake_bot::{
     sandbox::world::World,
 };
 use jiff::{SignedDuration, Timestamp};
+use rstest::rstest;
 
 use crate::harness::{ANA, Bot, options};
 
@@ -45,29 +47,57 @@ fn night(source: &Source, now: Timestamp, days: i64) -> Run {
     run
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_has_gone_back_over_many_good_nights_is_told_how_old_the_data_is() {
+/// A source of which somebody has gone back from the newest run, as `edit` leaves it, to one of long before.
+async fn gone_back(edit: impl Fn(&mut Run)) -> (World, DynamoStore, Run) {
     let world = World::start(options()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = Config::load(&world.write_config(folder.path(), "127.0.0.1:0").unwrap()).unwrap();
     let source = config.sources.into_iter().find(|it| it.name == SOURCE).unwrap();
     let store = DynamoStore::new(dynamodb_client(&world.sdk_config()), "datalake-runs".into(), "datalake-state".into());
     let now = world.front.clock.now();
-    let mut nights: Vec<Run> = (1..=NIGHTS).rev().map(|days| night(&source, now, days)).collect();
-    let (from, to, at) =
-        (nights[NIGHTS as usize - 1].export_task.clone(), nights[1].export_task.clone(), now - hours(3));
-    nights.last_mut().unwrap().rolled_back_to =
-        Some(RolledBack { to: to.clone(), by: ANA.to_owned(), at, reason: None });
-    nights[1].rollback = Some(Rollback { from, by: ANA.to_owned(), at, reason: None });
-    for run in &nights {
-        store.write(&[Change::Create(run)]).await.unwrap();
+    let (mut older, mut newest) = (night(&source, now, NIGHTS - 1), night(&source, now, 1));
+    let (by, at) = (ANA.to_owned(), now - hours(3));
+    let to = older.export_task.clone();
+    older.rollback = Some(Rollback { from: newest.export_task.clone(), by: by.clone(), at, reason: None });
+    newest.rolled_back_to = Some(RolledBack { to, by, at, reason: None });
+    edit(&mut newest);
+    let between = (2..NIGHTS - 1).rev().map(|days| night(&source, now, days));
+    for run in [night(&source, now, NIGHTS), older.clone()].into_iter().chain(between).chain([newest]) {
+        store.write(&[Change::Create(&run)]).await.unwrap();
         store.settle(&run.export_task, run.version).await.unwrap();
     }
-    let last = store.last_success(SOURCE).await.unwrap().unwrap();
-    assert_eq!(last.export_task, to, "what the next run is compared with");
+    (world, store, older)
+}
 
+fn as_it_is(_: &mut Run) {}
+
+fn never_good(run: &mut Run) {
+    (run.status, run.succeeded_at) = (RunStatus::Failed, None);
+}
+
+#[rstest]
+#[case::from_a_good_one(as_it_is)]
+#[case::from_one_that_never_was(never_good)]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_gone_back_over_many_good_nights_is_told_how_old_the_data_is(#[case] edit: fn(&mut Run)) {
+    let (world, store, older) = gone_back(edit).await;
+    let last = store.last_success(SOURCE).await.unwrap().unwrap();
+    assert_eq!(last.export_task, older.export_task, "what the next run is compared with");
     let bot = Bot::start_in(world, |it| it).await;
     let told = bot.slash(ANA, &format!("/datalake status {SOURCE}")).await;
-    let taken = format!("<!date^{}^", nights[1].snapshot_time.as_second());
+    let taken = format!("<!date^{}^", older.snapshot_time.as_second());
     assert!(told.contains(&taken), "{taken} {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_cannot_be_read_hides_no_other() {
+    let (world, store, older) = gone_back(as_it_is).await;
+    let table = dynamodb_client(&world.sdk_config());
+    let (name, value) = ("stage", AttributeValue::S("of.another.version".to_owned()));
+    let call = table.update_item().table_name("datalake-runs").update_expression("SET #s = :s");
+    let call = call.key("export_task", AttributeValue::S(older.export_task.to_string()));
+    call.expression_attribute_names("#s", name).expression_attribute_values(":s", value).send().await.unwrap();
+    assert!(store.run(&older.export_task).await.is_err());
+    let last = store.last_success(SOURCE).await.unwrap().unwrap();
+    assert!(last.is_good() && last.snapshot_time > older.snapshot_time);
 }

@@ -24,7 +24,7 @@ mod people;
 /// A run that waits for approval; one of the approvers has retried it before.
 fn waiting() -> Run {
     let mut run = run_at(StageId::SensitiveApproval);
-    run.retries.push(RetryNote { by: RETRIER.into(), from: StageId::Latest, at: start(), undoes: false });
+    run.retries.push(RetryNote { by: RETRIER.into(), from: StageId::Latest, at: start() });
     asked(&run)
 }
 
@@ -156,7 +156,7 @@ fn a_request_for_another_plan_or_of_an_ended_run_takes_no_verdict() {
 #[case::another_attempt(|it: &mut Run| it.attempt += 1, false)]
 #[case::another_run(|it: &mut Run| it.run_id = it.run_id.with_attempt(9), false)]
 #[case::retried_by_an_approver(|it: &mut Run| it.retries.push(RetryNote {
-    by: APPROVERS[0].into(), from: StageId::SensitiveTransform, at: start(), undoes: false,
+    by: APPROVERS[0].into(), from: StageId::SensitiveTransform, at: start(),
 }), false)]
 fn an_approval_stands_for_what_it_was_given_for(#[case] change: fn(&mut Run), #[case] stands: bool) {
     let mut run = approved(&asked(&run_at(StageId::SensitiveApproval)));

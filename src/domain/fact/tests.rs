@@ -17,6 +17,7 @@ use crate::domain::{
 };
 
 mod invariants;
+mod whole;
 
 const STAGE: StageId = StageId::NormalTransform;
 

@@ -196,6 +196,10 @@ fn what_the_bot_itself_has_done_and_somebody_has_undone_is_done_again() {
     let run = intended(&begun_at(stage), stage, start());
     let acted = settle(&run, stage, Started::Acted { handle: None }, context(&source, start()));
     assert_eq!(told(&acted), "again 0", "a look tells what came of it");
+    let stuck = after(&run, &[Fact::Waited { stage, on: WaitOn::Trouble(hiccup()) }]);
+    let acted = settle(&stuck, stage, Started::Acted { handle: None }, context(&source, start()));
+    assert_eq!(told(&acted), "progressed, again 0");
+    assert!(after(&stuck, &acted.facts).stage(stage).waiting.is_none(), "it is not in the way any more");
     let seen_for = |it| Context { intent_seen_for: it, ..context(&source, start() + secs(1)) };
     let lease = stage.appears_within().max(TIMING.lease);
     assert_eq!(told(&plan(&run, stage, &absent(), seen_for(lease))), "intended, start");

@@ -4,11 +4,11 @@ use super::*;
 use crate::domain::{
     approval::ApprovalState,
     fact::Fact,
-    run::{RetryNote, RunStatus},
+    run::RunStatus,
     stage::{Detail, Extent, StageId, StageStatus},
     testing::{
-        REQUESTER, after, after_at, approved, asked, begun_at, days_later, failed, failed_at, finished, mins, new_run,
-        run_at, start, succeeded,
+        REQUESTER, after, approved, asked, begun_at, days_later, failed, failed_at, finished, mins, new_run, run_at,
+        start, succeeded,
     },
 };
 
@@ -168,47 +168,6 @@ fn the_first_publication_is_remembered() {
     assert_eq!((again.first_published, thrice.first_published), (Some(was), Some(was)));
     assert!(Extent { objects: 12, bytes: 90 }.lacks(was) && Extent { objects: 13, bytes: 89 }.lacks(was));
     assert!(!was.lacks(was));
-}
-
-/// A retry writes files of the run again, and may leave them in part; so may a rollback that did not end well.
-#[test]
-fn what_was_done_again_since_it_was_good_is_not_as_it_was() {
-    let good = Run { succeeded_at: Some(start() + mins(5)), ..succeeded() };
-    let note = |at| RetryNote { by: "UELI".into(), from: StageId::NormalTransform, at, undoes: false };
-    let retried = |at| Run { retries: vec![note(at)], ..good.clone() };
-    let gone_back = |at| Run { past_rollbacks: vec![Rollback { at, ..rollback(&succeeded()) }], ..good.clone() };
-    for (run, expected) in [
-        (good.clone(), true),
-        (back(&good, &days_later(&succeeded(), 1)), true),
-        (retried(start() + mins(4)), true),
-        (retried(start() + mins(6)), false),
-        (gone_back(start() + mins(4)), true),
-        (gone_back(start() + mins(6)), false),
-        (begun_at(StageId::Latest), false),
-    ] {
-        assert_eq!(run.is_as_it_succeeded(), expected, "{:?} {:?}", run.retries, run.past_rollbacks);
-    }
-}
-
-/// Who takes a rollback back wants the newer data as it was; who retries for another reason wants it anew.
-#[test]
-fn what_a_rollback_was_taken_back_from_is_as_it_was() {
-    let at = |minutes| start() + mins(minutes);
-    let retry = |from| Fact::Retried { from, by: "UELI".into() };
-    let good = Run { succeeded_at: Some(at(5)), ..days_later(&succeeded(), 1) };
-    let undone = after_at(&marked(&good, &succeeded()), &[retry(StageId::Latest)], at(7));
-    let turn = [Fact::TurnTaken, Fact::Began { stage: StageId::Latest }];
-    let (stuck, published) = ([failed(StageId::Latest)], [finished(StageId::Latest), failed(StageId::NormalTransform)]);
-    let then = |facts: &[Fact], from| after_at(&undone, &[&turn, facts, &[retry(from)]].concat(), at(8));
-    for (run, expected) in [
-        (undone.clone(), true),
-        (then(&stuck, StageId::Latest), true),
-        (then(&published, StageId::Latest), true),
-        (then(&published, StageId::NormalTransform), false),
-        (after_at(&good, &[retry(StageId::Latest)], at(7)), false),
-    ] {
-        assert_eq!(run.is_as_it_succeeded(), expected, "{:?}", run.retries);
-    }
 }
 
 /// What may have become of a night's run.

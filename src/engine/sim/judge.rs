@@ -105,10 +105,10 @@ impl Truth {
         }
     }
 
-    /// Says whether a rollback to the run, or who took one from it back, may have done with what `job` has written.
+    /// Says whether the run may have done with what `job` has written, when it went on from `latest` or came back.
     fn is_kept(&self, job: &JobRun, run: &Run, layer: Layer) -> bool {
-        let comes_back = run.rollbacks().next().is_some() || run.marks().next().is_some();
-        let keeps = self.is_pointer(&run.source) && comes_back;
+        let goes_again = run.rollbacks().next().is_some() || !run.retries.is_empty();
+        let keeps = self.is_pointer(&run.source) && goes_again;
         keeps && job.is_of(run.export_task.as_str(), layer) && job.span.end(self.now) == Some(End::Done)
     }
 

@@ -24,7 +24,7 @@ use crate::domain::{
     run::Run,
     seen::{Seen, Started},
     source::{Layer, Publish, Source},
-    stage::{Detail, WaitOn},
+    stage::{Detail, StageId, WaitOn},
 };
 
 /// The tables of one layer.
@@ -52,9 +52,9 @@ struct Sight {
     versions: BTreeMap<String, u64>,
 }
 
-/// Says whether a rollback may do with what the job has written before.
-pub(super) fn may_be_kept(run: &Run, source: &Source) -> bool {
-    source.publish == Publish::Pointer && run.is_as_it_succeeded()
+/// Says whether the run may do with what the job of `stage` has written before.
+pub(super) fn may_be_kept(run: &Run, source: &Source, stage: StageId) -> bool {
+    source.publish == Publish::Pointer && run.stage(stage).is_whole
 }
 
 impl Truth {

@@ -177,7 +177,7 @@ impl Line {
 
     async fn start_job(&self, run: &Run, source: &Source, stage: StageId) -> Started {
         let (layer, attempt) = mark(run, stage);
-        if may_be_kept(run, source) {
+        if may_be_kept(run, source, stage) {
             let report = self.call(Service::S3, |truth, _| truth.report_of(source, layer, &run.export_task)).await;
             match report {
                 Ok(Some(_)) => return Started::Acted { handle: Some(KEPT.to_owned()) },

@@ -8,7 +8,6 @@ use datalake_bot::{
     config::classification,
     domain::{
         failure::{Class, codes},
-        rollback::Rollback,
         run::Run,
         seen::{Seen, Started},
         source::{Catalog, Publish},
@@ -247,13 +246,11 @@ fn report(world: &World, run: &Run, tables: usize) {
 }
 
 #[tokio::test]
-async fn a_rollback_of_a_pointer_does_not_write_again_what_is_still_there() {
+async fn what_a_job_has_written_for_a_pointer_is_not_written_again_while_it_is_there() {
     let mut world = World::start(Pace::default()).await;
     point(&mut world);
     let mut run = intended(&world).await;
-    let (from, at) = (run.export_task.with_attempt(2), run.created_at);
-    run.succeeded_at = Some(at);
-    run.rollback = Some(Rollback { from, by: "UANA".to_owned(), at, reason: None });
+    run.stages.iter_mut().find(|it| it.id == JOB).unwrap().is_whole = true;
     handle(world.begin(&run, JOB).await);
     assert_eq!(world.effects("glue", "StartJobRun"), 1, "nothing is there");
     let arguments = &world.front.history.effects("glue", "StartJobRun")[0].note["arguments"];

@@ -93,12 +93,17 @@ impl Lake {
 
     /// Mina approves the sensitive layer of the run that waits for it.
     pub(super) async fn approve(&self) {
+        self.decide("approval.approve").await;
+    }
+
+    /// Mina presses a button of the request of the run that waits for it.
+    pub(super) async fn decide(&self, action: &str) {
         let waits = self.bot.run_that_is(RunStatus::WaitingApproval).await;
         let id = waits.approval.unwrap().id;
         let asks = |it: &Posted| has(it, "approval.approve") && it.blocks.iter().any(|it| it.to_string().contains(&id));
         let asked = async || self.bot.messages(CHANNEL).into_iter().find(asks);
         let request = self.bot.until("people are asked", asked).await;
-        self.bot.world.slack.press(MINA, CHANNEL, &request.ts, "approval.approve").await.unwrap();
+        self.bot.world.slack.press(MINA, CHANNEL, &request.ts, action).await.unwrap();
     }
 
     pub(super) async fn ask(&self) {

@@ -1,5 +1,6 @@
-//! What a rollback need not do again, nor who undoes one. Where each run has an output of its own, what the run's job has
-//! written is still there; only the tables are turned back to it. They may still show it: nothing is written below them.
+//! What a run need not write again that goes on from `latest`, or comes back by a rollback, or after one. Where each run has
+//! an output of its own, what its job has written is still there; only the tables are turned to it. They may show it
+//! already: nothing is written again below them.
 
 use aws_sdk_s3::Client;
 
@@ -8,15 +9,12 @@ use crate::domain::{
     failure::{Class, Failure, codes},
     seen::{Seen, Started},
     source::Publish,
-    stage::{Detail, WaitOn},
+    stage::{Detail, KEPT, WaitOn},
 };
-
-/// Stands for a job run that was not needed.
-const HANDLE: &str = "kept";
 
 /// Returns what is there in place of a job run. `None`: the stage has one, or is to have one.
 pub(super) async fn look(s3: &Client, job: &Job<'_>) -> Option<Seen> {
-    if job.handle() != Some(HANDLE) {
+    if job.handle() != Some(KEPT) {
         return None;
     }
     Some(match is_kept(s3, job).await {
@@ -36,16 +34,16 @@ pub(super) async fn start(s3: &Client, job: &Job<'_>) -> Option<Started> {
         return None;
     }
     match is_kept(s3, job).await {
-        Ok(true) => Some(Started::Acted { handle: Some(HANDLE.to_owned()) }),
+        Ok(true) => Some(Started::Acted { handle: Some(KEPT.to_owned()) }),
         Err(failure) if failure.class == Class::Transient => Some(Started::Refused(WaitOn::Trouble(failure))),
         Ok(false) | Err(_) => None,
     }
 }
 
-/// Says whether the run comes back to what it has written. Whoever has retried it since wants it written anew, and may have
-/// left it written in part.
+/// Says whether all was written once, and nobody wants it anew. A job of one's own may leave its report there while it
+/// writes: the record is asked first.
 fn may_be_kept(job: &Job<'_>) -> bool {
-    job.source.publish == Publish::Pointer && job.run.is_as_it_succeeded()
+    job.source.publish == Publish::Pointer && job.stage.is_whole
 }
 
 /// Says whether the layer is written, under the classification in force.
