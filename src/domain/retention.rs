@@ -11,6 +11,9 @@ use super::{
     standing::catalog,
 };
 
+/// So far apart may the clocks be of two replicas that wrote two records: times less far apart tell no order.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(20);
+
 /// What is kept of a source's exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -104,8 +107,13 @@ fn is_there(run: &Run) -> bool {
 
 /// Returns when another run's data took the place of this run's, if this run's was published.
 fn replaced_at(run: &Run, runs: &[Run], in_use: &InUse) -> Option<Timestamp> {
-    let at = tried_at(run, StageId::Latest)?;
-    done_by_others(run, runs, StageId::Latest).chain(in_use.since).filter(|it| *it > at).min()
+    next_after(tried_at(run, StageId::Latest)?, done_by_others(run, runs, StageId::Latest).chain(in_use.since))
+}
+
+/// Returns the first of `times` that is certainly after `at`, by whatever clocks, or the last of those that may be.
+fn next_after(at: Timestamp, times: impl Iterator<Item = Timestamp>) -> Option<Timestamp> {
+    let (certain, doubtful): (Vec<_>, Vec<_>) = times.filter(|it| *it > at).partition(|it| *it > at + CLOCKS);
+    certain.into_iter().min().or(doubtful.into_iter().max())
 }
 
 /// Returns when the last table that showed this run was turned to another; `ended` if none did. `None`: a run is under
@@ -113,7 +121,7 @@ fn replaced_at(run: &Run, runs: &[Run], in_use: &InUse) -> Option<Timestamp> {
 fn turned_at(run: &Run, runs: &[Run], in_use: &InUse, ended: Timestamp) -> Option<Timestamp> {
     in_use.turned.iter().try_fold(ended, |last, layer| {
         let Some(at) = tried_at(run, catalog(*layer)) else { return Some(last) };
-        match done_by_others(run, runs, catalog(*layer)).filter(|it| *it > at).min() {
+        match next_after(at, done_by_others(run, runs, catalog(*layer))) {
             Some(turned) => Some(last.max(turned)),
             // Nobody is known to have: what still shows it is seen in the tables. But the last one that tried may have, and
             // have been retried and given up since.

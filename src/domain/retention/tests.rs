@@ -134,6 +134,29 @@ fn what_was_begun_is_finished_first_unless_it_is_needed_after_all() {
     assert!(keeps(1, 0).removable(&[ended], &in_use(&runs[3]), start() + days(30)).is_empty());
 }
 
+/// Two replicas may have written the two records, by clocks that are minutes apart.
+#[test]
+fn what_need_not_have_come_after_it_has_not_replaced_it() {
+    let other = |minutes| {
+        let mut run = days_later(&succeeded(), 1);
+        let ended = run.stages.iter_mut().map(|it| &mut it.finished_at);
+        ended.for_each(|it| *it = Some(start() + SignedDuration::from_mins(minutes)));
+        run.finished_at = Some(start() + SignedDuration::from_mins(minutes));
+        run
+    };
+    let removable = |other: Run, turned: &[Layer], hours: i64| {
+        let runs = [succeeded(), other, days_later(&succeeded(), 2)];
+        let in_use = InUse { turned: turned.to_vec(), ..in_use(&runs[2]) };
+        let now = start() + SignedDuration::from_hours(hours);
+        names(&keeps(1, 72).removable(&runs, &in_use, now)).contains(&runs[0].export_task.to_string())
+    };
+    for turned in [&[][..], &[Layer::Normal, Layer::Sensitive]] {
+        assert!(removable(other(30), turned, 72 + 1));
+        assert!(!removable(other(10), turned, 72 + 47), "it is the third night's that is certain");
+        assert!(removable(other(10), turned, 72 + 49));
+    }
+}
+
 /// The night's run, whose sensitive tables were turned `hours` after everything else.
 fn late(day: i64, hours: i32) -> Run {
     let mut run = days_later(&succeeded(), day);
