@@ -78,8 +78,8 @@ impl Standing {
     /// other is not.
     pub fn apart(&self) -> Vec<Shown> {
         let back = self.last_success.as_ref().filter(|it| it.rollback.is_some() && !it.has_succeeded());
-        let runs = || self.runs.iter().chain(&self.last_success);
-        back.map(|it| it.shown_instead(StageId::Latest, runs())).unwrap_or_default()
+        let runs: Vec<&Run> = self.runs.iter().chain(&self.last_success).collect();
+        back.map(|it| it.shown_instead(StageId::Latest, &runs)).unwrap_or_default()
     }
 
     /// Says whether the last success is longer ago than the configuration expects.

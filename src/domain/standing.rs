@@ -91,10 +91,10 @@ impl Run {
 
     /// Returns what the catalogs show of what the run should have refreshed when it stops at `stage`, by `runs` of its
     /// source. A layer of which they tell nothing is left out.
-    pub fn shown_instead<'a>(&self, stage: StageId, runs: impl Iterator<Item = &'a Self> + Clone) -> Vec<Shown> {
+    pub fn shown_instead(&self, stage: StageId, runs: &[&Self]) -> Vec<Shown> {
         let newest = |layer| {
-            let done = |it: &&Self| it.stage(catalog(layer)).status == StageStatus::Succeeded && it.covers(self);
-            runs.clone().filter(done).max_by_key(|it| it.stage(catalog(layer)).finished_at)
+            let done = |it: &&&Self| it.stage(catalog(layer)).status == StageStatus::Succeeded && it.covers(self);
+            runs.iter().filter(done).max_by_key(|it| it.stage(catalog(layer)).finished_at)
         };
         let shown = |layer| {
             let run = newest(layer)?;

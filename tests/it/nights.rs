@@ -80,7 +80,7 @@ fn never_good(run: &mut Run) {
 #[case::from_one_that_never_was(never_good)]
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_gone_back_over_many_good_nights_is_told_how_old_the_data_is(#[case] edit: fn(&mut Run)) {
-    let (world, store, older) = gone_back(edit).await;
+    let (world, store, older) = Box::pin(gone_back(edit)).await;
     let last = store.last_success(SOURCE).await.unwrap().unwrap();
     assert_eq!(last.export_task, older.export_task, "what the next run is compared with");
     let bot = Bot::start_in(world, |it| it).await;
@@ -91,7 +91,7 @@ async fn who_has_gone_back_over_many_good_nights_is_told_how_old_the_data_is(#[c
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_cannot_be_read_hides_no_other() {
-    let (world, store, older) = gone_back(as_it_is).await;
+    let (world, store, older) = Box::pin(gone_back(as_it_is)).await;
     let table = dynamodb_client(&world.sdk_config());
     let (name, value) = ("stage", AttributeValue::S("of.another.version".to_owned()));
     let call = table.update_item().table_name("datalake-runs").update_expression("SET #s = :s");

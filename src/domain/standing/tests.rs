@@ -79,13 +79,13 @@ fn the_catalogs_show_what_the_last_run_of_each_layer_has_put_there() {
     let mut counted = newer(-60);
     counted.stages[2].detail = Detail { tables: Some(52), ..Detail::default() };
     let stopped = Run { snapshot_time: run.snapshot_time - mins(30), ..failed_at(StageId::SensitiveTransform) };
-    let shown = run.shown_instead(STAGE, [counted.clone(), run.clone()].iter());
+    let shown = run.shown_instead(STAGE, &[&counted, &run]);
     let taken = counted.snapshot_time;
     let of = |layer| Shown { layer, taken, tables: Some(52) };
     assert_eq!(shown, [of(Layer::Normal), of(Layer::Sensitive)]);
     let one = Run { only: vec!["app.users".into()], ..counted.clone() };
-    assert_eq!(run.shown_instead(STAGE, [one].iter()), [], "one table is not all of them");
-    let late = run.shown_instead(StageId::SensitiveCatalog, [stopped, counted].iter());
+    assert_eq!(run.shown_instead(STAGE, &[&one]), [], "one table is not all of them");
+    let late = run.shown_instead(StageId::SensitiveCatalog, &[&stopped, &counted]);
     assert_eq!(late, [of(Layer::Sensitive)]);
 }
 

@@ -57,7 +57,7 @@ impl Engine {
     pub(super) async fn with_catalogs(&self, failed: Run) -> Run {
         let Some(stage) = failed.standing_failure().map(|it| it.stage) else { return failed };
         let shown = match self.store.recent(&failed.source, LOOKED_AT).await {
-            Ok(recent) => failed.shown_instead(stage, recent.iter()),
+            Ok(recent) => failed.shown_instead(stage, &recent.iter().collect::<Vec<_>>()),
             Err(error) => {
                 tracing::warn!(run = %failed.export_task, %error, "What the catalogs show could not be looked up");
                 return failed;
